@@ -1,0 +1,10 @@
+# TLITE_SANITIZE=address adds ASan and UBSan, =thread adds TSan, to everything that is built.
+if(TLITE_SANITIZE STREQUAL "address")
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+elseif(TLITE_SANITIZE STREQUAL "thread")
+  add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=thread)
+elseif(TLITE_SANITIZE)
+  message(FATAL_ERROR "TLITE_SANITIZE is '${TLITE_SANITIZE}'; it takes address, thread or nothing")
+endif()

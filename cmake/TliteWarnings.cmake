@@ -1,0 +1,8 @@
+# Warnings are errors in a build of our own; a consumer's compiler may know more of them than ours.
+function(tlite_set_warnings target)
+  target_compile_options(${target} PRIVATE
+    -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow
+    $<$<BOOL:${PROJECT_IS_TOP_LEVEL}>:-Werror>
+    # One accumulation order: the compiler must not fuse or reorder what the kernels spell out.
+    -ffp-contract=off)
+endfunction()

@@ -1,0 +1,131 @@
+// A loaded checkpoint: weights, tokenizer, chat template and the model's own defaults.
+//
+//   tlite::Model model = tlite::Model::load("T-lite-it-1.0");
+//   tlite::Session session(model);
+//
+// A Model is immutable and shared: copies are cheap, any number of threads and sessions may use one
+// at once, and it lives as long as the last of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tlite/chat.hpp>
+#include <tlite/export.hpp>
+#include <tlite/host.hpp>
+#include <tlite/sampling.hpp>
+#include <tlite/tokenizer.hpp>
+
+namespace tlite {
+
+// Storage types of weights and KV caches.
+enum class DataType : std::int32_t { f32 = 0, f16 = 1, bf16 = 2 };
+
+// "f32", "f16", ...; never null.
+TLITE_API std::string_view to_string(DataType type) noexcept;
+
+// Hyperparameters, in the names of Hugging Face's config.json.
+struct ModelConfig {
+  std::string architecture;     // "qwen2"
+  std::int32_t vocab_size = 0;  // rows of the embedding table, padding included
+  std::int32_t hidden_size = 0;
+  std::int32_t intermediate_size = 0;
+  std::int32_t num_hidden_layers = 0;
+  std::int32_t num_attention_heads = 0;
+  std::int32_t num_key_value_heads = 0;  // divides num_attention_heads
+  std::int32_t head_dim = 0;
+  std::int32_t max_position_embeddings = 0;
+  float rms_norm_eps = 1e-6F;
+  double rope_theta = 1e6;
+  bool tie_word_embeddings = false;
+
+  // Rope scaling. Only yarn is a kind of its own here: Qwen2.5's way to 128K tokens.
+  struct Yarn {
+    double factor = 1.0;
+    std::int32_t original_max_position_embeddings = 0;
+    double beta_fast = 32.0;
+    double beta_slow = 1.0;
+    double attention_factor = 0.0;  // multiplies cos and sin; resolved by the loader
+    bool truncate = true;
+  };
+  std::optional<Yarn> yarn;
+
+  // Layers >= max_window_layers attend to the last sliding_window positions only. Unset: no window.
+  std::optional<std::int32_t> sliding_window;
+  std::int32_t max_window_layers = 0;
+};
+
+struct ModelInfo {
+  std::string path;
+  std::string name;    // file or directory name, or the file's own metadata
+  std::string format;  // "safetensors"
+  ModelConfig config;
+  DataType weight_type = DataType::f32;  // of the matrices; norms and biases may differ
+  std::uint64_t parameter_count = 0;     // tied embeddings counted once
+  std::uint64_t weight_bytes = 0;
+  std::vector<TokenId> eos_token_ids;  // end-of-sequence set of generation_config.json, or eos
+  bool has_chat_template = false;
+};
+
+// Bytes of memory by class.
+struct MemoryPlan {
+  std::uint64_t weights = 0;  // mapped from files as stored; the system may drop and re-read
+  std::uint64_t weights_resident = 0;  // of these, what is copied into memory of our own
+  std::uint64_t kv_cache = 0;          // for the given context
+  std::uint64_t scratch = 0;           // activations and logits for the given batch
+  std::uint64_t total() const noexcept { return weights + weights_resident + kv_cache + scratch; }
+};
+
+struct PlanOptions {
+  std::int32_t context = 4096;        // tokens kept in the KV cache, all sequences together
+  std::int32_t max_batch_rows = 512;  // tokens in one forward pass
+  std::int32_t threads = 0;           // 0: physical cores
+  std::optional<DataType> kv_type;    // unset: f32 for f32 weights, else f16
+};
+
+// Called with 0..1 on the loading thread; return false to cancel (load then throws cancelled).
+using LoadProgress = std::function<bool(float fraction)>;
+
+struct LoadOptions {
+  Host host = {};
+  LoadProgress progress = {};
+  // Look at every weight for NaN and infinity (reads the whole file). Off: only small tensors are
+  // looked at, and a NaN in the logits is reported when it appears.
+  bool check_weights = false;
+};
+
+class TLITE_API Model {
+ public:
+  // `path`: a Hugging Face directory. Throws not_found, io, corrupt, not_supported, out_of_memory,
+  // cancelled; the message names the file, the field and the value.
+  static Model load(std::string_view path, const LoadOptions& options = {});
+
+  // What load and an Evaluator of these options would need. Reads headers only.
+  static MemoryPlan plan(std::string_view path, const PlanOptions& options = {},
+                         const Host& host = {});
+
+  // The headers alone: everything of `info` without loading.
+  static ModelInfo inspect(std::string_view path, const Host& host = {});
+
+  const ModelInfo& info() const noexcept;
+  const Tokenizer& tokenizer() const noexcept;
+  // Throws not_found where the model has none (a base model).
+  const ChatTemplate& chat_template() const;
+  // The model's generation_config.json, or greedy-free library defaults.
+  const SamplingParams& default_sampling() const noexcept;
+
+  struct Impl;  // internal
+  explicit Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  const Impl& impl() const noexcept { return *impl_; }
+
+ private:
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace tlite

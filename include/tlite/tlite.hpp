@@ -1,0 +1,16 @@
+// Everything. The parts, simple before advanced:
+//   session.hpp    talk to a model                 chat.hpp       messages and templates
+//   model.hpp      load a checkpoint               tokenizer.hpp  text to ids and back
+//   sampling.hpp   how tokens are chosen           evaluator.hpp  the forward pass, in batches
+//   host.hpp       log, memory and files of yours  error.hpp      what is thrown
+#pragma once
+
+#include <tlite/chat.hpp>
+#include <tlite/error.hpp>
+#include <tlite/evaluator.hpp>
+#include <tlite/host.hpp>
+#include <tlite/model.hpp>
+#include <tlite/sampling.hpp>
+#include <tlite/session.hpp>
+#include <tlite/tokenizer.hpp>
+#include <tlite/version.hpp>

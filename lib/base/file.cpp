@@ -1,0 +1,109 @@
+#include "base/file.hpp"
+
+#include <cerrno>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <tlite/error.hpp>
+
+namespace tlite {
+namespace {
+
+[[noreturn]] void throw_errno(int error, std::string_view path, std::string_view action) {
+  const ErrorCode code = error == ENOENT || error == ENOTDIR ? ErrorCode::not_found : ErrorCode::io;
+  throw Error(code, std::string(path) + ": cannot " + std::string(action) + ": " +
+                        std::generic_category().message(error));
+}
+
+class MappedFile final : public FileContent {
+ public:
+  explicit MappedFile(std::string_view path) {
+    const std::string name(path);
+    const int file = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0) throw_errno(errno, path, "open");
+    struct stat status = {};
+    if (::fstat(file, &status) != 0 || S_ISDIR(status.st_mode)) {
+      const int error = S_ISDIR(status.st_mode) ? EISDIR : errno;
+      ::close(file);
+      throw_errno(error, path, "read");
+    }
+    size_ = static_cast<std::size_t>(status.st_size);
+    if (size_ > 0) {
+      data_ = ::mmap(nullptr, size_, PROT_READ, MAP_SHARED, file, 0);
+      if (data_ == MAP_FAILED) {
+        const int error = errno;
+        ::close(file);
+        throw_errno(error, path, "map");
+      }
+    }
+    ::close(file);
+  }
+  ~MappedFile() override {
+    if (size_ > 0) ::munmap(data_, size_);
+  }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::byte> bytes() const noexcept override {
+    return {static_cast<const std::byte*>(data_), size_};
+  }
+
+ private:
+  void* data_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+class SystemFiles final : public FileSystem {
+ public:
+  bool is_directory(std::string_view path) const override {
+    struct stat status = {};
+    return ::stat(std::string(path).c_str(), &status) == 0 && S_ISDIR(status.st_mode);
+  }
+  bool exists(std::string_view path) const override {
+    struct stat status = {};
+    return ::stat(std::string(path).c_str(), &status) == 0;
+  }
+  std::unique_ptr<FileContent> open(std::string_view path) const override {
+    return std::make_unique<MappedFile>(path);
+  }
+};
+
+}  // namespace
+
+FileContent::~FileContent() = default;
+FileSystem::~FileSystem() = default;
+
+std::shared_ptr<const FileSystem> system_files() { return std::make_shared<SystemFiles>(); }
+
+std::shared_ptr<const FileSystem> files_of(const Host& host) {
+  return host.files ? host.files : system_files();
+}
+
+std::string join_path(std::string_view directory, std::string_view name) {
+  std::string path(directory);
+  if (!path.empty() && path.back() != '/') path += '/';
+  return path.append(name);
+}
+
+std::string path_name(std::string_view path) {
+  while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
+  const std::size_t slash = path.rfind('/');
+  return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
+}
+
+std::string read_text(const FileSystem& files, std::string_view path, std::size_t max_bytes) {
+  const std::unique_ptr<FileContent> file = files.open(path);
+  const std::span<const std::byte> bytes = file->bytes();
+  if (bytes.size() > max_bytes) {
+    throw Error(ErrorCode::corrupt, std::string(path) + ": " + std::to_string(bytes.size()) +
+                                        " bytes, where at most " + std::to_string(max_bytes) +
+                                        " make sense");
+  }
+  return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+}  // namespace tlite

@@ -1,0 +1,29 @@
+// Files: the operating system's as the default FileSystem, and what loaders need on top of any.
+// Paths are UTF-8 everywhere, Windows included (users lose Cyrillic paths: llama.cpp#18571).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include <tlite/host.hpp>
+
+namespace tlite {
+
+// The operating system's files, mapped read-only. Never null; without state.
+std::shared_ptr<const FileSystem> system_files();
+
+// host.files, or the operating system's.
+std::shared_ptr<const FileSystem> files_of(const Host& host);
+
+// "dir" + "name" with one '/' between.
+std::string join_path(std::string_view directory, std::string_view name);
+
+// The last part of a path: "a/b/" and "a/b" give "b".
+std::string path_name(std::string_view path);
+
+// A whole file as text. Throws like FileSystem::open, and Error(corrupt) above `max_bytes`: a
+// configuration file of gigabytes is a mistake or an attack.
+std::string read_text(const FileSystem& files, std::string_view path, std::size_t max_bytes);
+
+}  // namespace tlite

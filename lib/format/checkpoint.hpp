@@ -1,0 +1,33 @@
+// A checkpoint opened, whatever its format: everything that model/ and api/ need, checked.
+#pragma once
+
+#include "format/weight_source.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tlite/host.hpp>
+#include <tlite/model.hpp>
+#include <tlite/sampling.hpp>
+
+namespace tlite {
+
+struct Checkpoint {
+  std::string path;
+  std::string name;
+  std::string format;  // "safetensors"
+  ModelConfig config;
+  std::vector<TokenId> eos_token_ids;  // generation_config.json's, else config.json's
+  SamplingParams sampling;             // generation_config.json's, else greedy-free defaults
+  std::unique_ptr<WeightSource> weights;
+};
+
+// Opens a Hugging Face directory: config.json, generation_config.json, model.safetensors or the
+// shards of model.safetensors.index.json. Reads headers only; weights are mapped. Throws not_found,
+// io, corrupt, not_supported, naming the file, the field and the value.
+Checkpoint open_checkpoint(std::string_view path, const FileSystem& files);
+
+}  // namespace tlite

@@ -1,0 +1,34 @@
+// Named tensors as they lie in files, whatever the file format: what model/ loads weights from.
+#pragma once
+
+#include "tensor/dtype.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tlite {
+
+// One tensor in a file. `data` is checked: it lies inside the file and has the size that shape and
+// type ask for. It lives as long as the WeightSource; not necessarily aligned to the element.
+struct StoredTensor {
+  std::string name;  // Hugging Face's name: "model.layers.0.self_attn.q_proj.weight"
+  DataType type = DataType::f32;
+  std::vector<std::uint64_t> shape;  // row-major, outermost first: [out_features, in_features]
+  std::span<const std::byte> data;
+  std::string file;  // for error messages
+};
+
+class WeightSource {
+ public:
+  virtual ~WeightSource() = default;
+  // Null when there is no such tensor.
+  virtual const StoredTensor* find(std::string_view name) const noexcept = 0;
+  virtual std::span<const StoredTensor> tensors() const noexcept = 0;
+};
+
+}  // namespace tlite

@@ -1,0 +1,56 @@
+// y = W x (+ b) for weights in any storage format: the interface between model/ and the kernels.
+//
+// One accumulation order: y[row][out] depends on x[row] and W[out] alone, not on the number of
+// rows, the chunk, the thread or the tile. Each implementation keeps that promise by its own fixed
+// order over k; tests/unit/kernels checks it bit for bit.
+//
+// Work is cut into chunks of output features. Chunk boundaries depend on the weight alone.
+#pragma once
+
+#include "tensor/dtype.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+namespace tlite {
+
+// Input rows in the form the weight's kernels want them: f32 as they are, or rounded or quantized
+// once per matrix input and shared by all matrices that read it (q, k and v; gate and up).
+enum class ActivationFormat { f32, bf16, q8 };
+
+// [rows][in_features] f32 and what was made of it.
+struct Activations {
+  const float* f32 = nullptr;
+  std::size_t rows = 0;
+  std::size_t stride = 0;               // floats between rows
+  const std::byte* prepared = nullptr;  // in the weight's ActivationFormat; null for f32
+};
+
+class Linear {
+ public:
+  virtual ~Linear() = default;
+
+  std::size_t out_features() const noexcept { return out_features_; }
+  std::size_t in_features() const noexcept { return in_features_; }
+
+  virtual ActivationFormat activation_format() const noexcept = 0;
+  virtual std::size_t chunks() const noexcept = 0;
+  // Bytes of scratch one worker needs for run().
+  virtual std::size_t scratch_bytes() const noexcept = 0;
+
+  // y[row * y_stride + out] for the outs of `chunk` and all rows. Thread-safe for different chunks;
+  // `scratch` belongs to the calling worker.
+  virtual void run(std::size_t chunk, const Activations& x, float* y, std::size_t y_stride,
+                   std::span<std::byte> scratch) const noexcept = 0;
+
+ protected:
+  Linear(std::size_t out_features, std::size_t in_features)
+      : out_features_(out_features), in_features_(in_features) {}
+
+ private:
+  std::size_t out_features_;
+  std::size_t in_features_;
+};
+
+}  // namespace tlite
