@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that the project needs and lacks: `build` (default) to compile it, `test` for all
+# that tests/run.sh uses. Does nothing where they are all there, so it needs root or sudo the first time only.
+set -euo pipefail
+
+build=(g++ cmake ninja-build pkg-config libeigen3-dev libopenblas-serial-dev libtbb-dev libre2-dev
+  libutf8proc-dev libsimdjson-dev nlohmann-json3-dev libcli11-dev libedit-dev)
+test=("${build[@]}" ccache doctest-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
+  abigail-tools valgrind python3 python3-venv npm git)
+
+case "${1:-build}" in
+  build) wanted=("${build[@]}") ;;
+  test) wanted=("${test[@]}") ;;
+  *)
+    echo "usage: install-dependencies.sh [build|test]" >&2
+    exit 2
+    ;;
+esac
+
+# A tool that is there from elsewhere (a newer npm, say) serves as well as Debian's.
+have() {
+  case "$1" in
+    g++ | cmake | npm | git | valgrind | ccache | python3) command -v "$1" >/dev/null ;;
+    *) dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$' ;;
+  esac
+}
+
+missing=()
+for package in "${wanted[@]}"; do
+  have "$package" || missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+echo "installing: ${missing[*]}" >&2
+sudo=()
+if [ "$(id -u)" -ne 0 ]; then
+  command -v sudo >/dev/null || {
+    echo "not root and no sudo: please install these packages: ${missing[*]}" >&2
+    exit 1
+  }
+  sudo=(sudo)
+fi
+"${sudo[@]}" apt-get update -q >&2
+"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${missing[@]}" >&2

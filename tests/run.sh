@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds and runs every test.
+#
+#   tests/run.sh             all configurations (about 25 minutes on 2 cores from nothing)
+#   tests/run.sh --quick     the release build and its tests alone
+#   tests/run.sh --long      also the fuzzers for 60 s each, and what compares at full size
+#   tests/run.sh --only S    one stage, by its name below; may be repeated
+#
+# Build folders are build-*/ in the tree. Peer packages that tests compare against (PyPI, npm) are installed in
+# ${XDG_CACHE_HOME:-~/.cache}/libtlite. Exit status 0 where every stage passed.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+root=$PWD
+jobs=$(nproc)
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/libtlite
+mode=normal
+only=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --quick) mode=quick ;;
+    --long) mode=long ;;
+    --only)
+      [ $# -ge 2 ] || { echo "run.sh: --only needs a stage" >&2; exit 2; }
+      only+=("$2")
+      shift
+      ;;
+    *)
+      sed -n '2,11s/^# \{0,1\}//p' "$0"
+      exit 2
+      ;;
+  esac
+  shift
+done
+export TLITE_TEST_MODE=$mode TLITE_TEST_CACHE=$cache
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1
+
+passed=0
+failed=0
+failures=()
+
+# stage NAME COMMAND...: runs the command unless --only asks for others; counts it.
+stage() {
+  local name=$1 start=$SECONDS
+  shift
+  if [ ${#only[@]} -gt 0 ] && [[ " ${only[*]} " != *" $name "* ]]; then return; fi
+  echo "=== $name"
+  if "$@"; then
+    passed=$((passed + 1))
+    echo "=== $name: passed in $((SECONDS - start)) s"
+  else
+    failed=$((failed + 1))
+    failures+=("$name")
+    echo "=== $name: FAILED after $((SECONDS - start)) s"
+  fi
+}
+
+sources() { git ls-files -z -- '*.cpp' '*.hpp' '*.h' '*.c' | grep -zv '^capi/abi/'; }
+
+format() { sources | xargs -0 -r clang-format-14 --dry-run --Werror; }
+
+# ruff and mypy, pinned, in the cache folder.
+python_lint() {
+  local venv=$cache/lint
+  if [ ! -x "$venv/bin/mypy" ]; then
+    python3 -m venv "$venv" && "$venv/bin/pip" install -q ruff==0.17.6 mypy==2.4.1 || return 1
+  fi
+  "$venv/bin/ruff" check --config tests/ruff.toml . &&
+    "$venv/bin/ruff" format --check --config tests/ruff.toml . &&
+    git ls-files -z -- '*.py' | xargs -0 -r -n1 "$venv/bin/mypy" --config-file tests/mypy.ini
+}
+
+# build PRESET [CMAKE OPTION...]: configures and builds into build-PRESET.
+build() {
+  local preset=$1
+  shift
+  cmake --preset "$preset" "$@" >"build-$preset.log" 2>&1 &&
+    cmake --build "build-$preset" -j "$jobs" >>"build-$preset.log" 2>&1 && rm -f "build-$preset.log" && return
+  tail -n 60 "build-$preset.log"
+  return 1
+}
+
+tests_of() { ctest --test-dir "$1" --output-on-failure --no-tests=error "${@:2}"; }
+
+release() { build release && tests_of build-release; }
+clang() { build clang -DTLITE_BUILD_TESTS=ON && build-clang/tests/unit/tlite_unit; }
+asan() { build asan && tests_of build-asan -L sanitize; }
+tsan() { build tsan && TSAN_OPTIONS="suppressions=$root/tests/tsan.supp" tests_of build-tsan -L sanitize; }
+
+tidy() {
+  git ls-files -z -- 'lib/*.cpp' 'capi/*.cpp' 'examples/*.cpp' |
+    grep -zv "/kernels/neon/" |
+    xargs -0 -n 4 -P "$jobs" clang-tidy-14 -p build-clang --quiet 2>/dev/null
+}
+
+# AVX-512 is off under valgrind, which does not know it; the tests see a processor without.
+memcheck() {
+  valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
+    build-release/tests/unit/tlite_unit --test-case-exclude='*[slow]*'
+}
+
+# Each fuzzer for a few seconds, a minute in long mode, over what it found before.
+fuzz() {
+  build fuzz -DTLITE_BUILD_EXAMPLES=OFF || return 1
+  local seconds=5 fuzzer
+  [ "$mode" = long ] && seconds=60
+  for fuzzer in build-fuzz/tests/fuzz/*_fuzz; do
+    echo "--- $(basename "$fuzzer"), $seconds s"
+    local corpus
+    corpus=tests/fuzz/corpus/$(basename "$fuzzer" _fuzz)
+    mkdir -p "$cache/fuzz/$(basename "$fuzzer")"
+    "$fuzzer" -max_total_time=$seconds -timeout=10 -rss_limit_mb=2048 -print_final_stats=0 \
+      "$cache/fuzz/$(basename "$fuzzer")" $([ -d "$corpus" ] && echo "$corpus") >fuzz.log 2>&1 ||
+      { tail -n 40 fuzz.log; return 1; }
+    tail -n 1 fuzz.log
+  done
+  rm -f fuzz.log
+}
+
+stage dependencies cmake/install-dependencies.sh test
+stage release release
+if [ "$mode" != quick ]; then
+  stage format format
+  stage python_lint python_lint
+  stage clang clang
+  stage tidy tidy
+  stage asan asan
+  stage tsan tsan
+  stage memcheck memcheck
+  stage fuzz fuzz
+fi
+
+for name in "${failures[@]}"; do echo "failed: $name"; done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
