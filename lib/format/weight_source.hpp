@@ -23,12 +23,20 @@ struct StoredTensor {
   std::string file;  // for error messages
 };
 
+// A tensor of a type that no DataType stands for, such as I64. It is refused where it is needed.
+struct UnsupportedTensor {
+  std::string name;
+  std::string type;  // as the file names it
+  std::string file;
+};
+
 class WeightSource {
  public:
   virtual ~WeightSource() = default;
   // Null when there is no such tensor.
   virtual const StoredTensor* find(std::string_view name) const noexcept = 0;
   virtual std::span<const StoredTensor> tensors() const noexcept = 0;
+  virtual const UnsupportedTensor* find_unsupported(std::string_view name) const noexcept = 0;
 };
 
 }  // namespace tlite

@@ -1,0 +1,51 @@
+#include "format/checkpoint.hpp"
+
+#include "base/file.hpp"
+#include "format/json_file.hpp"
+#include "format/model_config.hpp"
+#include "format/safetensors.hpp"
+#include "format/tensor_list.hpp"
+
+#include <tlite/error.hpp>
+
+namespace tlite {
+namespace {
+
+constexpr std::size_t kMaxConfigBytes = 1 << 20;
+
+// generation_config.json is optional; where it has no eos_token_id, config.json's counts.
+void read_defaults(const FileSystem& files, const JsonFields& config, Checkpoint& checkpoint) {
+  const std::string path = join_path(checkpoint.path, "generation_config.json");
+  if (files.exists(path)) {
+    const JsonFile file(files, path, kMaxConfigBytes);
+    checkpoint.sampling = read_sampling(file.fields());
+    checkpoint.eos_token_ids = read_eos_token_ids(file.fields());
+  }
+  if (checkpoint.eos_token_ids.empty()) checkpoint.eos_token_ids = read_eos_token_ids(config);
+}
+
+Checkpoint open_directory(std::string_view path, const FileSystem& files) {
+  Checkpoint checkpoint;
+  checkpoint.path = path;
+  checkpoint.name = path_name(path);
+  checkpoint.format = "safetensors";
+  const JsonFile file(files, join_path(path, "config.json"), kMaxConfigBytes);
+  checkpoint.config = read_model_config(file.fields());
+  read_defaults(files, file.fields(), checkpoint);
+  checkpoint.weights = open_safetensors_directory(path, files);
+  check_tensors(checkpoint.config, *checkpoint.weights, checkpoint.path);
+  return checkpoint;
+}
+
+}  // namespace
+
+Checkpoint open_checkpoint(std::string_view path, const FileSystem& files) {
+  if (files.is_directory(path)) return open_directory(path, files);
+  if (!files.exists(path)) {
+    throw Error(ErrorCode::not_found, std::string(path) + ": no such file or directory");
+  }
+  throw Error(ErrorCode::not_supported,
+              std::string(path) + ": not supported: a checkpoint that is not a directory");
+}
+
+}  // namespace tlite
