@@ -1,0 +1,96 @@
+#include <cmath>
+#include <concepts>
+#include <limits>
+#include <sstream>
+
+#include <tlite/error.hpp>
+#include <tlite/sampling.hpp>
+
+namespace tlite {
+
+namespace {
+
+constexpr std::int32_t kMaxLogprobs = 64;
+
+template <class Value>
+[[noreturn]] void refuse(std::string_view field, const Value& value, std::string_view rule) {
+  std::ostringstream text;
+  text.imbue(std::locale::classic());
+  text << "sampling: " << field << " is " << value << ", it must be " << rule;
+  throw Error(ErrorCode::invalid_argument, text.str());
+}
+
+// Written so that NaN is out of every range.
+void check_range(std::string_view field, float value, float low, float high,
+                 std::string_view rule) {
+  if (!(value >= low && value <= high)) refuse(field, value, rule);
+}
+
+void check_token(const std::string& field, TokenId token, std::size_t vocabulary_size) {
+  if (token < 0 || static_cast<std::size_t>(token) >= vocabulary_size) {
+    refuse(field, token, "a token id below the vocabulary size " + std::to_string(vocabulary_size));
+  }
+}
+
+std::string indexed(std::string_view field, std::size_t i) {
+  return std::string(field) + "[" + std::to_string(i) + "]";
+}
+
+}  // namespace
+
+SamplingParams sampling_preset(std::string_view name) {
+  SamplingParams params;
+  if (name == "greedy") {
+    params.temperature = 0.0F;
+  } else if (name == "vllm") {
+    params.max_new_tokens = 16;
+  } else if (name == "huggingface") {
+    params.temperature = 0.0F;  // do_sample=False; top_k counts once a temperature is set
+    params.top_k = 50;
+    params.max_new_tokens = 20;
+  } else if (name == "llama_cpp") {
+    params.temperature = 0.8F;
+    params.top_k = 40;
+    params.top_p = 0.95F;
+    params.min_p = 0.05F;
+  } else {
+    throw Error(ErrorCode::invalid_argument,
+                "no sampling preset is named '" + std::string(name) +
+                    "'; there are greedy, vllm, huggingface and llama_cpp");
+  }
+  return params;
+}
+
+void validate(const SamplingParams& params, std::size_t vocabulary_size) {
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  constexpr float kSmallest = std::numeric_limits<float>::denorm_min();
+  check_range("temperature", params.temperature, 0.0F, kLargest, "0 or more");
+  if (params.top_k < 0) refuse("top_k", params.top_k, "0 or more");
+  check_range("top_p", params.top_p, kSmallest, 1.0F, "above 0 and at most 1");
+  check_range("min_p", params.min_p, 0.0F, 1.0F, "between 0 and 1");
+  check_range("repetition_penalty", params.repetition_penalty, kSmallest, kLargest, "above 0");
+  check_range("presence_penalty", params.presence_penalty, -kLargest, kLargest, "finite");
+  check_range("frequency_penalty", params.frequency_penalty, -kLargest, kLargest, "finite");
+  for (std::size_t i = 0; i < params.logit_bias.size(); ++i) {
+    const auto& [token, bias] = params.logit_bias[i];
+    check_token(indexed("logit_bias", i) + ".first", token, vocabulary_size);
+    if (!(bias <= kLargest)) refuse(indexed("logit_bias", i) + ".second", bias, "below infinity");
+  }
+  if (params.max_new_tokens < -1) refuse("max_new_tokens", params.max_new_tokens, "-1 or more");
+  if (params.min_new_tokens < 0) refuse("min_new_tokens", params.min_new_tokens, "0 or more");
+  if (params.max_new_tokens >= 0 && params.min_new_tokens > params.max_new_tokens) {
+    refuse("min_new_tokens", params.min_new_tokens,
+           "at most max_new_tokens, " + std::to_string(params.max_new_tokens));
+  }
+  for (std::size_t i = 0; i < params.stop_token_ids.size(); ++i) {
+    check_token(indexed("stop_token_ids", i), params.stop_token_ids[i], vocabulary_size);
+  }
+  for (std::size_t i = 0; i < params.stop.size(); ++i) {
+    if (params.stop[i].empty()) refuse(indexed("stop", i), "empty", "a text");
+  }
+  if (params.logprobs < -1 || params.logprobs > kMaxLogprobs) {
+    refuse("logprobs", params.logprobs, "-1 (none) to " + std::to_string(kMaxLogprobs));
+  }
+}
+
+}  // namespace tlite

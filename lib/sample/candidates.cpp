@@ -1,0 +1,147 @@
+#include "sample/candidates.hpp"
+
+#include "sample/exp.hpp"
+#include "sample/top_k.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <limits>
+#include <numeric>
+
+namespace tlite {
+
+namespace {
+
+constexpr std::size_t kBlock = 256;
+
+// Eight running sums, merged in a fixed order.
+double sum_lanes(std::span<const double> values) noexcept {
+  std::array<double, 8> lanes{};
+  std::size_t i = 0;
+  for (; i + lanes.size() <= values.size(); i += lanes.size()) {
+    for (std::size_t j = 0; j < lanes.size(); ++j) lanes[j] += values[i + j];
+  }
+  for (; i < values.size(); ++i) lanes[0] += values[i];
+  return ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) +
+         ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
+}
+
+// The weight at which the descending sum of `weights` first reaches `target`. Halves the range
+// around its median until it is small enough to sort: linear in all.
+double crossing_weight(std::span<double> weights, double target) {
+  double before = 0;  // what is heavier than all of `weights`
+  while (weights.size() > 64) {
+    const std::size_t half = weights.size() / 2;
+    std::nth_element(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(half),
+                     weights.end(), std::greater<>());
+    const double upper = sum_lanes(weights.first(half));
+    if (before + upper >= target) {
+      weights = weights.first(half);
+    } else {
+      before += upper;
+      weights = weights.subspan(half);
+    }
+  }
+  std::sort(weights.begin(), weights.end(), std::greater<>());
+  for (const double weight : weights) {
+    before += weight;
+    if (before >= target) return weight;
+  }
+  return weights.back();
+}
+
+}  // namespace
+
+void Candidates::assign(std::span<const float> scores, float largest, float temperature) {
+  tokens_.resize(scores.size());
+  std::iota(tokens_.begin(), tokens_.end(), 0);
+  weights_.resize(scores.size());
+  const double top = largest;
+  const double inverse = 1.0 / static_cast<double>(temperature);
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    weights_[i] = exp_nonpositive((static_cast<double>(scores[i]) - top) * inverse);
+  }
+}
+
+void Candidates::assign_top_k(std::span<const float> scores, std::span<const float> maxima,
+                              float largest, float temperature, std::size_t k) {
+  constexpr float kLowest = std::numeric_limits<float>::lowest();  // -infinity is never a candidate
+  const float threshold =
+      k < scores.size() ? std::max(kth_largest(scores, maxima, k, scratch_), kLowest) : kLowest;
+  tokens_.clear();
+  weights_.clear();
+  const double inverse = 1.0 / static_cast<double>(temperature);
+  for_each_at_least(scores, maxima, threshold, [&](std::size_t token, float score) {
+    tokens_.push_back(static_cast<TokenId>(token));
+    weights_.push_back(
+        exp_nonpositive((static_cast<double>(score) - static_cast<double>(largest)) * inverse));
+  });
+}
+
+template <class Keep>
+void Candidates::retain(Keep&& keep) {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < tokens_.size(); ++i) {
+    if (!keep(weights_[i])) continue;
+    tokens_[kept] = tokens_[i];
+    weights_[kept] = weights_[i];
+    ++kept;
+  }
+  tokens_.resize(kept);
+  weights_.resize(kept);
+}
+
+double Candidates::sum() {
+  blocks_.clear();
+  const std::span<const double> weights = weights_;
+  for (std::size_t begin = 0; begin < weights.size(); begin += kBlock) {
+    blocks_.push_back(sum_lanes(weights.subspan(begin, std::min(kBlock, weights.size() - begin))));
+  }
+  return sum_lanes(blocks_);
+}
+
+void Candidates::top_p(double p) {
+  const double total = sum();
+  // The crossing token and what is lighter weigh more than (1 - p) in all, and they are at most
+  // all tokens: a weight below the average of that is never in the set. The factor is for rounding.
+  const double bound = (1.0 - p) * total / static_cast<double>(weights_.size()) * (1.0 - 1e-9);
+  heavy_.clear();
+  for (const double weight : weights_) {
+    if (weight >= bound) heavy_.push_back(weight);
+  }
+  const double target = p * total;
+  const double crossing = crossing_weight(heavy_, target);
+  double sum_kept = 0;
+  for (const double weight : heavy_) sum_kept += weight > crossing ? weight : 0.0;
+  bool first = true;  // of the tokens at the crossing weight: in the set whatever rounding says
+  retain([&](double weight) {
+    if (weight != crossing) return weight > crossing;
+    if (!first && sum_kept >= target) return false;
+    first = false;
+    sum_kept += weight;
+    return true;
+  });
+}
+
+void Candidates::min_p(double ratio) {
+  const double largest = *std::max_element(weights_.begin(), weights_.end());
+  retain([bound = ratio * largest](double weight) { return weight >= bound; });
+}
+
+TokenId Candidates::draw(double unit) {
+  double rest = unit * sum();
+  std::size_t block = 0;
+  while (block + 1 < blocks_.size() && rest >= blocks_[block]) rest -= blocks_[block++];
+  const std::size_t end = std::min((block + 1) * kBlock, weights_.size());
+  for (std::size_t i = block * kBlock; i < end; ++i) {
+    if (rest < weights_[i]) return tokens_[i];
+    rest -= weights_[i];
+  }
+  // Rounding carried `rest` past the last weight: it is the last token that has any.
+  std::size_t last = end - 1;
+  while (!(weights_[last] > 0)) --last;
+  return tokens_[last];
+}
+
+}  // namespace tlite

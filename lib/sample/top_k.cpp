@@ -1,0 +1,66 @@
+#include "sample/top_k.hpp"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <limits>
+
+namespace tlite {
+
+namespace {
+
+constexpr float kLowest = -std::numeric_limits<float>::infinity();
+
+// In lanes, because one running maximum is a chain that the compiler may not break up.
+float largest(std::span<const float> values) noexcept {
+  std::array<float, 16> lanes;
+  lanes.fill(kLowest);
+  std::size_t i = 0;
+  for (; i + lanes.size() <= values.size(); i += lanes.size()) {
+    for (std::size_t j = 0; j < lanes.size(); ++j) {
+      lanes[j] = values[i + j] > lanes[j] ? values[i + j] : lanes[j];
+    }
+  }
+  for (; i < values.size(); ++i) lanes[0] = std::max(lanes[0], values[i]);
+  return *std::max_element(lanes.begin(), lanes.end());
+}
+
+float select(std::vector<float>& values, std::size_t k) {
+  const auto at = values.begin() + static_cast<std::ptrdiff_t>(k - 1);
+  std::nth_element(values.begin(), at, values.end(), std::greater<>());
+  return *at;
+}
+
+}  // namespace
+
+float chunk_maxima(std::span<const float> values, std::vector<float>& maxima) {
+  maxima.clear();
+  for (std::size_t begin = 0; begin < values.size(); begin += kTopKChunk) {
+    maxima.push_back(largest(values.subspan(begin, std::min(kTopKChunk, values.size() - begin))));
+  }
+  return largest(maxima);
+}
+
+float kth_largest(std::span<const float> values, std::span<const float> maxima, std::size_t k,
+                  std::vector<float>& scratch) {
+  float bound = kLowest;
+  if (k <= maxima.size()) {
+    scratch.assign(maxima.begin(), maxima.end());
+    bound = select(scratch, k);
+  }
+  scratch.clear();
+  for_each_at_least(values, maxima, bound,
+                    [&](std::size_t, float value) { scratch.push_back(value); });
+  return select(scratch, k);
+}
+
+std::size_t first_largest(std::span<const float> values, std::span<const float> maxima) {
+  const auto chunk =
+      static_cast<std::size_t>(std::max_element(maxima.begin(), maxima.end()) - maxima.begin());
+  const auto begin = values.begin() + static_cast<std::ptrdiff_t>(chunk * kTopKChunk);
+  const auto length = std::min(kTopKChunk, values.size() - chunk * kTopKChunk);
+  const auto found = std::max_element(begin, begin + static_cast<std::ptrdiff_t>(length));
+  return static_cast<std::size_t>(found - values.begin());
+}
+
+}  // namespace tlite
