@@ -17,7 +17,8 @@ namespace tlite {
 
 // Input rows in the form the weight's kernels want them: f32 as they are, or rounded or quantized
 // once per matrix input and shared by all matrices that read it (q, k and v; gate and up).
-enum class ActivationFormat { f32, bf16, q8 };
+// See activations.hpp.
+enum class ActivationFormat { f32, bf16, q8_32, q8_256 };
 
 // [rows][in_features] f32 and what was made of it.
 struct Activations {

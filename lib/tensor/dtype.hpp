@@ -1,6 +1,7 @@
 // Element types and the conversions between them.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +10,22 @@
 
 namespace tlite {
 
-// Bytes of one element.
+// Every type, in the order of its number.
+inline constexpr std::array kDataTypes = {
+    DataType::f32,  DataType::f16,  DataType::bf16, DataType::q8_0,   DataType::q4_0,
+    DataType::q4_1, DataType::q5_0, DataType::q5_1, DataType::q2_k,   DataType::q3_k,
+    DataType::q4_k, DataType::q5_k, DataType::q6_k, DataType::iq4_nl, DataType::iq4_xs};
+
+// Elements that are stored together, and the bytes they take. A row is a whole number of blocks.
+struct BlockShape {
+  std::size_t elements;
+  std::size_t bytes;
+};
+BlockShape block_shape(DataType type) noexcept;
+
+constexpr bool is_quantized(DataType type) noexcept { return type >= DataType::q8_0; }
+
+// Bytes of one element of a type that is not quantized.
 constexpr std::size_t size_of(DataType type) noexcept { return type == DataType::f32 ? 4 : 2; }
 
 // bfloat16: the upper half of a float.

@@ -1,0 +1,130 @@
+#include "kernels/activations.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <limits>
+
+namespace tlite {
+namespace {
+
+// Below this the inverse scale would overflow; such a block is as good as zero.
+constexpr float kSmallest = 0x1.0p-100F;
+
+constexpr std::size_t round_up(std::size_t value, std::size_t step) noexcept {
+  return (value + step - 1) / step * step;
+}
+
+// Largest |x| as a float's bits: these order like the magnitudes, infinity and NaN at the top.
+std::uint32_t largest_magnitude(const float* x, std::size_t count) noexcept {
+  std::uint32_t largest = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    largest = std::max(largest, std::bit_cast<std::uint32_t>(x[i]) & 0x7FFFFFFFU);
+  }
+  return largest;
+}
+
+// Adding 1.5 * 2^23 leaves the nearest integer (ties to even) in the low bits of the sum, for
+// |x| < 2^22: rounding that every compiler can turn into vectors.
+std::int8_t round_to_int8(float x) noexcept {
+  constexpr float kMagic = 0x1.8p23F;
+  const std::uint32_t bits = std::bit_cast<std::uint32_t>(x + kMagic);
+  return static_cast<std::int8_t>(static_cast<std::uint8_t>(bits & 0xFFU));
+}
+
+// Fills q[count] and returns the scale.
+float quantize(const float* x, std::size_t count, std::int8_t* q) noexcept {
+  const float largest = std::bit_cast<float>(largest_magnitude(x, count));
+  if (!(largest <= std::numeric_limits<float>::max()) || largest < kSmallest) {
+    std::memset(q, 0, count);
+    return largest < kSmallest ? 0.0F : std::numeric_limits<float>::quiet_NaN();
+  }
+  const float inverse = 127.0F / largest;
+  for (std::size_t i = 0; i < count; ++i) q[i] = round_to_int8(x[i] * inverse);
+  return largest / 127.0F;
+}
+
+std::int32_t sum_of(const std::int8_t* q, std::size_t count) noexcept {
+  std::int32_t sum = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += q[i];
+  return sum;
+}
+
+void prepare(const float* x, std::size_t count, Activation32& block) noexcept {
+  block.scale = quantize(x, count, block.q);
+  std::fill(block.q + count, std::end(block.q), std::int8_t{0});
+  const std::int32_t sum = sum_of(block.q, 32);
+  block.sum = block.scale * static_cast<float>(sum);
+  block.start = -128 * sum;
+}
+
+void prepare(const float* x, std::size_t count, Activation256& block) noexcept {
+  block.scale = quantize(x, count, block.q);
+  std::fill(block.q + count, std::end(block.q), std::int8_t{0});
+  for (std::size_t s = 0; s < 16; ++s) {
+    const std::int32_t sum = sum_of(block.q + 16 * s, 16);
+    block.sum16[s] = static_cast<std::int16_t>(sum);
+    block.start[s] = -128 * sum;
+  }
+  for (std::size_t s = 0; s < 8; ++s) {
+    block.sum32[s] = static_cast<std::int16_t>(block.sum16[2 * s] + block.sum16[2 * s + 1]);
+  }
+}
+
+template <class Block>
+void prepare_row(const float* x, std::size_t count, std::size_t bytes, std::byte* out) noexcept {
+  constexpr std::size_t kElements = sizeof(Block::q);
+  for (std::size_t start = 0; bytes >= sizeof(Block); start += kElements, bytes -= sizeof(Block)) {
+    Block block;
+    const std::size_t left = start < count ? count - start : 0;
+    prepare(x + std::min(start, count), std::min(kElements, left), block);
+    std::memcpy(out, &block, sizeof block);
+    out += sizeof block;
+  }
+}
+
+void prepare_bf16(const float* x, std::size_t count, std::byte* out) noexcept {
+  for (std::size_t i = 0; i < count + count % 2; ++i) {
+    const std::uint16_t value = i < count ? f32_to_bf16(x[i]) : std::uint16_t{0};
+    std::memcpy(out + 2 * i, &value, sizeof value);
+  }
+}
+
+}  // namespace
+
+std::size_t activation_row_bytes(ActivationFormat format, std::size_t in_features) noexcept {
+  switch (format) {
+    case ActivationFormat::f32:
+      return 0;
+    case ActivationFormat::bf16:
+      return round_up(in_features, 2) * 2;
+    case ActivationFormat::q8_32:
+      return round_up(in_features, 64) / 32 * sizeof(Activation32);
+    case ActivationFormat::q8_256:
+      return round_up(in_features, 256) / 256 * sizeof(Activation256);
+  }
+  return 0;
+}
+
+void prepare_activations(ActivationFormat format, const Activations& x, std::size_t in_features,
+                         std::byte* out) noexcept {
+  const std::size_t bytes = activation_row_bytes(format, in_features);
+  for (std::size_t row = 0; row < x.rows; ++row, out += bytes) {
+    const float* values = x.f32 + row * x.stride;
+    switch (format) {
+      case ActivationFormat::f32:
+        break;
+      case ActivationFormat::bf16:
+        prepare_bf16(values, in_features, out);
+        break;
+      case ActivationFormat::q8_32:
+        prepare_row<Activation32>(values, in_features, bytes, out);
+        break;
+      case ActivationFormat::q8_256:
+        prepare_row<Activation256>(values, in_features, bytes, out);
+        break;
+    }
+  }
+}
+
+}  // namespace tlite
