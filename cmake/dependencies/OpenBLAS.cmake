@@ -1,7 +1,18 @@
-# OpenBLAS through its CBLAS interface. Any threading build will do: the library asks for one thread
-# per call and parallelises over oneTBB itself.
+# OpenBLAS through its CBLAS interface, the serial build where there is one: the library calls it
+# inside oneTBB tasks, and a threading build would start threads of its own in the host program.
 if(NOT TARGET OpenBLAS::OpenBLAS)
-  find_package(PkgConfig REQUIRED)
-  pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
-  add_library(OpenBLAS::OpenBLAS ALIAS PkgConfig::OPENBLAS)
+  find_library(OPENBLAS_SERIAL_LIBRARY openblas PATH_SUFFIXES openblas-serial NO_CACHE
+               PATHS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/openblas-serial NO_DEFAULT_PATH)
+  find_path(OPENBLAS_SERIAL_INCLUDE cblas.h NO_CACHE
+            PATHS /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}/openblas-serial NO_DEFAULT_PATH)
+  if(OPENBLAS_SERIAL_LIBRARY AND OPENBLAS_SERIAL_INCLUDE)
+    add_library(OpenBLAS::OpenBLAS UNKNOWN IMPORTED)
+    set_target_properties(OpenBLAS::OpenBLAS PROPERTIES
+      IMPORTED_LOCATION ${OPENBLAS_SERIAL_LIBRARY}
+      INTERFACE_INCLUDE_DIRECTORIES ${OPENBLAS_SERIAL_INCLUDE})
+  else()
+    find_package(PkgConfig REQUIRED)
+    pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
+    add_library(OpenBLAS::OpenBLAS ALIAS PkgConfig::OPENBLAS)
+  endif()
 endif()

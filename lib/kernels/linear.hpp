@@ -7,11 +7,14 @@
 // Work is cut into chunks of output features. Chunk boundaries depend on the weight alone.
 #pragma once
 
+#include "base/cpu.hpp"
 #include "tensor/dtype.hpp"
 
 #include <cstddef>
 #include <memory>
 #include <span>
+
+#include <tlite/host.hpp>
 
 namespace tlite {
 
@@ -37,7 +40,9 @@ class Linear {
 
   virtual ActivationFormat activation_format() const noexcept = 0;
   virtual std::size_t chunks() const noexcept = 0;
-  // Bytes of scratch one worker needs for run().
+  // Bytes that were copied into memory of our own; 0 when the matrix is used where it lies.
+  virtual std::size_t resident_bytes() const noexcept { return 0; }
+  // Bytes of scratch one worker needs for run(): linear_scratch_bytes(in_features()) or less.
   virtual std::size_t scratch_bytes() const noexcept = 0;
 
   // y[row * y_stride + out] for the outs of `chunk` and all rows. Thread-safe for different chunks;
@@ -53,5 +58,22 @@ class Linear {
   std::size_t out_features_;
   std::size_t in_features_;
 };
+
+// A matrix as stored: [out_features][in_features], row-major, not necessarily aligned.
+struct WeightMatrix {
+  DataType type = DataType::f32;
+  std::size_t out_features = 0;
+  std::size_t in_features = 0;
+  std::span<const std::byte> data;
+};
+
+// The largest scratch that any kind of Linear asks for, known before there is a weight.
+std::size_t linear_scratch_bytes(std::size_t in_features) noexcept;
+
+// f32 through OpenBLAS, bf16 and f16 streamed as stored by kernels of the tier. The data must
+// outlive the result and stay where it is; nothing is copied, except an f32 matrix that is not
+// aligned to 4 bytes. Throws Error(out_of_memory).
+std::unique_ptr<Linear> make_linear(const WeightMatrix& matrix, CpuTier tier,
+                                    std::shared_ptr<Allocator> allocator);
 
 }  // namespace tlite

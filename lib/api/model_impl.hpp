@@ -1,0 +1,24 @@
+// What a Model holds. Built by Model::load; tests build one of weights made up in memory.
+#pragma once
+
+#include "format/weight_source.hpp"
+#include "model/weights.hpp"
+
+#include <memory>
+#include <optional>
+
+#include <tlite/model.hpp>
+
+namespace tlite {
+
+struct Model::Impl {
+  Host host;
+  ModelInfo info;  // info.config is the model's
+  std::unique_ptr<const WeightSource> source;
+  std::unique_ptr<const ModelWeights> weights;  // points into source, so it goes first
+  std::optional<Tokenizer> tokenizer;
+  std::optional<ChatTemplate> chat_template;
+  SamplingParams sampling;
+};
+
+}  // namespace tlite

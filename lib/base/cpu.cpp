@@ -1,0 +1,58 @@
+#include "base/cpu.hpp"
+
+#include <cstdlib>
+#include <string>
+
+#include <tlite/error.hpp>
+
+namespace tlite {
+
+std::string_view to_string(CpuTier tier) noexcept {
+  switch (tier) {
+    case CpuTier::scalar:
+      return "scalar";
+    case CpuTier::avx2:
+      return "avx2";
+    case CpuTier::avx512:
+      return "avx512";
+  }
+  return "unknown";
+}
+
+bool cpu_has(CpuTier tier) noexcept {
+#if defined(__x86_64__)
+  // GCC and Clang ask cpuid and xgetbv, so a system that does not save the registers says no.
+  __builtin_cpu_init();
+  const bool avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
+                    __builtin_cpu_supports("f16c") != 0;
+  if (tier == CpuTier::avx2) return avx2;
+  if (tier == CpuTier::avx512) {
+    return avx2 && __builtin_cpu_supports("avx512f") != 0 &&
+           __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
+           __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vnni") != 0 &&
+           __builtin_cpu_supports("avx512bf16") != 0;
+  }
+#endif
+  return tier == CpuTier::scalar;
+}
+
+CpuTier best_cpu_tier() noexcept {
+  if (cpu_has(CpuTier::avx512)) return CpuTier::avx512;
+  if (cpu_has(CpuTier::avx2)) return CpuTier::avx2;
+  return CpuTier::scalar;
+}
+
+CpuTier cpu_tier_from_environment() {
+  const char* name = std::getenv("TLITE_CPU");  // NOLINT(concurrency-mt-unsafe): read-only
+  if (name == nullptr || *name == '\0') return best_cpu_tier();
+  for (const CpuTier tier : {CpuTier::scalar, CpuTier::avx2, CpuTier::avx512}) {
+    if (to_string(tier) != name) continue;
+    if (cpu_has(tier)) return tier;
+    throw Error(ErrorCode::not_supported, "not supported: TLITE_CPU is '" + std::string(name) +
+                                              "', which this processor lacks");
+  }
+  throw Error(ErrorCode::invalid_argument,
+              "TLITE_CPU is '" + std::string(name) + "'; it takes scalar, avx2 or avx512");
+}
+
+}  // namespace tlite

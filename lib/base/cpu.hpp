@@ -1,0 +1,24 @@
+// What the processor can do, and which kernels run on it.
+#pragma once
+
+#include <string_view>
+
+namespace tlite {
+
+// Instruction set tiers of kernels/, lowest first. All tiers compute the same bits; a tier is a
+// matter of speed alone.
+enum class CpuTier { scalar = 0, avx2 = 1, avx512 = 2 };
+
+std::string_view to_string(CpuTier tier) noexcept;
+
+// avx2: AVX2, FMA, F16C. avx512: F, BW, VL, DQ, VNNI, BF16 besides. The operating system must save
+// the registers, too.
+bool cpu_has(CpuTier tier) noexcept;
+CpuTier best_cpu_tier() noexcept;
+
+// The tier that the environment variable TLITE_CPU names (scalar, avx2, avx512), else the best.
+// Read when a model is loaded. Throws Error(invalid_argument) for another name and
+// Error(not_supported) for a tier that this processor lacks.
+CpuTier cpu_tier_from_environment();
+
+}  // namespace tlite

@@ -1,0 +1,106 @@
+// 16 lanes in one register.
+#if defined(__GNUC__) && !defined(__clang__)
+// GCC 12's own _mm512_undefined_ps() reads a variable that it does not set (GCC bug 105593).
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+
+#include "kernels/generic/table.hpp"
+#include "kernels/tiers.hpp"
+
+#include <immintrin.h>
+
+namespace tlite {
+namespace {
+
+__mmask16 first_lanes(int lanes) noexcept {
+  return static_cast<__mmask16>((1U << static_cast<unsigned>(lanes)) - 1U);
+}
+
+// Bits [0, n) for any n: none below 0, all above 16.
+__mmask16 lanes_below(int n) noexcept { return first_lanes(n < 0 ? 0 : (n > 16 ? 16 : n)); }
+
+struct Vector {
+  static constexpr std::size_t kDotColumns = 6;
+  static constexpr std::size_t kDotRows = 4;
+  static constexpr std::size_t kDotRowsAlone = 8;
+  static constexpr std::size_t kAttendHeads = 8;
+
+  __m512 v;
+
+  static Vector splat(float x) noexcept { return {_mm512_set1_ps(x)}; }
+  static Vector load(const float* from) noexcept { return {_mm512_loadu_ps(from)}; }
+  static Vector load_first(const float* from, int lanes) noexcept {
+    return {_mm512_maskz_loadu_ps(first_lanes(lanes), from)};
+  }
+  static void store(float* to, Vector a) noexcept { _mm512_storeu_ps(to, a.v); }
+  static void store_first(float* to, Vector a, int lanes) noexcept {
+    _mm512_mask_storeu_ps(to, first_lanes(lanes), a.v);
+  }
+  static Vector fma(Vector a, Vector b, Vector c) noexcept {
+    return {_mm512_fmadd_ps(a.v, b.v, c.v)};
+  }
+  static Vector add(Vector a, Vector b) noexcept { return {_mm512_add_ps(a.v, b.v)}; }
+  static Vector sub(Vector a, Vector b) noexcept { return {_mm512_sub_ps(a.v, b.v)}; }
+  static Vector mul(Vector a, Vector b) noexcept { return {_mm512_mul_ps(a.v, b.v)}; }
+  static Vector div(Vector a, Vector b) noexcept { return {_mm512_div_ps(a.v, b.v)}; }
+  static Vector max(Vector a, Vector b) noexcept { return {_mm512_max_ps(a.v, b.v)}; }
+  static Vector min(Vector a, Vector b) noexcept { return {_mm512_min_ps(a.v, b.v)}; }
+  static Vector keep_lanes(Vector a, int begin, int end, float fill) noexcept {
+    const auto keep = static_cast<__mmask16>(lanes_below(end) & ~lanes_below(begin));
+    return {_mm512_mask_mov_ps(_mm512_set1_ps(fill), keep, a.v)};
+  }
+  static Vector zero_where_less(Vector a, Vector x, float bound) noexcept {
+    const __mmask16 less = _mm512_cmp_ps_mask(x.v, _mm512_set1_ps(bound), _CMP_LT_OQ);
+    return {_mm512_mask_mov_ps(a.v, less, _mm512_setzero_ps())};
+  }
+  static Vector power_of_two(Vector shifted) noexcept {
+    const __m512i biased = _mm512_add_epi32(_mm512_castps_si512(shifted.v), _mm512_set1_epi32(127));
+    return {_mm512_castsi512_ps(_mm512_slli_epi32(biased, 23))};
+  }
+  static float first(Vector a) noexcept { return _mm512_cvtss_f32(a.v); }
+  static float sum(Vector a) noexcept {
+    const __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(a.v), _mm512_extractf32x8_ps(a.v, 1));
+    const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
+    const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+    return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
+  }
+  static float largest(Vector a) noexcept { return _mm512_reduce_max_ps(a.v); }
+};
+
+struct F32 {
+  static constexpr std::size_t kBytes = 4;
+  static Vector load(const std::byte* from) noexcept { return {_mm512_loadu_ps(from)}; }
+  static Vector load_first(const std::byte* from, int lanes) noexcept {
+    return {_mm512_maskz_loadu_ps(first_lanes(lanes), from)};
+  }
+};
+
+struct F16 {
+  static constexpr std::size_t kBytes = 2;
+  static Vector load(const std::byte* from) noexcept {
+    return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)))};
+  }
+  static Vector load_first(const std::byte* from, int lanes) noexcept {
+    return {_mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(lanes), from))};
+  }
+};
+
+struct Bf16 {
+  static constexpr std::size_t kBytes = 2;
+  static Vector widen(__m256i stored) noexcept {
+    return {_mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(stored), 16))};
+  }
+  static Vector load(const std::byte* from) noexcept {
+    return widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+  }
+  static Vector load_first(const std::byte* from, int lanes) noexcept {
+    return widen(_mm256_maskz_loadu_epi16(first_lanes(lanes), from));
+  }
+};
+
+}  // namespace
+
+const KernelOps kAvx512Ops = generic::make_ops<Vector, F32, F16, Bf16>();
+
+}  // namespace tlite

@@ -1,0 +1,23 @@
+// The table of a tier out of its vector V and the readers of stored elements. V and the readers
+// live in the tier's unnamed namespace, so nothing compiled for one instruction set can be linked
+// into another.
+#pragma once
+
+#include "kernels/generic/attention.hpp"
+#include "kernels/generic/linear.hpp"
+#include "kernels/generic/rowwise.hpp"
+#include "kernels/ops.hpp"
+
+namespace tlite::generic {
+
+template <class V, class F32, class F16, class Bf16>
+constexpr KernelOps make_ops() noexcept {
+  return {.linear = {&linear<V, F32>, &linear<V, F16>, &linear<V, Bf16>},
+          .attend = {&attend<V, F32>, &attend<V, F16>, &attend<V, Bf16>},
+          .merge = &merge<V>,
+          .rms_norm = &rms_norm<V>,
+          .silu_multiply = &silu_multiply<V>,
+          .exp = &exp_row<V>};
+}
+
+}  // namespace tlite::generic

@@ -1,0 +1,18 @@
+#include "kernels/ops.hpp"
+
+#include "kernels/tiers.hpp"
+
+#include <cassert>
+
+namespace tlite {
+
+const KernelOps& kernel_ops(CpuTier tier) noexcept {
+  assert(cpu_has(tier));
+#if defined(__x86_64__)
+  if (tier == CpuTier::avx512) return kAvx512Ops;
+  if (tier == CpuTier::avx2) return kAvx2Ops;
+#endif
+  return kScalarOps;
+}
+
+}  // namespace tlite

@@ -1,0 +1,69 @@
+// The hand-written kernels of one instruction set tier.
+//
+// Each algorithm is written once, in generic/, over a vector of 16 virtual lanes; a tier folder
+// holds the vector's primitives. Multiplications that are followed by an addition are fused in
+// every tier and sums run in a fixed order, so all tiers give the same bits.
+#pragma once
+
+#include "base/cpu.hpp"
+#include "tensor/dtype.hpp"
+
+#include <cstddef>
+
+namespace tlite {
+
+// y[row * y_stride + out] = sum over i of w[out * in_features + i] * x[row * x_stride + i], for
+// `outs` rows of w as stored. Lane j of 16 sums i = j mod 16 in rising order, then the lanes are
+// added in a tree: halves, quarters, ...
+struct LinearTask {
+  const std::byte* w = nullptr;
+  std::size_t in_features = 0;
+  std::size_t outs = 0;
+  const float* x = nullptr;
+  std::size_t x_stride = 0;
+  std::size_t rows = 0;
+  float* y = nullptr;
+  std::size_t y_stride = 0;
+};
+
+// Attention of the query heads of one row that share a key-value head to positions [begin, end) of
+// one page, continued from the state that earlier pages left (online softmax: Milakov and
+// Gimelshein, arXiv:1805.02867).
+struct PageAttention {
+  const float* q = nullptr;  // [heads][head_dim], already scaled
+  std::size_t heads = 0;
+  std::size_t head_dim = 0;
+  const std::byte* keys = nullptr;    // [head_dim][32]
+  const std::byte* values = nullptr;  // [32][head_dim]
+  int begin = 0;
+  int end = 0;
+  float* sum = nullptr;  // [heads]: of the exponentials
+  float* max = nullptr;  // [heads]: largest score so far, -infinity at the start
+  float* out = nullptr;  // [heads][head_dim]: weighted values, 0 at the start
+};
+
+struct KernelOps {
+  using Linear = void (*)(const LinearTask& task) noexcept;
+  using Attend = void (*)(const PageAttention& task) noexcept;
+
+  Linear linear[3];  // by DataType of w
+  Attend attend[3];  // by DataType of keys and values
+
+  // Adds the state of later pages to that of earlier ones; both of `heads` heads.
+  void (*merge)(const PageAttention& into, const PageAttention& later) noexcept;
+
+  // out = weight * (x / sqrt(mean(x^2) + eps)); out may be x.
+  void (*rms_norm)(const float* x, const float* weight, std::size_t size, float eps,
+                   float* out) noexcept;
+
+  // gate = gate / (1 + exp(-gate)) * up.
+  void (*silu_multiply)(float* gate, const float* up, std::size_t size) noexcept;
+
+  // x = exp(x), relative error below 2^-22.5 over [-87.3, 88.3]; 0 below, exp(88.3) above.
+  void (*exp)(float* x, std::size_t size) noexcept;
+};
+
+// Requires cpu_has(tier).
+const KernelOps& kernel_ops(CpuTier tier) noexcept;
+
+}  // namespace tlite

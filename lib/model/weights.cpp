@@ -1,0 +1,151 @@
+#include "model/weights.hpp"
+
+#include "tensor/dtype.hpp"
+
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+#include <tlite/error.hpp>
+
+namespace tlite {
+namespace {
+
+std::string shape_text(std::span<const std::uint64_t> shape) {
+  std::string text = "[";
+  for (const std::uint64_t extent : shape) {
+    if (text.size() > 1) text += ", ";
+    text += std::to_string(extent);
+  }
+  return text + "]";
+}
+
+float element(const StoredTensor& tensor, std::size_t i) noexcept {
+  const std::byte* at = tensor.data.data() + i * size_of(tensor.type);
+  if (tensor.type == DataType::f32) {
+    float value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+  }
+  std::uint16_t bits;
+  std::memcpy(&bits, at, sizeof bits);
+  return tensor.type == DataType::bf16 ? bf16_to_f32(bits) : f16_to_f32(bits);
+}
+
+// Norms and biases: (2 hidden + q + 2 kv) a layer, and the final norm.
+std::size_t small_floats(const ModelConfig& config) noexcept {
+  const auto hidden = static_cast<std::size_t>(config.hidden_size);
+  const auto head_dim = static_cast<std::size_t>(config.head_dim);
+  const auto heads = static_cast<std::size_t>(config.num_attention_heads);
+  const auto kv_heads = static_cast<std::size_t>(config.num_key_value_heads);
+  const std::size_t layer = 2 * hidden + (heads + 2 * kv_heads) * head_dim;
+  return static_cast<std::size_t>(config.num_hidden_layers) * layer + hidden;
+}
+
+}  // namespace
+
+std::uint64_t resident_weight_bytes(const ModelConfig& config) noexcept {
+  return small_floats(config) * sizeof(float);
+}
+
+class ModelWeights::Loader {
+ public:
+  Loader(ModelWeights& weights, const WeightSource& source, const Host& host)
+      : weights_(weights), source_(source), host_(host) {}
+
+  void load(const ModelConfig& config) {
+    const auto hidden = static_cast<std::size_t>(config.hidden_size);
+    const auto vocab = static_cast<std::size_t>(config.vocab_size);
+    weights_.hidden_ = hidden;
+    weights_.embedding_ = &find("model.embed_tokens.weight", {vocab, hidden});
+    weights_.layers_.reserve(static_cast<std::size_t>(config.num_hidden_layers));
+    for (std::int32_t i = 0; i < config.num_hidden_layers; ++i) {
+      weights_.layers_.push_back(layer(config, "model.layers." + std::to_string(i) + "."));
+    }
+    weights_.final_norm_ = vector("model.norm.weight", hidden);
+    weights_.lm_head_ = config.tie_word_embeddings
+                            ? matrix("model.embed_tokens.weight", vocab, hidden)
+                            : matrix("lm_head.weight", vocab, hidden);
+  }
+
+ private:
+  LayerWeights layer(const ModelConfig& config, const std::string& prefix) {
+    const auto hidden = static_cast<std::size_t>(config.hidden_size);
+    const auto inner = static_cast<std::size_t>(config.intermediate_size);
+    const auto head_dim = static_cast<std::size_t>(config.head_dim);
+    const std::size_t q = static_cast<std::size_t>(config.num_attention_heads) * head_dim;
+    const std::size_t kv = static_cast<std::size_t>(config.num_key_value_heads) * head_dim;
+    LayerWeights out;
+    out.input_norm = vector(prefix + "input_layernorm.weight", hidden);
+    out.q = matrix(prefix + "self_attn.q_proj.weight", q, hidden);
+    out.k = matrix(prefix + "self_attn.k_proj.weight", kv, hidden);
+    out.v = matrix(prefix + "self_attn.v_proj.weight", kv, hidden);
+    out.q_bias = vector(prefix + "self_attn.q_proj.bias", q);
+    out.k_bias = vector(prefix + "self_attn.k_proj.bias", kv);
+    out.v_bias = vector(prefix + "self_attn.v_proj.bias", kv);
+    out.o = matrix(prefix + "self_attn.o_proj.weight", hidden, q);
+    out.post_attention_norm = vector(prefix + "post_attention_layernorm.weight", hidden);
+    out.gate = matrix(prefix + "mlp.gate_proj.weight", inner, hidden);
+    out.up = matrix(prefix + "mlp.up_proj.weight", inner, hidden);
+    out.down = matrix(prefix + "mlp.down_proj.weight", hidden, inner);
+    return out;
+  }
+
+  const StoredTensor& find(const std::string& name, std::vector<std::uint64_t> shape) {
+    const StoredTensor* tensor = source_.find(name);
+    if (tensor == nullptr) {
+      throw Error(ErrorCode::not_found, "the checkpoint has no tensor '" + name + "'");
+    }
+    if (tensor->shape != shape) {
+      throw Error(ErrorCode::corrupt, tensor->file + ": tensor '" + name + "' has the shape " +
+                                          shape_text(tensor->shape) + ", the configuration says " +
+                                          shape_text(shape));
+    }
+    return *tensor;
+  }
+
+  std::unique_ptr<Linear> matrix(const std::string& name, std::size_t out, std::size_t in) {
+    const StoredTensor& tensor = find(name, {out, in});
+    auto linear = make_linear({tensor.type, out, in, tensor.data}, weights_.tier_, host_.allocator);
+    weights_.copied_bytes_ += linear->resident_bytes();
+    return linear;
+  }
+
+  std::span<const float> vector(const std::string& name, std::size_t size) {
+    const StoredTensor& tensor = find(name, {size});
+    const std::span<float> out = weights_.small_.as<float>().subspan(used_, size);
+    used_ += size;
+    for (std::size_t i = 0; i < size; ++i) {
+      out[i] = element(tensor, i);
+      if (!std::isfinite(out[i])) {
+        throw Error(ErrorCode::corrupt, tensor.file + ": tensor '" + name + "' holds " +
+                                            (std::isnan(out[i]) ? "NaN" : "an infinity") +
+                                            " at element " + std::to_string(i));
+      }
+    }
+    return out;
+  }
+
+  ModelWeights& weights_;
+  const WeightSource& source_;
+  const Host& host_;
+  std::size_t used_ = 0;  // floats of small_
+};
+
+ModelWeights::ModelWeights(const ModelConfig& config, const WeightSource& source, const Host& host,
+                           CpuTier tier)
+    : tier_(tier),
+      small_(checked_product(small_floats(config), sizeof(float)), "norms and biases",
+             host.allocator) {
+  Loader(*this, source, host).load(config);
+}
+
+ModelWeights::~ModelWeights() = default;
+
+void ModelWeights::embed(std::int32_t token, float* out) const noexcept {
+  const std::size_t first = static_cast<std::size_t>(token) * hidden_;
+  for (std::size_t i = 0; i < hidden_; ++i) out[i] = element(*embedding_, first + i);
+}
+
+}  // namespace tlite

@@ -1,0 +1,70 @@
+// The weights of a Qwen2 model, each matrix behind the kernels that stream it.
+//
+// Tensor names are Hugging Face's. Matrices stay where the file is mapped; norms and biases, a few
+// hundred kilobytes, are turned into f32 in memory of our own.
+#pragma once
+
+#include "base/buffer.hpp"
+#include "base/cpu.hpp"
+#include "format/weight_source.hpp"
+#include "kernels/linear.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include <tlite/host.hpp>
+#include <tlite/model.hpp>
+
+namespace tlite {
+
+struct LayerWeights {
+  std::span<const float> input_norm;  // [hidden]
+  std::unique_ptr<Linear> q, k, v;    // [heads x head_dim][hidden], k and v: [kv_heads x ...]
+  std::span<const float> q_bias, k_bias, v_bias;
+  std::unique_ptr<Linear> o;                   // [hidden][heads x head_dim]
+  std::span<const float> post_attention_norm;  // [hidden]
+  std::unique_ptr<Linear> gate, up;            // [intermediate][hidden]
+  std::unique_ptr<Linear> down;                // [hidden][intermediate]
+};
+
+class ModelWeights {
+ public:
+  // `source` must outlive the weights. Throws Error(not_found) for a missing tensor,
+  // Error(corrupt) for a wrong shape or a NaN or infinity in a norm or bias, naming file and
+  // tensor; out_of_memory.
+  ModelWeights(const ModelConfig& config, const WeightSource& source, const Host& host,
+               CpuTier tier);
+  ~ModelWeights();
+  ModelWeights(const ModelWeights&) = delete;
+  ModelWeights& operator=(const ModelWeights&) = delete;
+
+  CpuTier tier() const noexcept { return tier_; }
+  std::span<const LayerWeights> layers() const noexcept { return layers_; }
+  std::span<const float> final_norm() const noexcept { return final_norm_; }
+  const Linear& lm_head() const noexcept { return *lm_head_; }  // [vocab][hidden]
+
+  // Row `token` of the embedding table as f32: [hidden].
+  void embed(std::int32_t token, float* out) const noexcept;
+
+  // Bytes copied into memory of our own.
+  std::uint64_t resident_bytes() const noexcept { return small_.size() + copied_bytes_; }
+
+ private:
+  class Loader;
+
+  CpuTier tier_;
+  std::vector<LayerWeights> layers_;
+  std::span<const float> final_norm_;
+  std::unique_ptr<Linear> lm_head_;
+  const StoredTensor* embedding_ = nullptr;  // [vocab][hidden]
+  std::size_t hidden_ = 0;
+  Buffer small_;  // all norms and biases
+  std::uint64_t copied_bytes_ = 0;
+};
+
+// What ModelWeights will copy into memory of its own, without reading a weight.
+std::uint64_t resident_weight_bytes(const ModelConfig& config) noexcept;
+
+}  // namespace tlite
