@@ -90,6 +90,9 @@ struct ModelInfo {
   bool has_chat_template = false;
 };
 
+// All of it as a JSON object on one line, numbers and names as above.
+TLITE_API std::string to_json(const ModelInfo& info);
+
 // Bytes of memory by class.
 struct MemoryPlan {
   std::uint64_t weights = 0;  // mapped from files as stored; the system may drop and re-read

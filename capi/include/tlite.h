@@ -1,0 +1,845 @@
+/* libtlite for C, and for everything that can call C: runs T-lite-it-1.0 and the Qwen2.5 family.
+ *
+ *   tlite_model* model = NULL;
+ *   tlite_session* session = NULL;
+ *   tlite_stream* stream = NULL;
+ *   const tlite_piece* piece = NULL;
+ *   tlite_error* error = NULL;
+ *   if (tlite_model_load(NULL, "T-lite-it-1.0", TLITE_NUL, NULL, &model, &error) == TLITE_OK &&
+ *       tlite_session_create(model, NULL, &session, &error) == TLITE_OK &&
+ *       tlite_session_add_user(session, "Hello!", TLITE_NUL, &error) == TLITE_OK &&
+ *       tlite_session_stream(session, &stream, &error) == TLITE_OK) {
+ *     while (tlite_stream_next(stream, &piece, &error) == TLITE_OK && piece != NULL)
+ *       fwrite(piece->text.data, 1, piece->text.size, stdout);
+ *   }
+ *   if (error != NULL) fprintf(stderr, "%s\n", tlite_error_message(error, NULL));
+ *   tlite_error_free(error);   tlite_stream_free(stream);
+ *   tlite_session_free(session); tlite_model_free(model);
+ *
+ * The rules, which hold wherever a comment says nothing else:
+ *
+ * Ownership. What a function hands out through `T** out` is yours: give it to tlite_<T>_free, once,
+ *   in any order (a session keeps its model alive). Free functions take NULL. What a function gets
+ *   is yours still, and is copied where it is needed after the call. A returned `const char*` or
+ *   `const T*` is a view into the object it was asked of; it lives as long as that object unless a
+ *   shorter life is named.
+ * Errors. A tlite_status of 0 is success, a negative one says what went wrong. On an error the out
+ *   parameters are untouched (the exception: `error`) and there is nothing to free. `error` may be
+ *   NULL; else `*error` is overwritten with an object that you free, and only on an error.
+ *   Functions without a status cannot fail; for a NULL object they do nothing or return 0, NULL or
+ *   what their comment says. A NULL for any other parameter that is not called optional is
+ *   TLITE_ERROR_INVALID_ARGUMENT. Nothing aborts, exits, throws or writes to stdout or stderr.
+ * Text is UTF-8, as a pointer and a size in bytes. A size of TLITE_NUL means that the text ends at
+ *   its NUL. NULL is the empty text. Text that is handed out is followed by a NUL that its size
+ *   does not count. Paths are UTF-8 on every system, with '/' between their parts.
+ * Structures are passed by pointer. Those with a `struct_size` grow at their end in later versions:
+ *   have tlite_<T>_init(&x, sizeof x) fill in the defaults, then change what you want. A size that
+ *   no version had (0 is one) is TLITE_ERROR_INVALID_ARGUMENT; one of a newer version is fine as
+ *   long as what this library does not know is zero, else it is TLITE_ERROR_NOT_SUPPORTED. NULL for
+ *   options means defaults. Those that the library hands out carry the size that it knows. All
+ *   others never change.
+ * Flags are 0 for no and anything else for yes.
+ * Callbacks get their `user` pointer last, run on the thread that made the call with no lock held,
+ *   and must not throw. Where they return an int32_t, anything but 0 stops the work. They may call
+ *   tlite_session_cancel and tlite_evaluator_cancel; any other call on the object at work gives
+ *   TLITE_ERROR_BAD_STATE.
+ * Threads. Contexts, models, tokenizers and chat templates never change: share them freely. Every
+ *   other object belongs to one thread at a time, save for the functions marked "any thread". A
+ *   session or evaluator that is in use by another thread answers TLITE_ERROR_BAD_STATE. An object
+ *   must not be freed while another thread uses it.
+ */
+#ifndef TLITE_H
+#define TLITE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(_WIN32)
+#if defined(TLITE_C_BUILDING)
+#define TLITE_C_API __declspec(dllexport)
+#elif defined(TLITE_C_SHARED)
+#define TLITE_C_API __declspec(dllimport)
+#else
+#define TLITE_C_API
+#endif
+#elif defined(__GNUC__)
+#define TLITE_C_API __attribute__((visibility("default")))
+#else
+#define TLITE_C_API
+#endif
+
+#if defined(__cplusplus)
+#define TLITE_NOEXCEPT noexcept
+extern "C" {
+#else
+#define TLITE_NOEXCEPT
+#endif
+
+/* ---- Versions ---------------------------------------------------------------------------------
+ */
+
+/* The ABI of this header: 65536 * major + minor. A program runs with a library of the same major
+ * number and the same or a higher minor number. */
+#define TLITE_ABI_VERSION 1u
+
+/* The ABI of the library that is loaded. Check it once, before anything else. */
+TLITE_C_API uint32_t tlite_abi_version(void) TLITE_NOEXCEPT;
+
+/* The version of the library that is loaded, "0.1.0"; lives for ever. */
+TLITE_C_API const char* tlite_version(void) TLITE_NOEXCEPT;
+
+/* ---- Status and errors ------------------------------------------------------------------------
+ */
+
+typedef int32_t tlite_status;
+enum {
+  TLITE_OK = 0,
+  TLITE_ERROR_INVALID_ARGUMENT = -1, /* a parameter is out of its documented range */
+  TLITE_ERROR_NOT_FOUND = -2,        /* a file, token or name does not exist */
+  TLITE_ERROR_IO = -3,               /* the operating system refused to read or write */
+  TLITE_ERROR_CORRUPT = -4,          /* a file contradicts itself or its format */
+  TLITE_ERROR_NOT_SUPPORTED = -5,    /* well-formed, but a kind that this library does not run */
+  TLITE_ERROR_OUT_OF_MEMORY = -6,    /* an allocation failed or a memory cap would be exceeded */
+  TLITE_ERROR_CANCELLED = -7,        /* a cancel function or a callback stopped the work */
+  TLITE_ERROR_CONTEXT_FULL = -8,     /* the tokens do not fit, and the policy says error */
+  TLITE_ERROR_BAD_TEMPLATE = -9,     /* a chat template failed */
+  TLITE_ERROR_BAD_STATE = -10,       /* the call is not allowed now: see Threads above */
+  TLITE_ERROR_INTERNAL = -100        /* a bug in this library; please report it */
+};
+
+/* "ok", "invalid_argument", ..., "unknown" for any other number; lives for ever. */
+TLITE_C_API const char* tlite_status_name(tlite_status status) TLITE_NOEXCEPT;
+
+typedef struct tlite_error tlite_error;
+
+/* TLITE_OK for NULL. */
+TLITE_C_API tlite_status tlite_error_status(const tlite_error* error) TLITE_NOEXCEPT;
+/* One line that names what was wrong: the file, the field, the value. `size` is optional. The empty
+ * text for NULL. */
+TLITE_C_API const char* tlite_error_message(const tlite_error* error, size_t* size) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_error_free(tlite_error* error) TLITE_NOEXCEPT;
+
+/* ---- Texts and ids ----------------------------------------------------------------------------
+ */
+
+/* As a size: the text ends at its NUL. */
+#define TLITE_NUL ((size_t)-1)
+
+/* A view of a text inside a structure. */
+typedef struct tlite_text {
+  const char* data;
+  size_t size;
+} tlite_text;
+
+/* The bytes [begin, end) of a text. */
+typedef struct tlite_text_range {
+  size_t begin;
+  size_t end;
+} tlite_text_range;
+
+/* A text that the library made. */
+typedef struct tlite_string tlite_string;
+/* `size` is optional. */
+TLITE_C_API const char* tlite_string_data(const tlite_string* string, size_t* size) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_string_free(tlite_string* string) TLITE_NOEXCEPT;
+
+/* A list of token ids that the library made. */
+typedef struct tlite_tokens tlite_tokens;
+/* `count` is optional. */
+TLITE_C_API const int32_t* tlite_tokens_data(const tlite_tokens* tokens,
+                                             size_t* count) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_tokens_free(tlite_tokens* tokens) TLITE_NOEXCEPT;
+
+/* ---- Context: what the host supplies ----------------------------------------------------------
+ */
+
+typedef int32_t tlite_log_level;
+enum { TLITE_LOG_DEBUG = 0, TLITE_LOG_INFO = 1, TLITE_LOG_WARNING = 2, TLITE_LOG_ERROR = 3 };
+
+/* All callbacks of a context may be called from any thread that uses one of its objects, from
+ * several at once. `allocate` and `deallocate` serve the large buffers (weights, KV cache,
+ * scratch); give both or none. `allocate` returns NULL where it has no memory. The four file
+ * callbacks replace the operating system's files, to read from archives or memory; give all or
+ * none. */
+typedef struct tlite_context_options {
+  uint32_t struct_size;
+  int32_t threads; /* of sessions and evaluators that do not say; 0: one per physical core */
+
+  void* user; /* of all callbacks here; must live until `release` */
+  /* Optional: called once, when the context and all that was made with it are gone. */
+  void (*release)(void* user);
+
+  /* NULL: silent. One line without its newline. */
+  void (*log)(tlite_log_level level, const char* text, size_t text_size, void* user);
+
+  void* (*allocate)(size_t bytes, size_t alignment, void* user);
+  void (*deallocate)(void* memory, size_t bytes, size_t alignment, void* user);
+
+  int32_t (*file_exists)(const char* path, size_t path_size, void* user);
+  int32_t (*file_is_directory)(const char* path, size_t path_size, void* user);
+  /* On TLITE_OK `*data` and `*size` are the whole file, and stay until `file_close` gets `*file`,
+   * which may be NULL. Else TLITE_ERROR_NOT_FOUND or TLITE_ERROR_IO, and nothing is closed. */
+  tlite_status (*file_open)(const char* path, size_t path_size, const void** data, size_t* size,
+                            void** file, void* user);
+  void (*file_close)(void* file, void* user);
+} tlite_context_options;
+
+typedef struct tlite_context tlite_context;
+
+/* Fills in the defaults for a structure of `struct_size` bytes; so do all functions of this name.
+ * INVALID_ARGUMENT for NULL and for a size that no version had. */
+TLITE_C_API tlite_status tlite_context_options_init(tlite_context_options* options,
+                                                    size_t struct_size) TLITE_NOEXCEPT;
+
+/* `options` is optional. Wherever a context is asked for, NULL is one of defaults. When this fails,
+ * `release` is not called. */
+TLITE_C_API tlite_status tlite_context_create(const tlite_context_options* options,
+                                              tlite_context** out,
+                                              tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_context_free(tlite_context* context) TLITE_NOEXCEPT;
+
+/* ---- Tokenizer --------------------------------------------------------------------------------
+ */
+
+typedef struct tlite_tokenizer tlite_tokenizer;
+
+typedef struct tlite_encode_options {
+  uint32_t struct_size;
+  int32_t parse_special; /* default 1: special tokens such as <|im_start|> are recognised */
+  /* Where they are not recognised even so: what a user typed. Sorted, without overlap. */
+  const tlite_text_range* literal_ranges;
+  size_t literal_range_count;
+} tlite_encode_options;
+
+typedef struct tlite_decode_options {
+  uint32_t struct_size;
+  int32_t skip_special; /* default 0; else special tokens are left out of the text */
+} tlite_decode_options;
+
+TLITE_C_API tlite_status tlite_encode_options_init(tlite_encode_options* options,
+                                                   size_t struct_size) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_decode_options_init(tlite_decode_options* options,
+                                                   size_t struct_size) TLITE_NOEXCEPT;
+
+/* `path`: a Hugging Face directory or a tokenizer.json. NOT_FOUND, IO, CORRUPT, NOT_SUPPORTED. */
+TLITE_C_API tlite_status tlite_tokenizer_load(const tlite_context* context, const char* path,
+                                              size_t path_size, tlite_tokenizer** out,
+                                              tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_tokenizer_free(tlite_tokenizer* tokenizer) TLITE_NOEXCEPT;
+
+/* `options` is optional. Invalid UTF-8 counts as U+FFFD. */
+TLITE_C_API tlite_status tlite_tokenizer_encode(const tlite_tokenizer* tokenizer, const char* text,
+                                                size_t text_size,
+                                                const tlite_encode_options* options,
+                                                tlite_tokens** out,
+                                                tlite_error** error) TLITE_NOEXCEPT;
+/* `options` is optional. INVALID_ARGUMENT for an id outside the vocabulary. */
+TLITE_C_API tlite_status tlite_tokenizer_decode(const tlite_tokenizer* tokenizer,
+                                                const int32_t* ids, size_t id_count,
+                                                const tlite_decode_options* options,
+                                                tlite_string** out,
+                                                tlite_error** error) TLITE_NOEXCEPT;
+/* The bytes that one id stands for: not necessarily whole characters. */
+TLITE_C_API tlite_status tlite_tokenizer_token_bytes(const tlite_tokenizer* tokenizer, int32_t id,
+                                                     tlite_string** out,
+                                                     tlite_error** error) TLITE_NOEXCEPT;
+/* The id of a token as the vocabulary writes it: "<|im_end|>". NOT_FOUND. */
+TLITE_C_API tlite_status tlite_tokenizer_token_id(const tlite_tokenizer* tokenizer,
+                                                  const char* token, size_t token_size,
+                                                  int32_t* out, tlite_error** error) TLITE_NOEXCEPT;
+/* 0 for an id outside the vocabulary, too. */
+TLITE_C_API int32_t tlite_tokenizer_is_special(const tlite_tokenizer* tokenizer,
+                                               int32_t id) TLITE_NOEXCEPT;
+/* One more than the largest id. */
+TLITE_C_API size_t tlite_tokenizer_vocabulary_size(const tlite_tokenizer* tokenizer) TLITE_NOEXCEPT;
+/* -1: none. */
+TLITE_C_API int32_t tlite_tokenizer_bos_token(const tlite_tokenizer* tokenizer) TLITE_NOEXCEPT;
+TLITE_C_API int32_t tlite_tokenizer_eos_token(const tlite_tokenizer* tokenizer) TLITE_NOEXCEPT;
+TLITE_C_API int32_t tlite_tokenizer_pad_token(const tlite_tokenizer* tokenizer) TLITE_NOEXCEPT;
+
+/* Ids to text, one at a time, in whole characters. */
+typedef struct tlite_stream_decoder tlite_stream_decoder;
+
+/* `options` is optional. */
+TLITE_C_API tlite_status tlite_stream_decoder_create(const tlite_tokenizer* tokenizer,
+                                                     const tlite_decode_options* options,
+                                                     tlite_stream_decoder** out,
+                                                     tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_stream_decoder_free(tlite_stream_decoder* decoder) TLITE_NOEXCEPT;
+/* The text that became complete with this id, possibly empty; `*out` lives until the next call. */
+TLITE_C_API tlite_status tlite_stream_decoder_push(tlite_stream_decoder* decoder, int32_t id,
+                                                   tlite_text* out,
+                                                   tlite_error** error) TLITE_NOEXCEPT;
+/* What is left at the end, likewise; then the decoder is as new. */
+TLITE_C_API tlite_status tlite_stream_decoder_finish(tlite_stream_decoder* decoder, tlite_text* out,
+                                                     tlite_error** error) TLITE_NOEXCEPT;
+
+/* ---- Messages and chat templates --------------------------------------------------------------
+ */
+
+typedef struct tlite_tool_call {
+  tlite_text name;
+  tlite_text arguments_json; /* a JSON object */
+  tlite_text id;             /* empty: none */
+} tlite_tool_call;
+
+typedef struct tlite_message {
+  uint32_t struct_size;
+  uint32_t reserved; /* 0 */
+  tlite_text role;   /* "system", "user", "assistant", "tool", or what the template knows */
+  tlite_text content;
+  const tlite_tool_call* tool_calls;
+  size_t tool_call_count;
+  tlite_text tool_call_id; /* for role "tool"; empty: none */
+  tlite_text name;         /* empty: none */
+} tlite_message;
+
+TLITE_C_API tlite_status tlite_message_init(tlite_message* message,
+                                            size_t struct_size) TLITE_NOEXCEPT;
+
+/* A list of messages. */
+typedef struct tlite_messages tlite_messages;
+
+TLITE_C_API tlite_status tlite_messages_create(tlite_messages** out,
+                                               tlite_error** error) TLITE_NOEXCEPT;
+/* From a JSON array of objects, as Hugging Face and OpenAI write them. INVALID_ARGUMENT names the
+ * message and the field. */
+TLITE_C_API tlite_status tlite_messages_parse(const char* json, size_t json_size,
+                                              tlite_messages** out,
+                                              tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_messages_free(tlite_messages* messages) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_messages_add(tlite_messages* messages, const tlite_message* message,
+                                            tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API size_t tlite_messages_count(const tlite_messages* messages) TLITE_NOEXCEPT;
+/* Fills `*out`, whose struct_size says how much; its texts live as long as the list.
+ * INVALID_ARGUMENT for an index that is not below the count. */
+TLITE_C_API tlite_status tlite_messages_get(const tlite_messages* messages, size_t index,
+                                            tlite_message* out, tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_messages_to_json(const tlite_messages* messages, tlite_string** out,
+                                                tlite_error** error) TLITE_NOEXCEPT;
+
+typedef struct tlite_template_options {
+  uint32_t struct_size;
+  int32_t add_generation_prompt; /* default 0; else end with the header of the assistant's turn */
+  tlite_text tools_json;         /* a JSON array of tool definitions; empty: none */
+  tlite_text extra_json;         /* a JSON object of further template variables; empty: none */
+  int64_t now;                   /* seconds since the epoch for strftime_now, with has_now */
+  int32_t has_now;               /* default 0: the system clock */
+  uint32_t reserved;             /* 0 */
+} tlite_template_options;
+
+TLITE_C_API tlite_status tlite_template_options_init(tlite_template_options* options,
+                                                     size_t struct_size) TLITE_NOEXCEPT;
+
+typedef struct tlite_chat_template tlite_chat_template;
+/* A rendered conversation. */
+typedef struct tlite_prompt tlite_prompt;
+
+/* `path`: a Hugging Face directory. NOT_FOUND where the model has none, BAD_TEMPLATE. */
+TLITE_C_API tlite_status tlite_chat_template_load(const tlite_context* context, const char* path,
+                                                  size_t path_size, tlite_chat_template** out,
+                                                  tlite_error** error) TLITE_NOEXCEPT;
+/* From source. The two tokens are given to the template as variables. BAD_TEMPLATE. */
+TLITE_C_API tlite_status tlite_chat_template_parse(const char* source, size_t source_size,
+                                                   const char* bos_token, size_t bos_token_size,
+                                                   const char* eos_token, size_t eos_token_size,
+                                                   tlite_chat_template** out,
+                                                   tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_chat_template_free(tlite_chat_template* chat_template) TLITE_NOEXCEPT;
+/* `size` is optional. */
+TLITE_C_API const char* tlite_chat_template_source(const tlite_chat_template* chat_template,
+                                                   size_t* size) TLITE_NOEXCEPT;
+/* `options` is optional. BAD_TEMPLATE, INVALID_ARGUMENT. */
+TLITE_C_API tlite_status tlite_chat_template_render(const tlite_chat_template* chat_template,
+                                                    const tlite_messages* messages,
+                                                    const tlite_template_options* options,
+                                                    tlite_prompt** out,
+                                                    tlite_error** error) TLITE_NOEXCEPT;
+/* The same for a JSON array of messages with any fields that the template understands. */
+TLITE_C_API tlite_status tlite_chat_template_render_json(
+    const tlite_chat_template* chat_template, const char* messages_json, size_t messages_json_size,
+    const tlite_template_options* options, tlite_prompt** out, tlite_error** error) TLITE_NOEXCEPT;
+
+/* `size` is optional. */
+TLITE_C_API const char* tlite_prompt_text(const tlite_prompt* prompt, size_t* size) TLITE_NOEXCEPT;
+/* The parts of the text that came out of the messages, for tlite_encode_options. `count` is
+ * optional. */
+TLITE_C_API const tlite_text_range* tlite_prompt_literal_ranges(const tlite_prompt* prompt,
+                                                                size_t* count) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_prompt_free(tlite_prompt* prompt) TLITE_NOEXCEPT;
+
+/* ---- Sampling ---------------------------------------------------------------------------------
+ */
+
+typedef struct tlite_logit_bias {
+  int32_t token;
+  float bias; /* added; -infinity bans the token */
+} tlite_logit_bias;
+
+typedef struct tlite_token_logprob {
+  int32_t token;
+  float logprob; /* natural logarithm */
+  int32_t rank;  /* 1: the likeliest */
+} tlite_token_logprob;
+
+/* Order: penalties and bias, temperature, top_k, top_p, min_p, draw. The lists are yours and are
+ * copied by the functions that take them. */
+typedef struct tlite_sampling_params {
+  uint32_t struct_size;
+  float temperature; /* >= 0; 0 is greedy. Default 1 */
+  int32_t top_k;     /* keep the k largest and their ties; 0: all */
+  float top_p;       /* (0, 1]: the smallest set that reaches p. Default 1 */
+  float min_p;       /* [0, 1]: drop what is less likely than min_p times the likeliest */
+  int32_t has_seed;  /* default 0: drawn from the operating system */
+  uint64_t seed;
+  float repetition_penalty;       /* > 0, over prompt and output. Default 1 */
+  float presence_penalty;         /* subtracted once per token that is in the output */
+  float frequency_penalty;        /* subtracted per occurrence in the output */
+  int32_t max_new_tokens;         /* default -1: until the context is full */
+  int32_t min_new_tokens;         /* no end of sequence and no stop id before this many */
+  int32_t ignore_eos;             /* go on after an end-of-sequence token */
+  int32_t include_stop_in_output; /* keep the stop string in the text */
+  int32_t logprobs; /* default -1: none; 0: of the chosen; n <= 64: and of the n likeliest */
+  const tlite_logit_bias* logit_bias;
+  size_t logit_bias_count;
+  const int32_t* stop_token_ids; /* beside the model's own end-of-sequence set */
+  size_t stop_token_id_count;
+  const tlite_text* stop; /* strings that end the answer, none empty */
+  size_t stop_count;
+} tlite_sampling_params;
+
+TLITE_C_API tlite_status tlite_sampling_params_init(tlite_sampling_params* params,
+                                                    size_t struct_size) TLITE_NOEXCEPT;
+/* Fills in a named set: "greedy", "vllm", "huggingface", "llama_cpp". Lists come out empty.
+ * `params->struct_size` must be set. */
+TLITE_C_API tlite_status tlite_sampling_params_preset(const char* name, size_t name_size,
+                                                      tlite_sampling_params* params,
+                                                      tlite_error** error) TLITE_NOEXCEPT;
+/* INVALID_ARGUMENT names the field and the value that is out of range. */
+TLITE_C_API tlite_status tlite_sampling_params_validate(const tlite_sampling_params* params,
+                                                        size_t vocabulary_size,
+                                                        tlite_error** error) TLITE_NOEXCEPT;
+
+/* ---- Model ------------------------------------------------------------------------------------
+ */
+
+/* Storage types of weights and KV caches. */
+typedef int32_t tlite_data_type;
+enum {
+  TLITE_DATA_TYPE_AUTO = -1, /* for a KV cache: f32 for f32 weights, else f16 */
+  TLITE_DATA_TYPE_F32 = 0,
+  TLITE_DATA_TYPE_F16 = 1,
+  TLITE_DATA_TYPE_BF16 = 2
+};
+/* "f32", "f16", ...; "unknown" for any other number; lives for ever. */
+TLITE_C_API const char* tlite_data_type_name(tlite_data_type type) TLITE_NOEXCEPT;
+
+/* What a checkpoint is. Numbers are named as in Hugging Face's config.json. */
+typedef struct tlite_model_info {
+  uint32_t struct_size;        /* what this library knows */
+  tlite_data_type weight_type; /* of the matrices; norms and biases may differ */
+  tlite_text path;
+  tlite_text name;          /* file or directory name, or the file's own metadata */
+  tlite_text format;        /* "safetensors" */
+  tlite_text architecture;  /* "qwen2" */
+  uint64_t parameter_count; /* tied embeddings counted once */
+  uint64_t weight_bytes;
+  const int32_t* eos_token_ids;
+  size_t eos_token_id_count;
+  int32_t has_chat_template;
+  int32_t vocab_size; /* rows of the embedding table, padding included: the size of logits */
+  int32_t hidden_size;
+  int32_t intermediate_size;
+  int32_t num_hidden_layers;
+  int32_t num_attention_heads;
+  int32_t num_key_value_heads;
+  int32_t head_dim;
+  int32_t max_position_embeddings;
+  int32_t tie_word_embeddings;
+  double rope_theta;
+  double yarn_factor; /* 0: no yarn scaling of positions */
+  float rms_norm_eps;
+  int32_t sliding_window; /* 0: none */
+} tlite_model_info;
+
+TLITE_C_API void tlite_model_info_free(tlite_model_info* info) TLITE_NOEXCEPT;
+/* All of it as a JSON object. */
+TLITE_C_API tlite_status tlite_model_info_to_json(const tlite_model_info* info, tlite_string** out,
+                                                  tlite_error** error) TLITE_NOEXCEPT;
+
+/* Bytes of memory by class. */
+typedef struct tlite_memory_plan {
+  uint32_t struct_size;
+  uint32_t reserved;
+  uint64_t weights;          /* mapped from files as stored */
+  uint64_t weights_resident; /* copied into memory of our own */
+  uint64_t kv_cache;
+  uint64_t scratch; /* activations and logits */
+  uint64_t total;
+} tlite_memory_plan;
+
+typedef struct tlite_plan_options {
+  uint32_t struct_size;
+  int32_t context;        /* tokens kept in the KV cache. Default 4096 */
+  int32_t max_batch_rows; /* tokens in one forward pass. Default 512 */
+  int32_t threads;        /* 0: the context's number */
+  tlite_data_type kv_type;
+  uint32_t reserved; /* 0 */
+} tlite_plan_options;
+
+/* How far a load is, and its brake, for programs that want no callback: load on one thread, ask and
+ * cancel on another. For one load at a time. */
+typedef struct tlite_progress tlite_progress;
+TLITE_C_API tlite_status tlite_progress_create(tlite_progress** out,
+                                               tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_progress_free(tlite_progress* progress) TLITE_NOEXCEPT;
+/* 0 to 1. Any thread. */
+TLITE_C_API float tlite_progress_fraction(const tlite_progress* progress) TLITE_NOEXCEPT;
+/* The load ends with CANCELLED. Any thread. */
+TLITE_C_API void tlite_progress_cancel(tlite_progress* progress) TLITE_NOEXCEPT;
+
+typedef struct tlite_load_options {
+  uint32_t struct_size;
+  int32_t check_weights; /* default 0; else read the whole file and look for NaN and infinity */
+  /* Optional: called with 0 to 1 while loading; see Callbacks. */
+  int32_t (*on_progress)(float fraction, void* user);
+  void* user;
+  tlite_progress* progress; /* optional */
+} tlite_load_options;
+
+TLITE_C_API tlite_status tlite_plan_options_init(tlite_plan_options* options,
+                                                 size_t struct_size) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_memory_plan_init(tlite_memory_plan* plan,
+                                                size_t struct_size) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_load_options_init(tlite_load_options* options,
+                                                 size_t struct_size) TLITE_NOEXCEPT;
+
+typedef struct tlite_model tlite_model;
+
+/* `path`: a Hugging Face directory. `options` is optional. NOT_FOUND, IO, CORRUPT, NOT_SUPPORTED,
+ * OUT_OF_MEMORY, CANCELLED. */
+TLITE_C_API tlite_status tlite_model_load(const tlite_context* context, const char* path,
+                                          size_t path_size, const tlite_load_options* options,
+                                          tlite_model** out, tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_model_free(tlite_model* model) TLITE_NOEXCEPT;
+/* What a load and an evaluator of these options would need; reads headers only. `options` is
+ * optional. Fills `*out`, whose struct_size says how much. */
+TLITE_C_API tlite_status tlite_model_plan(const tlite_context* context, const char* path,
+                                          size_t path_size, const tlite_plan_options* options,
+                                          tlite_memory_plan* out,
+                                          tlite_error** error) TLITE_NOEXCEPT;
+/* What a checkpoint is, without loading it; reads headers only. */
+TLITE_C_API tlite_status tlite_model_inspect(const tlite_context* context, const char* path,
+                                             size_t path_size, tlite_model_info** out,
+                                             tlite_error** error) TLITE_NOEXCEPT;
+/* What a loaded model is. */
+TLITE_C_API tlite_status tlite_model_get_info(const tlite_model* model, tlite_model_info** out,
+                                              tlite_error** error) TLITE_NOEXCEPT;
+/* The model's parts, as objects of your own that share its memory. A base model has no chat
+ * template: NOT_FOUND. */
+TLITE_C_API tlite_status tlite_model_tokenizer(const tlite_model* model, tlite_tokenizer** out,
+                                               tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_model_chat_template(const tlite_model* model,
+                                                   tlite_chat_template** out,
+                                                   tlite_error** error) TLITE_NOEXCEPT;
+/* The model's own generation_config.json. Fills `*params`, whose struct_size says how much; its
+ * lists live as long as the model. */
+TLITE_C_API tlite_status tlite_model_default_sampling(const tlite_model* model,
+                                                      tlite_sampling_params* params,
+                                                      tlite_error** error) TLITE_NOEXCEPT;
+
+/* ---- Evaluator: the forward pass --------------------------------------------------------------
+ */
+
+typedef struct tlite_evaluator_options {
+  uint32_t struct_size;
+  int32_t context;         /* tokens kept in the KV cache, all sequences together. Default 4096 */
+  int32_t max_sequences;   /* default 64 */
+  int32_t max_batch_rows;  /* worked on at once; longer batches run in chunks. Default 512 */
+  int32_t max_logits_rows; /* rows of one batch that may want logits. Default 64 */
+  int32_t threads;         /* 0: the context's number */
+  tlite_data_type kv_type;
+  uint32_t reserved; /* 0 */
+} tlite_evaluator_options;
+
+TLITE_C_API tlite_status tlite_evaluator_options_init(tlite_evaluator_options* options,
+                                                      size_t struct_size) TLITE_NOEXCEPT;
+
+typedef struct tlite_batch_row {
+  int32_t token;
+  int32_t sequence;
+  int32_t position; /* the sequence's length, then one more for each further row */
+  int32_t wants_logits;
+  int32_t reserved[4]; /* 0 */
+} tlite_batch_row;
+
+typedef struct tlite_evaluator tlite_evaluator;
+
+/* `options` is optional. Allocates all that it will ever need. OUT_OF_MEMORY. */
+TLITE_C_API tlite_status tlite_evaluator_create(const tlite_model* model,
+                                                const tlite_evaluator_options* options,
+                                                tlite_evaluator** out,
+                                                tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_evaluator_free(tlite_evaluator* evaluator) TLITE_NOEXCEPT;
+/* Its options as resolved: threads, kv_type. Fills `*out`, whose struct_size says how much. */
+TLITE_C_API tlite_status tlite_evaluator_get_options(const tlite_evaluator* evaluator,
+                                                     tlite_evaluator_options* out,
+                                                     tlite_error** error) TLITE_NOEXCEPT;
+
+/* Sequences. BAD_STATE when max_sequences exist, INVALID_ARGUMENT for one that does not. */
+TLITE_C_API tlite_status tlite_evaluator_create_sequence(tlite_evaluator* evaluator, int32_t* out,
+                                                         tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_evaluator_destroy_sequence(tlite_evaluator* evaluator,
+                                                          int32_t sequence,
+                                                          tlite_error** error) TLITE_NOEXCEPT;
+/* Tokens in a sequence. */
+TLITE_C_API tlite_status tlite_evaluator_length(const tlite_evaluator* evaluator, int32_t sequence,
+                                                int32_t* out, tlite_error** error) TLITE_NOEXCEPT;
+/* A new sequence that shares the first `length` positions (-1: all) and copies nothing. */
+TLITE_C_API tlite_status tlite_evaluator_fork(tlite_evaluator* evaluator, int32_t sequence,
+                                              int32_t length, int32_t* out,
+                                              tlite_error** error) TLITE_NOEXCEPT;
+/* The same from another evaluator of the same model and kv_type; then the two may be used on
+ * different threads again. */
+TLITE_C_API tlite_status tlite_evaluator_adopt(tlite_evaluator* evaluator,
+                                               const tlite_evaluator* other, int32_t sequence,
+                                               int32_t length, int32_t* out,
+                                               tlite_error** error) TLITE_NOEXCEPT;
+/* Forgets all positions from `length` on. */
+TLITE_C_API tlite_status tlite_evaluator_truncate(tlite_evaluator* evaluator, int32_t sequence,
+                                                  int32_t length,
+                                                  tlite_error** error) TLITE_NOEXCEPT;
+/* KV positions that new tokens can still take. */
+TLITE_C_API int32_t tlite_evaluator_free_positions(const tlite_evaluator* evaluator) TLITE_NOEXCEPT;
+
+/* One batch, run to its end. INVALID_ARGUMENT, CONTEXT_FULL, CANCELLED; on each of them the
+ * sequences are as they were before. */
+TLITE_C_API tlite_status tlite_evaluator_evaluate(tlite_evaluator* evaluator,
+                                                  const tlite_batch_row* rows, size_t row_count,
+                                                  tlite_error** error) TLITE_NOEXCEPT;
+/* Adds ids to one sequence; logits of the last row only. */
+TLITE_C_API tlite_status tlite_evaluator_append(tlite_evaluator* evaluator, int32_t sequence,
+                                                const int32_t* ids, size_t id_count,
+                                                tlite_error** error) TLITE_NOEXCEPT;
+/* The same in steps: submit, then advance until `*finished` is 1. Each call stops after the first
+ * unit of work, a part of a layer, that ends past its budget. Between the calls nothing runs. */
+TLITE_C_API tlite_status tlite_evaluator_submit(tlite_evaluator* evaluator,
+                                                const tlite_batch_row* rows, size_t row_count,
+                                                tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_evaluator_advance(tlite_evaluator* evaluator,
+                                                 int64_t budget_nanoseconds, int32_t* finished,
+                                                 tlite_error** error) TLITE_NOEXCEPT;
+/* Gives up the batch in flight, as if it had not been submitted. */
+TLITE_C_API tlite_status tlite_evaluator_discard(tlite_evaluator* evaluator,
+                                                 tlite_error** error) TLITE_NOEXCEPT;
+/* Of the index-th row of the last finished batch that wanted logits: `*count` = vocab_size floats
+ * (optional), which live until the next submit, evaluate or append. */
+TLITE_C_API tlite_status tlite_evaluator_logits(const tlite_evaluator* evaluator, int32_t index,
+                                                const float** out, size_t* count,
+                                                tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API int32_t tlite_evaluator_logits_rows(const tlite_evaluator* evaluator) TLITE_NOEXCEPT;
+/* Stops the running evaluate, append or advance within one unit of work; it answers CANCELLED. Any
+ * thread. Without one that runs, the next is stopped: see clear_cancel. */
+TLITE_C_API void tlite_evaluator_cancel(tlite_evaluator* evaluator) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_evaluator_clear_cancel(tlite_evaluator* evaluator) TLITE_NOEXCEPT;
+/* Called after each chunk of a batch with rows done and rows in all; NULL: no more. `user` must
+ * live until then. To ask instead of being called, use submit and advance. */
+TLITE_C_API tlite_status tlite_evaluator_on_progress(
+    tlite_evaluator* evaluator, int32_t (*on_progress)(int64_t done, int64_t total, void* user),
+    void* user, tlite_error** error) TLITE_NOEXCEPT;
+
+/* ---- Session: a conversation ------------------------------------------------------------------
+ */
+
+/* What happens when prompt and answer do not fit in the context. */
+typedef int32_t tlite_overflow_policy;
+enum {
+  TLITE_OVERFLOW_STOP = 0,       /* the answer ends; a prompt that is too long is CONTEXT_FULL */
+  TLITE_OVERFLOW_ERROR = 1,      /* CONTEXT_FULL, and the conversation is as before */
+  TLITE_OVERFLOW_DROP_OLDEST = 2 /* the oldest turns are forgotten, the system message stays */
+};
+
+typedef int32_t tlite_finish_reason;
+enum {
+  TLITE_FINISH_NONE = 0,        /* not finished */
+  TLITE_FINISH_END_OF_TEXT = 1, /* the model ended its turn */
+  TLITE_FINISH_STOP_TOKEN = 2,
+  TLITE_FINISH_STOP_STRING = 3,
+  TLITE_FINISH_LENGTH = 4, /* max_new_tokens */
+  TLITE_FINISH_CONTEXT_FULL = 5,
+  TLITE_FINISH_CANCELLED = 6
+};
+/* "none", "end_of_text", ...; "unknown" for any other number; lives for ever. */
+TLITE_C_API const char* tlite_finish_reason_name(tlite_finish_reason reason) TLITE_NOEXCEPT;
+
+typedef struct tlite_session_options {
+  uint32_t struct_size;
+  int32_t context;        /* tokens, prompt and answers together. Default 4096 */
+  int32_t threads;        /* 0: the context's number */
+  int32_t max_batch_rows; /* default 512 */
+  tlite_data_type kv_type;
+  tlite_overflow_policy overflow;
+  int32_t parse_special_in_messages; /* default 0: <|im_start|> in a message is plain text */
+  uint32_t reserved;                 /* 0 */
+  tlite_text tools_json;             /* tool definitions for the template; empty: none */
+  tlite_text template_json;          /* further template variables; empty: none */
+} tlite_session_options;
+
+TLITE_C_API tlite_status tlite_session_options_init(tlite_session_options* options,
+                                                    size_t struct_size) TLITE_NOEXCEPT;
+
+/* One generated token with the text that became visible through it. */
+typedef struct tlite_piece {
+  uint32_t struct_size; /* what this library knows */
+  int32_t token;
+  tlite_text text;                         /* whole characters, possibly empty */
+  const tlite_token_logprob* logprob;      /* of the token; NULL where not asked for */
+  const tlite_token_logprob* top_logprobs; /* of the likeliest, where asked for */
+  size_t top_logprob_count;
+} tlite_piece;
+
+/* An answer. */
+typedef struct tlite_generation {
+  uint32_t struct_size; /* what this library knows */
+  tlite_finish_reason finish_reason;
+  tlite_text text;        /* the stop string cut off or kept, as asked */
+  tlite_text stop_string; /* the one that ended it */
+  const int32_t* tokens;  /* every sampled id, the ending one included */
+  size_t token_count;
+  const tlite_token_logprob* logprobs; /* one a token; NULL where not asked for */
+  /* Token i has entries [offsets[i], offsets[i + 1]); both NULL where not asked for. */
+  const tlite_token_logprob* top_logprobs;
+  const size_t* top_logprob_offsets;
+  int32_t prompt_tokens;    /* of the whole prompt */
+  int32_t cached_tokens;    /* of these, taken from the KV cache */
+  int32_t dropped_messages; /* by TLITE_OVERFLOW_DROP_OLDEST */
+  uint32_t reserved;
+  double prefill_seconds;
+  double decode_seconds;
+} tlite_generation;
+
+TLITE_C_API void tlite_generation_free(tlite_generation* generation) TLITE_NOEXCEPT;
+
+/* Gets each piece, which lives for the call; see Callbacks. The answer so far stays. */
+typedef int32_t (*tlite_piece_callback)(const tlite_piece* piece, void* user);
+
+typedef struct tlite_session tlite_session;
+typedef struct tlite_stream tlite_stream;
+
+/* `options` is optional. OUT_OF_MEMORY, INVALID_ARGUMENT. */
+TLITE_C_API tlite_status tlite_session_create(const tlite_model* model,
+                                              const tlite_session_options* options,
+                                              tlite_session** out,
+                                              tlite_error** error) TLITE_NOEXCEPT;
+/* A stream that is open goes on; free it too. */
+TLITE_C_API void tlite_session_free(tlite_session* session) TLITE_NOEXCEPT;
+/* Fills `*out`, whose struct_size says how much; its texts live as long as the session. */
+TLITE_C_API tlite_status tlite_session_get_options(const tlite_session* session,
+                                                   tlite_session_options* out,
+                                                   tlite_error** error) TLITE_NOEXCEPT;
+
+/* Until it is set, the model's own. */
+TLITE_C_API tlite_status tlite_session_set_sampling(tlite_session* session,
+                                                    const tlite_sampling_params* params,
+                                                    tlite_error** error) TLITE_NOEXCEPT;
+/* Fills `*params`, whose struct_size says how much; its lists live until the next set_sampling. */
+TLITE_C_API tlite_status tlite_session_get_sampling(const tlite_session* session,
+                                                    tlite_sampling_params* params,
+                                                    tlite_error** error) TLITE_NOEXCEPT;
+
+TLITE_C_API tlite_status tlite_session_add_system(tlite_session* session, const char* text,
+                                                  size_t text_size,
+                                                  tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_session_add_user(tlite_session* session, const char* text,
+                                                size_t text_size,
+                                                tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_session_add_message(tlite_session* session,
+                                                   const tlite_message* message,
+                                                   tlite_error** error) TLITE_NOEXCEPT;
+/* The conversation as it is now: a copy. */
+TLITE_C_API tlite_status tlite_session_messages(const tlite_session* session, tlite_messages** out,
+                                                tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_session_set_messages(tlite_session* session,
+                                                    const tlite_messages* messages,
+                                                    tlite_error** error) TLITE_NOEXCEPT;
+/* Keeps the first `count` messages. */
+TLITE_C_API tlite_status tlite_session_rewind(tlite_session* session, size_t count,
+                                              tlite_error** error) TLITE_NOEXCEPT;
+/* Forgets all messages, the system message included. */
+TLITE_C_API tlite_status tlite_session_reset(tlite_session* session,
+                                             tlite_error** error) TLITE_NOEXCEPT;
+/* The same conversation twice, sharing the cache of what was said. A prefill callback does not go
+ * with it. */
+TLITE_C_API tlite_status tlite_session_fork(const tlite_session* session, tlite_session** out,
+                                            tlite_error** error) TLITE_NOEXCEPT;
+/* Tokens that the conversation takes, as the next reply would see it. */
+TLITE_C_API tlite_status tlite_session_count_prompt_tokens(const tlite_session* session,
+                                                           int32_t* out,
+                                                           tlite_error** error) TLITE_NOEXCEPT;
+
+/* Answers the conversation and adds the answer to it. `callback`, `user` and `out` are optional.
+ * INVALID_ARGUMENT (no messages), BAD_TEMPLATE, CONTEXT_FULL, NOT_FOUND (no chat template). */
+TLITE_C_API tlite_status tlite_session_reply(tlite_session* session, tlite_piece_callback callback,
+                                             void* user, tlite_generation** out,
+                                             tlite_error** error) TLITE_NOEXCEPT;
+/* Answers again: drops the last message, the assistant's. BAD_STATE where it is not. */
+TLITE_C_API tlite_status tlite_session_regenerate(tlite_session* session,
+                                                  tlite_piece_callback callback, void* user,
+                                                  tlite_generation** out,
+                                                  tlite_error** error) TLITE_NOEXCEPT;
+/* Goes on with an answer that was cut short. */
+TLITE_C_API tlite_status tlite_session_continue(tlite_session* session,
+                                                tlite_piece_callback callback, void* user,
+                                                tlite_generation** out,
+                                                tlite_error** error) TLITE_NOEXCEPT;
+/* Raw completion without template; special tokens in the prompt are parsed. Leaves the messages
+ * alone. */
+TLITE_C_API tlite_status tlite_session_complete(tlite_session* session, const char* prompt,
+                                                size_t prompt_size, tlite_piece_callback callback,
+                                                void* user, tlite_generation** out,
+                                                tlite_error** error) TLITE_NOEXCEPT;
+
+/* The pull form of the four. Until its end, an error or its free, a stream has the session to
+ * itself: other calls on the session, cancel apart, answer BAD_STATE. */
+TLITE_C_API tlite_status tlite_session_stream(tlite_session* session, tlite_stream** out,
+                                              tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_session_stream_regenerate(tlite_session* session, tlite_stream** out,
+                                                         tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_session_stream_continue(tlite_session* session, tlite_stream** out,
+                                                       tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_session_stream_complete(tlite_session* session, const char* prompt,
+                                                       size_t prompt_size, tlite_stream** out,
+                                                       tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_session_stream_complete_ids(tlite_session* session,
+                                                           const int32_t* ids, size_t id_count,
+                                                           tlite_stream** out,
+                                                           tlite_error** error) TLITE_NOEXCEPT;
+/* `*piece` is the next piece, which lives until the next call on the stream, or NULL at the end. */
+TLITE_C_API tlite_status tlite_stream_next(tlite_stream* stream, const tlite_piece** piece,
+                                           tlite_error** error) TLITE_NOEXCEPT;
+/* The answer so far: a copy. */
+TLITE_C_API tlite_status tlite_stream_result(const tlite_stream* stream, tlite_generation** out,
+                                             tlite_error** error) TLITE_NOEXCEPT;
+/* Ends the answer where it is. */
+TLITE_C_API void tlite_stream_free(tlite_stream* stream) TLITE_NOEXCEPT;
+
+/* Called in long prefills with tokens done and tokens in all; NULL: no more. `user` must live until
+ * then. See Callbacks. */
+TLITE_C_API tlite_status tlite_session_on_prefill(tlite_session* session,
+                                                  int32_t (*on_prefill)(int64_t done, int64_t total,
+                                                                        void* user),
+                                                  void* user, tlite_error** error) TLITE_NOEXCEPT;
+/* The same to ask for: what the callback was or would have been told last; both optional. Any
+ * thread. */
+TLITE_C_API void tlite_session_prefill_progress(const tlite_session* session, int64_t* done,
+                                                int64_t* total) TLITE_NOEXCEPT;
+/* Stops the running reply or stream within one unit of work, in prefill too. In decode, the answer
+ * so far stays and its reason is TLITE_FINISH_CANCELLED; in prefill, it is empty and no message is
+ * added. Any thread; without one that runs, nothing happens. */
+TLITE_C_API void tlite_session_cancel(tlite_session* session) TLITE_NOEXCEPT;
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* TLITE_H */

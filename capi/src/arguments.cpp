@@ -1,0 +1,39 @@
+#include "arguments.hpp"
+
+#include <cstring>
+
+namespace tlite::capi {
+
+std::string_view text_in(const char* data, std::size_t size, const char* name) {
+  if (data == nullptr) {
+    if (size == 0 || size == TLITE_NUL) return {};
+    throw_invalid(std::string(name) + " is NULL, with a size of " + std::to_string(size));
+  }
+  if (size == TLITE_NUL) return {data, std::strlen(data)};
+  if (size > PTRDIFF_MAX) {
+    throw_invalid("the size of " + std::string(name) + " is " + std::to_string(size) +
+                  ", more than memory can hold");
+  }
+  return {data, size};
+}
+
+std::string_view path_in(const char* data, std::size_t size) {
+  const std::string_view path = text_in(data, size, "path");
+  if (path.empty()) throw_invalid("path is empty");
+  if (path.find('\0') != std::string_view::npos) throw_invalid("path has a NUL inside");
+  return path;
+}
+
+std::optional<DataType> kv_type_in(tlite_data_type type) {
+  if (type == TLITE_DATA_TYPE_AUTO) return std::nullopt;
+  if (type < TLITE_DATA_TYPE_F32 || type > TLITE_DATA_TYPE_BF16) {
+    throw_invalid("kv_type is " + std::to_string(type) + ", not a tlite_data_type");
+  }
+  return static_cast<DataType>(type);
+}
+
+static_assert(static_cast<int>(DataType::f32) == TLITE_DATA_TYPE_F32);
+static_assert(static_cast<int>(DataType::f16) == TLITE_DATA_TYPE_F16);
+static_assert(static_cast<int>(DataType::bf16) == TLITE_DATA_TYPE_BF16);
+
+}  // namespace tlite::capi

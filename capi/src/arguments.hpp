@@ -1,0 +1,49 @@
+// Pointer-and-size parameters, checked, as the views that the C++ API takes.
+#pragma once
+
+#include "guard.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include <tlite.h>
+
+#include <tlite/model.hpp>
+
+namespace tlite::capi {
+
+// A text; see "Text" in tlite.h.
+std::string_view text_in(const char* data, std::size_t size, const char* name);
+inline std::string_view text_in(const tlite_text& text, const char* name) {
+  return text_in(text.data, text.size, name);
+}
+
+// A text that names a file: not empty, and without a NUL, at which the operating system would stop.
+std::string_view path_in(const char* data, std::size_t size);
+
+inline tlite_text text_out(const std::string& text) noexcept { return {text.data(), text.size()}; }
+
+// A list; NULL is the empty one.
+template <class T>
+std::span<const T> list_in(const T* data, std::size_t count, const char* name) {
+  if (count > PTRDIFF_MAX / sizeof(T)) {
+    throw_invalid("the count of " + std::string(name) + " is " + std::to_string(count) +
+                  ", more than memory can hold");
+  }
+  if (data == nullptr && count > 0) {
+    throw_invalid(std::string(name) + " is NULL, with a count of " + std::to_string(count));
+  }
+  return {data, count};
+}
+
+// A KV cache's type; AUTO is unset.
+std::optional<DataType> kv_type_in(tlite_data_type type);
+inline tlite_data_type kv_type_out(std::optional<DataType> type) noexcept {
+  return type ? static_cast<tlite_data_type>(*type) : TLITE_DATA_TYPE_AUTO;
+}
+
+}  // namespace tlite::capi

@@ -1,0 +1,171 @@
+#include "context.hpp"
+
+#include "guard.hpp"
+#include "structs.hpp"
+
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tlite::capi {
+namespace {
+
+// The caller's callbacks, alive as long as anything may call them.
+class HostCallbacks {
+ public:
+  explicit HostCallbacks(const tlite_context_options& options) : options_(options) {
+    options_.release = nullptr;
+  }
+  ~HostCallbacks() {
+    if (options_.release != nullptr) options_.release(options_.user);
+  }
+  HostCallbacks(const HostCallbacks&) = delete;
+  HostCallbacks& operator=(const HostCallbacks&) = delete;
+
+  // From now on `release` will be called.
+  void arm(void (*release)(void*)) noexcept { options_.release = release; }
+  const tlite_context_options* operator->() const noexcept { return &options_; }
+  const tlite_context_options& operator*() const noexcept { return options_; }
+
+ private:
+  tlite_context_options options_;
+};
+
+using Callbacks = std::shared_ptr<const HostCallbacks>;
+
+class HostAllocator final : public Allocator {
+ public:
+  explicit HostAllocator(Callbacks callbacks) : callbacks_(std::move(callbacks)) {}
+  void* allocate(std::size_t bytes, std::size_t alignment) noexcept override {
+    return (*callbacks_)->allocate(bytes, alignment, (*callbacks_)->user);
+  }
+  void deallocate(void* memory, std::size_t bytes, std::size_t alignment) noexcept override {
+    (*callbacks_)->deallocate(memory, bytes, alignment, (*callbacks_)->user);
+  }
+
+ private:
+  Callbacks callbacks_;
+};
+
+class HostFile final : public FileContent {
+ public:
+  HostFile(Callbacks callbacks, std::string_view path) : callbacks_(std::move(callbacks)) {
+    const std::string name(path);
+    const void* data = nullptr;
+    std::size_t size = 0;
+    const tlite_status status =
+        (*callbacks_)
+            ->file_open(name.c_str(), name.size(), &data, &size, &file_, (*callbacks_)->user);
+    if (status != TLITE_OK) {
+      const bool missing = status == TLITE_ERROR_NOT_FOUND;
+      throw Error(missing ? ErrorCode::not_found : ErrorCode::io,
+                  name + ": the host's file_open answers " + tlite_status_name(status));
+    }
+    bytes_ = {static_cast<const std::byte*>(data), size};
+    if (size > PTRDIFF_MAX || (data == nullptr && size > 0)) {
+      close();
+      throw Error(ErrorCode::io, name + ": the host's file_open gives " +
+                                     (data == nullptr ? "NULL and " : "") + std::to_string(size) +
+                                     " bytes");
+    }
+  }
+  ~HostFile() override { close(); }
+  HostFile(const HostFile&) = delete;
+  HostFile& operator=(const HostFile&) = delete;
+
+  std::span<const std::byte> bytes() const noexcept override { return bytes_; }
+
+ private:
+  void close() noexcept { (*callbacks_)->file_close(file_, (*callbacks_)->user); }
+
+  Callbacks callbacks_;
+  void* file_ = nullptr;
+  std::span<const std::byte> bytes_;
+};
+
+class HostFiles final : public FileSystem {
+ public:
+  explicit HostFiles(Callbacks callbacks) : callbacks_(std::move(callbacks)) {}
+  bool is_directory(std::string_view path) const override {
+    return ask((*callbacks_)->file_is_directory, path);
+  }
+  bool exists(std::string_view path) const override {
+    return ask((*callbacks_)->file_exists, path);
+  }
+  std::unique_ptr<FileContent> open(std::string_view path) const override {
+    return std::make_unique<HostFile>(callbacks_, path);
+  }
+
+ private:
+  bool ask(int32_t (*question)(const char*, size_t, void*), std::string_view path) const {
+    const std::string name(path);  // callers may rely on the NUL
+    return question(name.c_str(), name.size(), (*callbacks_)->user) != 0;
+  }
+
+  Callbacks callbacks_;
+};
+
+void check_callbacks(const tlite_context_options& options) {
+  if ((options.allocate == nullptr) != (options.deallocate == nullptr)) {
+    throw_invalid("one of allocate and deallocate is NULL: give both or none");
+  }
+  const int files = (options.file_exists != nullptr) + (options.file_is_directory != nullptr) +
+                    (options.file_open != nullptr) + (options.file_close != nullptr);
+  if (files != 0 && files != 4) {
+    throw_invalid(std::to_string(4 - files) +
+                  " of the four file callbacks are NULL: give all or none");
+  }
+  if (options.threads < 0) {
+    throw_invalid("threads is " + std::to_string(options.threads) + ", below 0");
+  }
+}
+
+Host make_host(const Callbacks& callbacks) {
+  Host host;
+  if ((*callbacks)->log != nullptr) {
+    host.log = [callbacks](LogLevel level, std::string_view text) {
+      const tlite_context_options& to = **callbacks;
+      guard(nullptr, [&] {  // a line that there is no memory for is lost
+        const std::string line(text);
+        to.log(static_cast<tlite_log_level>(level), line.c_str(), line.size(), to.user);
+      });
+    };
+  }
+  if ((*callbacks)->allocate != nullptr)
+    host.allocator = std::make_shared<HostAllocator>(callbacks);
+  if ((*callbacks)->file_open != nullptr) host.files = std::make_shared<HostFiles>(callbacks);
+  return host;
+}
+
+constexpr tlite_context_options kDefaults = {};
+
+static_assert(static_cast<int>(LogLevel::debug) == TLITE_LOG_DEBUG);
+static_assert(static_cast<int>(LogLevel::error) == TLITE_LOG_ERROR);
+
+}  // namespace
+
+Host host_of(const tlite_context* context) { return context == nullptr ? Host() : context->host; }
+
+}  // namespace tlite::capi
+
+using namespace tlite::capi;
+
+tlite_status tlite_context_options_init(tlite_context_options* options,
+                                        size_t struct_size) noexcept {
+  return init_struct(options, struct_size, kDefaults);
+}
+
+tlite_status tlite_context_create(const tlite_context_options* options, tlite_context** out,
+                                  tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    const tlite_context_options given = read_struct(options, kDefaults);
+    check_callbacks(given);
+    const auto callbacks = std::make_shared<HostCallbacks>(given);
+    tlite_context* const context = new tlite_context{make_host(callbacks), given.threads};
+    callbacks->arm(given.release);
+    *out = context;
+  });
+}
+
+void tlite_context_free(tlite_context* context) noexcept { delete context; }

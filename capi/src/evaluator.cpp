@@ -1,0 +1,246 @@
+#include "arguments.hpp"
+#include "model.hpp"
+#include "structs.hpp"
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <tlite/evaluator.hpp>
+
+namespace tlite::capi {
+namespace {
+
+// Shared with the call at work, so that a free from its callback waits for its end.
+struct EvaluatorState {
+  explicit EvaluatorState(Evaluator evaluator) : value(std::move(evaluator)) {}
+  Evaluator value;
+  std::vector<BatchRow> rows;  // of the last batch; kept for its capacity
+  std::atomic<bool> in_use = false;
+};
+
+}  // namespace
+}  // namespace tlite::capi
+
+struct tlite_evaluator {
+  std::shared_ptr<tlite::capi::EvaluatorState> state;
+};
+
+namespace tlite::capi {
+namespace {
+
+constexpr const char* kSelf = "evaluator";
+
+// The evaluator, held for one call.
+class Held {
+ public:
+  explicit Held(const tlite_evaluator* evaluator, const char* name = kSelf)
+      : state_(required(evaluator, name).state), in_use_(state_->in_use, name) {}
+  EvaluatorState& operator*() const noexcept { return *state_; }
+  Evaluator* operator->() const noexcept { return &state_->value; }
+
+ private:
+  std::shared_ptr<EvaluatorState> state_;
+  InUse in_use_;
+};
+
+tlite_evaluator_options options_out(const EvaluatorOptions& options) noexcept {
+  tlite_evaluator_options result = {};
+  result.context = options.context;
+  result.max_sequences = options.max_sequences;
+  result.max_batch_rows = options.max_batch_rows;
+  result.max_logits_rows = options.max_logits_rows;
+  result.threads = options.threads;
+  result.kv_type = kv_type_out(options.kv_type);
+  return result;
+}
+
+EvaluatorOptions options_in(const tlite_evaluator_options* options, const tlite_model& model) {
+  const tlite_evaluator_options given = read_struct(options, options_out({}));
+  EvaluatorOptions result;
+  result.context = given.context;
+  result.max_sequences = given.max_sequences;
+  result.max_batch_rows = given.max_batch_rows;
+  result.max_logits_rows = given.max_logits_rows;
+  result.threads = model.threads(given.threads);
+  result.kv_type = kv_type_in(given.kv_type);
+  return result;
+}
+
+std::span<const BatchRow> rows_in(EvaluatorState& state, const tlite_batch_row* rows,
+                                  std::size_t count) {
+  state.rows.clear();
+  for (const tlite_batch_row& row : list_in(rows, count, "rows")) {
+    for (const std::int32_t reserved : row.reserved) {
+      if (reserved != 0) {
+        throw_invalid("rows[" + std::to_string(state.rows.size()) + "].reserved is not 0");
+      }
+    }
+    state.rows.push_back({row.token, row.sequence, row.position, row.wants_logits != 0});
+  }
+  return state.rows;
+}
+
+}  // namespace
+}  // namespace tlite::capi
+
+using namespace tlite::capi;
+
+tlite_status tlite_evaluator_options_init(tlite_evaluator_options* options,
+                                          size_t struct_size) noexcept {
+  return init_struct(options, struct_size, options_out({}));
+}
+
+tlite_status tlite_evaluator_create(const tlite_model* model,
+                                    const tlite_evaluator_options* options, tlite_evaluator** out,
+                                    tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    const tlite_model& from = required(model, "model");
+    *out = new tlite_evaluator{
+        std::make_shared<EvaluatorState>(tlite::Evaluator(from.value, options_in(options, from)))};
+  });
+}
+
+void tlite_evaluator_free(tlite_evaluator* evaluator) noexcept { delete evaluator; }
+
+tlite_status tlite_evaluator_get_options(const tlite_evaluator* evaluator,
+                                         tlite_evaluator_options* out,
+                                         tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const std::size_t size = out_struct_size(out, "out");
+    copy_out(options_out(Held(evaluator)->options()), out, size);
+  });
+}
+
+tlite_status tlite_evaluator_create_sequence(tlite_evaluator* evaluator, int32_t* out,
+                                             tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    *out = Held(evaluator)->create_sequence();
+  });
+}
+
+tlite_status tlite_evaluator_destroy_sequence(tlite_evaluator* evaluator, int32_t sequence,
+                                              tlite_error** error) noexcept {
+  return guard(error, [&] { Held(evaluator)->destroy_sequence(sequence); });
+}
+
+tlite_status tlite_evaluator_length(const tlite_evaluator* evaluator, int32_t sequence,
+                                    int32_t* out, tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    *out = Held(evaluator)->length(sequence);
+  });
+}
+
+tlite_status tlite_evaluator_fork(tlite_evaluator* evaluator, int32_t sequence, int32_t length,
+                                  int32_t* out, tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    *out = Held(evaluator)->fork(sequence, length);
+  });
+}
+
+tlite_status tlite_evaluator_adopt(tlite_evaluator* evaluator, const tlite_evaluator* other,
+                                   int32_t sequence, int32_t length, int32_t* out,
+                                   tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    const Held self(evaluator);
+    if (evaluator == other) {
+      *out = self->fork(sequence, length);
+      return;
+    }
+    const Held from(other, "other evaluator");
+    *out = self->adopt((*from).value, sequence, length);
+  });
+}
+
+tlite_status tlite_evaluator_truncate(tlite_evaluator* evaluator, int32_t sequence, int32_t length,
+                                      tlite_error** error) noexcept {
+  return guard(error, [&] { Held(evaluator)->truncate(sequence, length); });
+}
+
+int32_t tlite_evaluator_free_positions(const tlite_evaluator* evaluator) noexcept {
+  return evaluator == nullptr ? 0 : evaluator->state->value.free_positions();
+}
+
+tlite_status tlite_evaluator_evaluate(tlite_evaluator* evaluator, const tlite_batch_row* rows,
+                                      size_t row_count, tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const Held self(evaluator);
+    self->evaluate(rows_in(*self, rows, row_count));
+  });
+}
+
+tlite_status tlite_evaluator_append(tlite_evaluator* evaluator, int32_t sequence,
+                                    const int32_t* ids, size_t id_count,
+                                    tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const Held self(evaluator);
+    self->append(sequence, list_in(ids, id_count, "ids"));
+  });
+}
+
+tlite_status tlite_evaluator_submit(tlite_evaluator* evaluator, const tlite_batch_row* rows,
+                                    size_t row_count, tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const Held self(evaluator);
+    self->submit(rows_in(*self, rows, row_count));
+  });
+}
+
+tlite_status tlite_evaluator_advance(tlite_evaluator* evaluator, int64_t budget_nanoseconds,
+                                     int32_t* finished, tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(finished, "finished");
+    const Held self(evaluator);
+    *finished = self->advance(std::chrono::nanoseconds(budget_nanoseconds)) ? 1 : 0;
+  });
+}
+
+tlite_status tlite_evaluator_discard(tlite_evaluator* evaluator, tlite_error** error) noexcept {
+  return guard(error, [&] { Held(evaluator)->discard(); });
+}
+
+tlite_status tlite_evaluator_logits(const tlite_evaluator* evaluator, int32_t index,
+                                    const float** out, size_t* count,
+                                    tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    const std::span<const float> logits = std::as_const((*Held(evaluator)).value).logits(index);
+    *out = logits.data();
+    if (count != nullptr) *count = logits.size();
+  });
+}
+
+int32_t tlite_evaluator_logits_rows(const tlite_evaluator* evaluator) noexcept {
+  return evaluator == nullptr ? 0 : evaluator->state->value.logits_rows();
+}
+
+void tlite_evaluator_cancel(tlite_evaluator* evaluator) noexcept {
+  if (evaluator != nullptr) evaluator->state->value.cancel();
+}
+
+void tlite_evaluator_clear_cancel(tlite_evaluator* evaluator) noexcept {
+  if (evaluator != nullptr) evaluator->state->value.clear_cancel();
+}
+
+tlite_status tlite_evaluator_on_progress(tlite_evaluator* evaluator,
+                                         int32_t (*on_progress)(int64_t done, int64_t total,
+                                                                void* user),
+                                         void* user, tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const Held self(evaluator);
+    if (on_progress == nullptr) {
+      self->on_progress({});
+      return;
+    }
+    self->on_progress([on_progress, user](std::int64_t done, std::int64_t total) {
+      return on_progress(done, total, user) == 0;
+    });
+  });
+}

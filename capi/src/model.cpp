@@ -1,0 +1,154 @@
+#include "model.hpp"
+
+#include "arguments.hpp"
+#include "chat_template.hpp"
+#include "context.hpp"
+#include "structs.hpp"
+#include "tokenizer.hpp"
+
+#include <string>
+
+namespace tlite::capi {
+namespace {
+
+constexpr tlite_load_options kLoadDefaults = {};
+
+tlite_plan_options plan_defaults() noexcept {
+  const PlanOptions defaults;
+  tlite_plan_options result = {};
+  result.context = defaults.context;
+  result.max_batch_rows = defaults.max_batch_rows;
+  result.threads = defaults.threads;
+  result.kv_type = kv_type_out(defaults.kv_type);
+  return result;
+}
+
+tlite_memory_plan plan_out(const MemoryPlan& plan) noexcept {
+  return {sizeof(tlite_memory_plan),
+          0,
+          plan.weights,
+          plan.weights_resident,
+          plan.kv_cache,
+          plan.scratch,
+          plan.total()};
+}
+
+// Both ways to watch a load, where there are any.
+LoadProgress progress_in(const tlite_load_options& options) {
+  std::shared_ptr<ProgressState> state;
+  if (options.progress != nullptr) state = options.progress->state;
+  if (options.on_progress == nullptr && !state) return {};
+  return [state, call = options.on_progress, user = options.user](float fraction) {
+    if (state) state->fraction.store(fraction, std::memory_order_relaxed);
+    if (call != nullptr && call(fraction, user) != 0) return false;
+    return !state || !state->cancelled.load(std::memory_order_relaxed);
+  };
+}
+
+}  // namespace
+}  // namespace tlite::capi
+
+using namespace tlite::capi;
+
+tlite_status tlite_progress_create(tlite_progress** out, tlite_error** error) noexcept {
+  return guard(
+      error, [&] { required(out, "out") = new tlite_progress{std::make_shared<ProgressState>()}; });
+}
+
+void tlite_progress_free(tlite_progress* progress) noexcept { delete progress; }
+
+float tlite_progress_fraction(const tlite_progress* progress) noexcept {
+  return progress == nullptr ? 0 : progress->state->fraction.load(std::memory_order_relaxed);
+}
+
+void tlite_progress_cancel(tlite_progress* progress) noexcept {
+  if (progress != nullptr) progress->state->cancelled.store(true, std::memory_order_relaxed);
+}
+
+tlite_status tlite_plan_options_init(tlite_plan_options* options, size_t struct_size) noexcept {
+  return init_struct(options, struct_size, plan_defaults());
+}
+
+tlite_status tlite_memory_plan_init(tlite_memory_plan* plan, size_t struct_size) noexcept {
+  return init_struct(plan, struct_size, tlite_memory_plan());
+}
+
+tlite_status tlite_load_options_init(tlite_load_options* options, size_t struct_size) noexcept {
+  return init_struct(options, struct_size, kLoadDefaults);
+}
+
+tlite_status tlite_model_load(const tlite_context* context, const char* path, size_t path_size,
+                              const tlite_load_options* options, tlite_model** out,
+                              tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    const tlite_load_options given = read_struct(options, kLoadDefaults);
+    tlite::LoadOptions load;
+    load.host = host_of(context);
+    load.progress = progress_in(given);
+    load.check_weights = given.check_weights != 0;
+    *out = new tlite_model(tlite::Model::load(path_in(path, path_size), load), threads_of(context));
+  });
+}
+
+void tlite_model_free(tlite_model* model) noexcept { delete model; }
+
+tlite_status tlite_model_plan(const tlite_context* context, const char* path, size_t path_size,
+                              const tlite_plan_options* options, tlite_memory_plan* out,
+                              tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const std::size_t size = out_struct_size(out, "out");
+    const tlite_plan_options given = read_struct(options, plan_defaults());
+    tlite::PlanOptions plan;
+    plan.context = given.context;
+    plan.max_batch_rows = given.max_batch_rows;
+    plan.threads = given.threads == 0 ? threads_of(context) : given.threads;
+    plan.kv_type = kv_type_in(given.kv_type);
+    copy_out(plan_out(tlite::Model::plan(path_in(path, path_size), plan, host_of(context))), out,
+             size);
+  });
+}
+
+tlite_status tlite_model_inspect(const tlite_context* context, const char* path, size_t path_size,
+                                 tlite_model_info** out, tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    *out = new_model_info(tlite::Model::inspect(path_in(path, path_size), host_of(context)));
+  });
+}
+
+tlite_status tlite_model_get_info(const tlite_model* model, tlite_model_info** out,
+                                  tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    *out = new_model_info(required(model, "model").value.info());
+  });
+}
+
+tlite_status tlite_model_tokenizer(const tlite_model* model, tlite_tokenizer** out,
+                                   tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    *out = new tlite_tokenizer{required(model, "model").value.tokenizer()};
+  });
+}
+
+tlite_status tlite_model_chat_template(const tlite_model* model, tlite_chat_template** out,
+                                       tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    *out = new tlite_chat_template{required(model, "model").value.chat_template()};
+  });
+}
+
+tlite_status tlite_model_default_sampling(const tlite_model* model, tlite_sampling_params* params,
+                                          tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const std::size_t size = out_struct_size(params, "params");
+    copy_out(required(model, "model").sampling.view(), params, size);
+  });
+}
+
+const char* tlite_data_type_name(tlite_data_type type) noexcept {
+  return tlite::to_string(static_cast<tlite::DataType>(type)).data();
+}

@@ -1,0 +1,40 @@
+#pragma once
+
+#include "sampling.hpp"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include <tlite.h>
+
+#include <tlite/model.hpp>
+
+struct tlite_model {
+  tlite_model(tlite::Model model, std::int32_t threads)
+      : value(std::move(model)), default_threads(threads), sampling(value.default_sampling()) {}
+
+  tlite::Model value;
+  std::int32_t default_threads;  // the context's
+  tlite::capi::SamplingView sampling;
+
+  // What a `threads` option means for objects made from this model.
+  std::int32_t threads(std::int32_t asked) const noexcept {
+    return asked == 0 ? default_threads : asked;
+  }
+};
+
+namespace tlite::capi {
+
+struct ProgressState {
+  std::atomic<float> fraction = 0;
+  std::atomic<bool> cancelled = false;
+};
+
+tlite_model_info* new_model_info(ModelInfo info);
+
+}  // namespace tlite::capi
+
+struct tlite_progress {
+  std::shared_ptr<tlite::capi::ProgressState> state;
+};

@@ -1,0 +1,97 @@
+#include "sampling.hpp"
+
+#include "arguments.hpp"
+#include "structs.hpp"
+
+#include <utility>
+
+namespace tlite::capi {
+
+SamplingParams sampling_in(const tlite_sampling_params* params) {
+  required(params, "params");
+  const tlite_sampling_params given = read_struct(params, sampling_scalars_out({}));
+  SamplingParams result;
+  result.temperature = given.temperature;
+  result.top_k = given.top_k;
+  result.top_p = given.top_p;
+  result.min_p = given.min_p;
+  if (given.has_seed != 0) result.seed = given.seed;
+  result.repetition_penalty = given.repetition_penalty;
+  result.presence_penalty = given.presence_penalty;
+  result.frequency_penalty = given.frequency_penalty;
+  result.max_new_tokens = given.max_new_tokens;
+  result.min_new_tokens = given.min_new_tokens;
+  result.ignore_eos = given.ignore_eos != 0;
+  result.include_stop_in_output = given.include_stop_in_output != 0;
+  result.logprobs = given.logprobs;
+  for (const tlite_logit_bias& bias :
+       list_in(given.logit_bias, given.logit_bias_count, "logit_bias")) {
+    result.logit_bias.emplace_back(bias.token, bias.bias);
+  }
+  const auto ids = list_in(given.stop_token_ids, given.stop_token_id_count, "stop_token_ids");
+  result.stop_token_ids.assign(ids.begin(), ids.end());
+  for (const tlite_text& stop : list_in(given.stop, given.stop_count, "stop")) {
+    result.stop.emplace_back(text_in(stop, "stop"));
+  }
+  return result;
+}
+
+tlite_sampling_params sampling_scalars_out(const SamplingParams& params) noexcept {
+  tlite_sampling_params result = {};
+  result.struct_size = sizeof result;
+  result.temperature = params.temperature;
+  result.top_k = params.top_k;
+  result.top_p = params.top_p;
+  result.min_p = params.min_p;
+  result.has_seed = params.seed.has_value() ? 1 : 0;
+  result.seed = params.seed.value_or(0);
+  result.repetition_penalty = params.repetition_penalty;
+  result.presence_penalty = params.presence_penalty;
+  result.frequency_penalty = params.frequency_penalty;
+  result.max_new_tokens = params.max_new_tokens;
+  result.min_new_tokens = params.min_new_tokens;
+  result.ignore_eos = params.ignore_eos ? 1 : 0;
+  result.include_stop_in_output = params.include_stop_in_output ? 1 : 0;
+  result.logprobs = params.logprobs;
+  return result;
+}
+
+SamplingView::SamplingView(SamplingParams params)
+    : value_(std::move(params)), view_(sampling_scalars_out(value_)) {
+  for (const auto& [token, bias] : value_.logit_bias) logit_bias_.push_back({token, bias});
+  for (const std::string& stop : value_.stop) stop_.push_back(text_out(stop));
+  view_.logit_bias = logit_bias_.data();
+  view_.logit_bias_count = logit_bias_.size();
+  view_.stop_token_ids = value_.stop_token_ids.data();
+  view_.stop_token_id_count = value_.stop_token_ids.size();
+  view_.stop = stop_.data();
+  view_.stop_count = stop_.size();
+}
+
+}  // namespace tlite::capi
+
+using namespace tlite::capi;
+
+tlite_status tlite_sampling_params_init(tlite_sampling_params* params,
+                                        size_t struct_size) noexcept {
+  return guard(nullptr, [&] {
+    required(params, "params");
+    check_struct_size<tlite_sampling_params>(struct_size);
+    copy_out(sampling_scalars_out({}), params, struct_size);
+  });
+}
+
+tlite_status tlite_sampling_params_preset(const char* name, size_t name_size,
+                                          tlite_sampling_params* params,
+                                          tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const std::size_t size = out_struct_size(params, "params");
+    const tlite::SamplingParams preset = tlite::sampling_preset(text_in(name, name_size, "name"));
+    copy_out(sampling_scalars_out(preset), params, size);
+  });
+}
+
+tlite_status tlite_sampling_params_validate(const tlite_sampling_params* params,
+                                            size_t vocabulary_size, tlite_error** error) noexcept {
+  return guard(error, [&] { tlite::validate(sampling_in(params), vocabulary_size); });
+}

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <vector>
+
+#include <tlite.h>
+
+#include <tlite/sampling.hpp>
+
+namespace tlite::capi {
+
+SamplingParams sampling_in(const tlite_sampling_params* params);
+
+// Everything but the lists, which come out empty.
+tlite_sampling_params sampling_scalars_out(const SamplingParams& params) noexcept;
+
+// Parameters as C sees them, with lists that live as long as this object. Never moved.
+class SamplingView {
+ public:
+  explicit SamplingView(SamplingParams params);
+  SamplingView(const SamplingView&) = delete;
+  SamplingView& operator=(const SamplingView&) = delete;
+
+  const tlite_sampling_params& view() const noexcept { return view_; }
+
+ private:
+  const SamplingParams value_;
+  std::vector<tlite_logit_bias> logit_bias_;
+  std::vector<tlite_text> stop_;
+  tlite_sampling_params view_;
+};
+
+inline tlite_token_logprob logprob_out(const TokenLogprob& logprob) noexcept {
+  return {logprob.token, logprob.logprob, logprob.rank};
+}
+
+}  // namespace tlite::capi

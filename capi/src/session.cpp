@@ -1,0 +1,248 @@
+#include "session.hpp"
+
+#include "arguments.hpp"
+#include "generation.hpp"
+#include "messages.hpp"
+#include "model.hpp"
+#include "structs.hpp"
+
+#include <string>
+#include <utility>
+
+namespace tlite::capi {
+
+SessionState::SessionState(Session session)
+    : value(std::move(session)), sampling(std::make_unique<SamplingView>(value.sampling())) {
+  value.on_prefill(
+      [this](std::int64_t done, std::int64_t total) { return on_prefill(done, total); });
+}
+
+bool SessionState::on_prefill(std::int64_t done, std::int64_t total) {
+  prefill_done.store(done, std::memory_order_relaxed);
+  prefill_total.store(total, std::memory_order_relaxed);
+  return prefill_callback == nullptr || prefill_callback(done, total, prefill_user) == 0;
+}
+
+namespace {
+
+tlite_session_options options_out(const SessionOptions& options) noexcept {
+  tlite_session_options result = {};
+  result.context = options.context;
+  result.threads = options.threads;
+  result.max_batch_rows = options.max_batch_rows;
+  result.kv_type = kv_type_out(options.kv_type);
+  result.overflow = static_cast<tlite_overflow_policy>(options.overflow);
+  result.parse_special_in_messages = options.parse_special_in_messages ? 1 : 0;
+  result.tools_json = text_out(options.tools_json);
+  result.template_json = text_out(options.template_json);
+  return result;
+}
+
+tlite_session_options default_options() noexcept {
+  tlite_session_options result = options_out({});
+  result.tools_json = {};
+  result.template_json = {};
+  return result;
+}
+
+SessionOptions options_in(const tlite_session_options* options, const tlite_model& model) {
+  const tlite_session_options given = read_struct(options, default_options());
+  if (given.overflow < TLITE_OVERFLOW_STOP || given.overflow > TLITE_OVERFLOW_DROP_OLDEST) {
+    throw_invalid("overflow is " + std::to_string(given.overflow) +
+                  ", not a tlite_overflow_policy");
+  }
+  SessionOptions result;
+  result.context = given.context;
+  result.threads = model.threads(given.threads);
+  result.max_batch_rows = given.max_batch_rows;
+  result.kv_type = kv_type_in(given.kv_type);
+  result.overflow = static_cast<OverflowPolicy>(given.overflow);
+  result.parse_special_in_messages = given.parse_special_in_messages != 0;
+  result.tools_json = text_in(given.tools_json, "tools_json");
+  result.template_json = text_in(given.template_json, "template_json");
+  return result;
+}
+
+// One of the four calls that answer.
+template <class Answer>
+tlite_status answer(tlite_session* session, tlite_piece_callback callback, void* user,
+                    tlite_generation** out, tlite_error** error, Answer&& make) noexcept {
+  return guard(error, [&] {
+    const HeldSession self(session);
+    PieceView view;
+    PieceCallback on_piece;
+    if (callback != nullptr) {
+      on_piece = [&](const Piece& piece) { return callback(&view.set(piece), user) == 0; };
+    }
+    Generation generation = make(self, on_piece);
+    if (out != nullptr) *out = new_generation(std::move(generation));
+  });
+}
+
+static_assert(static_cast<int>(OverflowPolicy::drop_oldest) == TLITE_OVERFLOW_DROP_OLDEST);
+static_assert(static_cast<int>(FinishReason::stop_string) == TLITE_FINISH_STOP_STRING);
+static_assert(static_cast<int>(FinishReason::cancelled) == TLITE_FINISH_CANCELLED);
+
+}  // namespace
+}  // namespace tlite::capi
+
+using namespace tlite::capi;
+
+const char* tlite_finish_reason_name(tlite_finish_reason reason) noexcept {
+  return tlite::to_string(static_cast<tlite::FinishReason>(reason)).data();
+}
+
+tlite_status tlite_session_options_init(tlite_session_options* options,
+                                        size_t struct_size) noexcept {
+  return init_struct(options, struct_size, default_options());
+}
+
+tlite_status tlite_session_create(const tlite_model* model, const tlite_session_options* options,
+                                  tlite_session** out, tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    const tlite_model& from = required(model, "model");
+    *out = new tlite_session{
+        std::make_shared<SessionState>(tlite::Session(from.value, options_in(options, from)))};
+  });
+}
+
+void tlite_session_free(tlite_session* session) noexcept { delete session; }
+
+tlite_status tlite_session_get_options(const tlite_session* session, tlite_session_options* out,
+                                       tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const std::size_t size = out_struct_size(out, "out");
+    copy_out(options_out(HeldSession(session)->options()), out, size);
+  });
+}
+
+tlite_status tlite_session_set_sampling(tlite_session* session, const tlite_sampling_params* params,
+                                        tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const HeldSession self(session);
+    const tlite::SamplingParams given = sampling_in(params);
+    auto view = std::make_unique<SamplingView>(given);
+    self->set_sampling(given);
+    self.state()->sampling = std::move(view);
+  });
+}
+
+tlite_status tlite_session_get_sampling(const tlite_session* session, tlite_sampling_params* params,
+                                        tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const std::size_t size = out_struct_size(params, "params");
+    copy_out(HeldSession(session).state()->sampling->view(), params, size);
+  });
+}
+
+tlite_status tlite_session_add_system(tlite_session* session, const char* text, size_t text_size,
+                                      tlite_error** error) noexcept {
+  return guard(error, [&] { HeldSession(session)->add_system(text_in(text, text_size, "text")); });
+}
+
+tlite_status tlite_session_add_user(tlite_session* session, const char* text, size_t text_size,
+                                    tlite_error** error) noexcept {
+  return guard(error, [&] { HeldSession(session)->add_user(text_in(text, text_size, "text")); });
+}
+
+tlite_status tlite_session_add_message(tlite_session* session, const tlite_message* message,
+                                       tlite_error** error) noexcept {
+  return guard(error, [&] { HeldSession(session)->add(message_in(message)); });
+}
+
+tlite_status tlite_session_messages(const tlite_session* session, tlite_messages** out,
+                                    tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    *out = new_messages(HeldSession(session)->messages());
+  });
+}
+
+tlite_status tlite_session_set_messages(tlite_session* session, const tlite_messages* messages,
+                                        tlite_error** error) noexcept {
+  return guard(
+      error, [&] { HeldSession(session)->set_messages(required(messages, "messages").values()); });
+}
+
+tlite_status tlite_session_rewind(tlite_session* session, size_t count,
+                                  tlite_error** error) noexcept {
+  return guard(error, [&] { HeldSession(session)->rewind(count); });
+}
+
+tlite_status tlite_session_reset(tlite_session* session, tlite_error** error) noexcept {
+  return guard(error, [&] { HeldSession(session)->reset(); });
+}
+
+tlite_status tlite_session_fork(const tlite_session* session, tlite_session** out,
+                                tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    *out = new tlite_session{std::make_shared<SessionState>(HeldSession(session)->fork())};
+  });
+}
+
+tlite_status tlite_session_count_prompt_tokens(const tlite_session* session, int32_t* out,
+                                               tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    *out = HeldSession(session)->count_prompt_tokens();
+  });
+}
+
+tlite_status tlite_session_reply(tlite_session* session, tlite_piece_callback callback, void* user,
+                                 tlite_generation** out, tlite_error** error) noexcept {
+  return answer(session, callback, user, out, error,
+                [](const HeldSession& self, const tlite::PieceCallback& on_piece) {
+                  return self->reply(on_piece);
+                });
+}
+
+tlite_status tlite_session_regenerate(tlite_session* session, tlite_piece_callback callback,
+                                      void* user, tlite_generation** out,
+                                      tlite_error** error) noexcept {
+  return answer(session, callback, user, out, error,
+                [](const HeldSession& self, const tlite::PieceCallback& on_piece) {
+                  return self->regenerate(on_piece);
+                });
+}
+
+tlite_status tlite_session_continue(tlite_session* session, tlite_piece_callback callback,
+                                    void* user, tlite_generation** out,
+                                    tlite_error** error) noexcept {
+  return answer(session, callback, user, out, error,
+                [](const HeldSession& self, const tlite::PieceCallback& on_piece) {
+                  return self->continue_reply(on_piece);
+                });
+}
+
+tlite_status tlite_session_complete(tlite_session* session, const char* prompt, size_t prompt_size,
+                                    tlite_piece_callback callback, void* user,
+                                    tlite_generation** out, tlite_error** error) noexcept {
+  return answer(session, callback, user, out, error,
+                [&](const HeldSession& self, const tlite::PieceCallback& on_piece) {
+                  return self->complete(text_in(prompt, prompt_size, "prompt"), on_piece);
+                });
+}
+
+tlite_status tlite_session_on_prefill(tlite_session* session,
+                                      int32_t (*on_prefill)(int64_t done, int64_t total,
+                                                            void* user),
+                                      void* user, tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const HeldSession self(session);
+    self.state()->prefill_callback = on_prefill;
+    self.state()->prefill_user = user;
+  });
+}
+
+void tlite_session_prefill_progress(const tlite_session* session, int64_t* done,
+                                    int64_t* total) noexcept {
+  if (session == nullptr) return;
+  if (done != nullptr) *done = session->state->prefill_done.load(std::memory_order_relaxed);
+  if (total != nullptr) *total = session->state->prefill_total.load(std::memory_order_relaxed);
+}
+
+void tlite_session_cancel(tlite_session* session) noexcept {
+  if (session != nullptr) session->state->value.cancel();
+}

@@ -1,0 +1,135 @@
+#include "arguments.hpp"
+#include "generation.hpp"
+#include "session.hpp"
+
+#include <optional>
+#include <utility>
+
+namespace tlite::capi {
+namespace {
+
+struct StreamState {
+  StreamState(std::shared_ptr<SessionState> owner, Stream made)
+      : session(std::move(owner)), stream(std::move(made)) {
+    session->stream_open = true;
+  }
+  ~StreamState() { close(); }
+  StreamState(const StreamState&) = delete;
+  StreamState& operator=(const StreamState&) = delete;
+
+  // Gives the session back.
+  void close() noexcept {
+    if (!ended) session->stream_open = false;
+    ended = true;
+  }
+
+  std::shared_ptr<SessionState> session;
+  Stream stream;
+  bool ended = false;
+  PieceView piece;
+};
+
+}  // namespace
+}  // namespace tlite::capi
+
+struct tlite_stream {
+  std::shared_ptr<tlite::capi::StreamState> state;
+};
+
+namespace tlite::capi {
+namespace {
+
+// The stream, held for one call through its session.
+class HeldStream {
+ public:
+  explicit HeldStream(const tlite_stream* stream)
+      : state_(required(stream, "stream").state), in_use_(state_->session->in_use, "session") {}
+  StreamState& operator*() const noexcept { return *state_; }
+  StreamState* operator->() const noexcept { return state_.get(); }
+
+ private:
+  std::shared_ptr<StreamState> state_;
+  InUse in_use_;
+};
+
+template <class Start>
+tlite_status start(tlite_session* session, tlite_stream** out, tlite_error** error,
+                   Start&& make) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    const HeldSession self(session);
+    *out = new tlite_stream{std::make_shared<StreamState>(self.state(), make(self))};
+  });
+}
+
+// Null at the end. An error is an end, too.
+const tlite_piece* next_piece(StreamState& state) {
+  if (state.ended) return nullptr;
+  try {
+    const std::optional<Piece> piece = state.stream.next();
+    if (piece) return &state.piece.set(*piece);
+  } catch (...) {
+    state.close();
+    throw;
+  }
+  state.close();
+  return nullptr;
+}
+
+}  // namespace
+}  // namespace tlite::capi
+
+using namespace tlite::capi;
+
+tlite_status tlite_session_stream(tlite_session* session, tlite_stream** out,
+                                  tlite_error** error) noexcept {
+  return start(session, out, error, [](const HeldSession& self) { return self->stream(); });
+}
+
+tlite_status tlite_session_stream_regenerate(tlite_session* session, tlite_stream** out,
+                                             tlite_error** error) noexcept {
+  return start(session, out, error,
+               [](const HeldSession& self) { return self->stream_regenerate(); });
+}
+
+tlite_status tlite_session_stream_continue(tlite_session* session, tlite_stream** out,
+                                           tlite_error** error) noexcept {
+  return start(session, out, error,
+               [](const HeldSession& self) { return self->stream_continue(); });
+}
+
+tlite_status tlite_session_stream_complete(tlite_session* session, const char* prompt,
+                                           size_t prompt_size, tlite_stream** out,
+                                           tlite_error** error) noexcept {
+  return start(session, out, error, [&](const HeldSession& self) {
+    return self->stream_complete(text_in(prompt, prompt_size, "prompt"));
+  });
+}
+
+tlite_status tlite_session_stream_complete_ids(tlite_session* session, const int32_t* ids,
+                                               size_t id_count, tlite_stream** out,
+                                               tlite_error** error) noexcept {
+  return start(session, out, error, [&](const HeldSession& self) {
+    return self->stream_complete(list_in(ids, id_count, "ids"));
+  });
+}
+
+tlite_status tlite_stream_next(tlite_stream* stream, const tlite_piece** piece,
+                               tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(piece, "piece");
+    const HeldStream self(stream);
+    *piece = next_piece(*self);
+  });
+}
+
+tlite_status tlite_stream_result(const tlite_stream* stream, tlite_generation** out,
+                                 tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    const HeldStream self(stream);
+    *out = new_generation(self->stream.result());
+  });
+}
+
+void tlite_stream_free(tlite_stream* stream) noexcept { delete stream; }

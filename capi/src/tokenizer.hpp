@@ -1,0 +1,9 @@
+#pragma once
+
+#include <tlite.h>
+
+#include <tlite/tokenizer.hpp>
+
+struct tlite_tokenizer {
+  tlite::Tokenizer value;
+};
