@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include <tlite/error.hpp>
 #include <tlite/model.hpp>
 
 namespace tlite {
@@ -18,6 +19,7 @@ struct Model::Impl {
   std::unique_ptr<const ModelWeights> weights;  // points into source, so it goes first
   std::optional<Tokenizer> tokenizer;
   std::optional<ChatTemplate> chat_template;
+  std::optional<Error> chat_template_error;  // why there is none
   SamplingParams sampling;
 };
 

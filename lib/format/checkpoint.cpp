@@ -12,6 +12,7 @@ namespace tlite {
 namespace {
 
 constexpr std::size_t kMaxConfigBytes = 1 << 20;
+constexpr std::size_t kMaxTokenizerConfigBytes = 16 << 20;  // lists every added token
 
 // generation_config.json is optional; where it has no eos_token_id, config.json's counts.
 void read_defaults(const FileSystem& files, const JsonFields& config, Checkpoint& checkpoint) {
@@ -24,6 +25,13 @@ void read_defaults(const FileSystem& files, const JsonFields& config, Checkpoint
   if (checkpoint.eos_token_ids.empty()) checkpoint.eos_token_ids = read_eos_token_ids(config);
 }
 
+bool has_chat_template(const FileSystem& files, std::string_view directory) {
+  if (files.exists(join_path(directory, "chat_template.jinja"))) return true;
+  const std::string path = join_path(directory, "tokenizer_config.json");
+  return files.exists(path) &&
+         JsonFile(files, path, kMaxTokenizerConfigBytes).fields().has("chat_template");
+}
+
 Checkpoint open_directory(std::string_view path, const FileSystem& files) {
   Checkpoint checkpoint;
   checkpoint.path = path;
@@ -32,6 +40,7 @@ Checkpoint open_directory(std::string_view path, const FileSystem& files) {
   const JsonFile file(files, join_path(path, "config.json"), kMaxConfigBytes);
   checkpoint.config = read_model_config(file.fields());
   read_defaults(files, file.fields(), checkpoint);
+  checkpoint.has_chat_template = has_chat_template(files, path);
   checkpoint.weights = open_safetensors_directory(path, files);
   check_tensors(checkpoint.config, *checkpoint.weights, checkpoint.path);
   return checkpoint;

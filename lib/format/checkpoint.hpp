@@ -22,6 +22,7 @@ struct Checkpoint {
   ModelConfig config;
   std::vector<TokenId> eos_token_ids;  // generation_config.json's, else config.json's
   SamplingParams sampling;             // generation_config.json's, else greedy-free defaults
+  bool has_chat_template = false;
   std::unique_ptr<WeightSource> weights;
 };
 

@@ -1,0 +1,24 @@
+// Reads the weights of a checkpoint once, front to back, so that the first token does not wait for
+// the disk; and looks at every value where that is asked for.
+#pragma once
+
+#include "format/checkpoint.hpp"
+#include "format/weight_source.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <tlite/model.hpp>
+
+namespace tlite {
+
+// The tensors of the checkpoint that the model is made of, in the order of their places in memory.
+std::vector<const StoredTensor*> used_tensors(const Checkpoint& checkpoint);
+
+// Throws cancelled when `progress` says so, and corrupt, naming the tensor, for a NaN or an
+// infinity where `check` is set.
+void read_weights(const std::vector<const StoredTensor*>& tensors, const std::string& path,
+                  bool check, const LoadProgress& progress);
+
+}  // namespace tlite
