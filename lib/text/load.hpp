@@ -1,0 +1,15 @@
+// From files to a tokenizer.
+#pragma once
+
+#include <string_view>
+
+#include <tlite/host.hpp>
+#include <tlite/tokenizer.hpp>
+
+namespace tlite::text {
+
+// `path`: a tokenizer.json, or a directory that has one and perhaps a tokenizer_config.json. A
+// file's tokenizer_config.json beside it counts too. Throws like Tokenizer::load.
+Tokenizer load_tokenizer(std::string_view path, const FileSystem& files);
+
+}  // namespace tlite::text

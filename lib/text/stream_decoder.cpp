@@ -1,0 +1,29 @@
+#include "base/utf8.hpp"
+#include "text/tokenizer_impl.hpp"
+
+#include <utility>
+
+namespace tlite {
+
+StreamDecoder::StreamDecoder(Tokenizer tokenizer, const DecodeOptions& options)
+    : tokenizer_(std::move(tokenizer)), options_(options) {}
+
+// Ill-formed sequences are replaced as soon as they are known to be ill-formed; only the beginning
+// of a code point that may still become whole waits. So the pieces add up to decode's text.
+std::string_view StreamDecoder::push(TokenId id) {
+  const std::string_view bytes = tokenizer_.impl().bytes(id);
+  piece_.clear();
+  if (options_.skip_special && tokenizer_.impl().is_special(id)) return piece_;
+  pending_.append(bytes);
+  pending_.erase(0, append_repaired(piece_, pending_, true));
+  return piece_;
+}
+
+std::string_view StreamDecoder::finish() {
+  piece_.clear();
+  append_repaired(piece_, pending_);
+  pending_.clear();
+  return piece_;
+}
+
+}  // namespace tlite
