@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <functional>
 #include <limits>
 #include <numeric>
@@ -27,10 +28,32 @@ double sum_lanes(std::span<const double> values) noexcept {
          ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]));
 }
 
-// The weight at which the descending sum of `weights` first reaches `target`. Halves the range
-// around its median until it is small enough to sort: linear in all.
-double crossing_weight(std::span<double> weights, double target) {
-  double before = 0;  // what is heavier than all of `weights`
+// Weights fall into buckets by magnitude, 32 an octave, heavier ones first; what is below 2^-64 of
+// the heaviest shares the last.
+constexpr std::size_t kBuckets = 64 * 32;
+
+std::size_t bucket(double weight) noexcept {
+  constexpr int kShift = 52 - 5;
+  constexpr std::uint64_t kOne = std::bit_cast<std::uint64_t>(1.0);
+  const std::uint64_t below = (kOne - std::bit_cast<std::uint64_t>(weight)) >> kShift;
+  return std::min<std::uint64_t>(below, kBuckets - 1);
+}
+
+// Copies the weights that `keep` says yes to and counts them. Writes each and steps on after those:
+// a branch would be mispredicted for every other one. `to` may hold as many as `from`.
+template <class Keep>
+std::size_t compact(std::span<const double> from, std::span<double> to, Keep&& keep) {
+  std::size_t kept = 0;
+  for (const double weight : from) {
+    to[kept] = weight;
+    kept += static_cast<std::size_t>(keep(weight));
+  }
+  return kept;
+}
+
+// The weight at which the descending sum of `weights`, on top of `before`, reaches `target`. Halves
+// the range around its median until it is small enough to sort: linear in all.
+double crossing_weight(std::span<double> weights, double before, double target) {
   while (weights.size() > 64) {
     const std::size_t half = weights.size() / 2;
     std::nth_element(weights.begin(), weights.begin() + static_cast<std::ptrdiff_t>(half),
@@ -83,16 +106,16 @@ template <class Keep>
 void Candidates::retain(Keep&& keep) {
   std::size_t kept = 0;
   for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    if (!keep(weights_[i])) continue;
+    const double weight = weights_[i];
     tokens_[kept] = tokens_[i];
-    weights_[kept] = weights_[i];
-    ++kept;
+    weights_[kept] = weight;
+    kept += static_cast<std::size_t>(keep(weight));
   }
   tokens_.resize(kept);
   weights_.resize(kept);
 }
 
-double Candidates::sum() {
+double Candidates::sum_blocks() {
   blocks_.clear();
   const std::span<const double> weights = weights_;
   for (std::size_t begin = 0; begin < weights.size(); begin += kBlock) {
@@ -102,35 +125,43 @@ double Candidates::sum() {
 }
 
 void Candidates::top_p(double p) {
-  const double total = sum();
   // The crossing token and what is lighter weigh more than (1 - p) in all, and they are at most
-  // all tokens: a weight below the average of that is never in the set. The factor is for rounding.
+  // all tokens: a weight below the average of that is never in the set.
+  const double total = sum_blocks();
   const double bound = (1.0 - p) * total / static_cast<double>(weights_.size()) * (1.0 - 1e-9);
-  heavy_.clear();
-  for (const double weight : weights_) {
-    if (weight >= bound) heavy_.push_back(weight);
-  }
-  const double target = p * total;
-  const double crossing = crossing_weight(heavy_, target);
-  double sum_kept = 0;
-  for (const double weight : heavy_) sum_kept += weight > crossing ? weight : 0.0;
+  heavy_.resize(weights_.size());
+  heavy_.resize(compact(weights_, heavy_, [&](double weight) { return weight >= bound; }));
+
+  buckets_.assign(kBuckets, 0.0);
+  for (const double weight : heavy_) buckets_[bucket(weight)] += weight;
+  double reach = 0;  // rounding must not carry the target past it
+  for (const double sum : buckets_) reach += sum;
+  const double target = std::min(p * total, reach);
+  double heavier = 0;
+  std::size_t crossed = 0;
+  while (heavier + buckets_[crossed] < target) heavier += buckets_[crossed++];
+  inside_.resize(heavy_.size());
+  inside_.resize(
+      compact(heavy_, inside_, [&](double weight) { return bucket(weight) == crossed; }));
+
+  const double crossing = crossing_weight(inside_, heavier, target);
+  for (const double weight : inside_) heavier += weight > crossing ? weight : 0.0;
   bool first = true;  // of the tokens at the crossing weight: in the set whatever rounding says
   retain([&](double weight) {
     if (weight != crossing) return weight > crossing;
-    if (!first && sum_kept >= target) return false;
+    if (!first && heavier >= target) return false;
     first = false;
-    sum_kept += weight;
+    heavier += weight;
     return true;
   });
 }
 
 void Candidates::min_p(double ratio) {
-  const double largest = *std::max_element(weights_.begin(), weights_.end());
-  retain([bound = ratio * largest](double weight) { return weight >= bound; });
+  retain([ratio](double weight) { return weight >= ratio; });
 }
 
 TokenId Candidates::draw(double unit) {
-  double rest = unit * sum();
+  double rest = unit * sum_blocks();
   std::size_t block = 0;
   while (block + 1 < blocks_.size() && rest >= blocks_[block]) rest -= blocks_[block++];
   const std::size_t end = std::min((block + 1) * kBlock, weights_.size());

@@ -1,8 +1,9 @@
 // The tokens that may still be drawn, with their weights: what the filters narrow.
 //
 // Weights are exp((score - largest) / temperature) in double, so the likeliest has exactly 1 and
-// no filter needs them normalised. Tokens stand in ascending order of id through all filters: a
-// draw depends on nothing but the scores and the random number.
+// no filter needs them normalised. The likeliest stays through all of them. Tokens stand in
+// ascending order of id through all filters: a draw depends on nothing but the scores and the
+// random number.
 #pragma once
 
 #include <cstddef>
@@ -37,13 +38,15 @@ class Candidates {
  private:
   template <class Keep>
   void retain(Keep&& keep);
-  double sum();
+  double sum_blocks();
 
   std::vector<TokenId> tokens_;
   std::vector<double> weights_;  // parallel to tokens_
   std::vector<float> scratch_;
-  std::vector<double> heavy_;   // top_p: weights that can be in the set
-  std::vector<double> blocks_;  // sums of kBlock weights each
+  std::vector<double> heavy_;    // top_p: weights that can be in the set
+  std::vector<double> buckets_;  // top_p: sums of weights of like magnitude
+  std::vector<double> inside_;   // top_p: the weights of the bucket that crosses p
+  std::vector<double> blocks_;   // draw: sums of neighbouring weights
 };
 
 }  // namespace tlite

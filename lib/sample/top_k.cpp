@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstdint>
 #include <functional>
 #include <limits>
 
@@ -31,6 +33,28 @@ float select(std::vector<float>& values, std::size_t k) {
   return *at;
 }
 
+// Order-preserving: a larger float has a larger key, and its upper 12 bits are sign, exponent and
+// the first bits of the mantissa.
+std::uint32_t magnitude(float value) noexcept {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const std::uint32_t key = (bits >> 31) != 0 ? ~bits : bits | 0x80000000U;
+  return key >> 20;
+}
+
+// For a k too large for the chunks to help: counts by magnitude, then selects in one bucket.
+float select_by_magnitude(std::span<const float> values, std::size_t k,
+                          std::vector<float>& scratch) {
+  std::array<std::uint32_t, 4096> counts{};
+  for (const float value : values) ++counts[magnitude(value)];
+  std::size_t bucket = counts.size() - 1;
+  while (counts[bucket] < k) k -= counts[bucket--];
+  scratch.clear();
+  for (const float value : values) {
+    if (magnitude(value) == bucket) scratch.push_back(value);
+  }
+  return select(scratch, k);
+}
+
 }  // namespace
 
 float chunk_maxima(std::span<const float> values, std::vector<float>& maxima) {
@@ -43,11 +67,9 @@ float chunk_maxima(std::span<const float> values, std::vector<float>& maxima) {
 
 float kth_largest(std::span<const float> values, std::span<const float> maxima, std::size_t k,
                   std::vector<float>& scratch) {
-  float bound = kLowest;
-  if (k <= maxima.size()) {
-    scratch.assign(maxima.begin(), maxima.end());
-    bound = select(scratch, k);
-  }
+  if (k > maxima.size()) return select_by_magnitude(values, k, scratch);
+  scratch.assign(maxima.begin(), maxima.end());
+  const float bound = select(scratch, k);
   scratch.clear();
   for_each_at_least(values, maxima, bound,
                     [&](std::size_t, float value) { scratch.push_back(value); });
