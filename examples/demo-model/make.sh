@@ -1,0 +1,11 @@
+#!/bin/sh
+# Makes the demo model anew: dialogues, tokenizer, weights, score. Needs requirements.txt installed.
+#     examples/demo-model/make.sh [FOLDER FOR THE DIALOGUES]
+set -eu
+cd "$(dirname "$0")"
+data=${1:-../../build/demo-model}
+python=${PYTHON:-python3}
+"$python" generate_data.py --out "$data" --eval eval.jsonl
+"$python" train_tokenizer.py --data "$data" --out model
+"$python" train.py --data "$data" --model model
+"$python" evaluate.py --model model
