@@ -423,15 +423,27 @@ TLITE_C_API tlite_status tlite_sampling_params_validate(const tlite_sampling_par
 /* ---- Model ------------------------------------------------------------------------------------
  */
 
-/* Storage types of weights and KV caches. */
+/* Storage types of weights and KV caches; from Q8_0 on, GGUF's block formats of the same names. */
 typedef int32_t tlite_data_type;
 enum {
   TLITE_DATA_TYPE_AUTO = -1, /* for a KV cache: f32 for f32 weights, else f16 */
   TLITE_DATA_TYPE_F32 = 0,
   TLITE_DATA_TYPE_F16 = 1,
-  TLITE_DATA_TYPE_BF16 = 2
+  TLITE_DATA_TYPE_BF16 = 2,
+  TLITE_DATA_TYPE_Q8_0 = 3,
+  TLITE_DATA_TYPE_Q4_0 = 4,
+  TLITE_DATA_TYPE_Q4_1 = 5,
+  TLITE_DATA_TYPE_Q5_0 = 6,
+  TLITE_DATA_TYPE_Q5_1 = 7,
+  TLITE_DATA_TYPE_Q2_K = 8,
+  TLITE_DATA_TYPE_Q3_K = 9,
+  TLITE_DATA_TYPE_Q4_K = 10,
+  TLITE_DATA_TYPE_Q5_K = 11,
+  TLITE_DATA_TYPE_Q6_K = 12,
+  TLITE_DATA_TYPE_IQ4_NL = 13,
+  TLITE_DATA_TYPE_IQ4_XS = 14
 };
-/* "f32", "f16", ...; "unknown" for any other number; lives for ever. */
+/* "f32", "q4_k", ...; "unknown" for any other number; lives for ever. */
 TLITE_C_API const char* tlite_data_type_name(tlite_data_type type) TLITE_NOEXCEPT;
 
 /* What a checkpoint is. Numbers are named as in Hugging Face's config.json. */

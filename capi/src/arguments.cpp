@@ -26,7 +26,7 @@ std::string_view path_in(const char* data, std::size_t size) {
 
 std::optional<DataType> kv_type_in(tlite_data_type type) {
   if (type == TLITE_DATA_TYPE_AUTO) return std::nullopt;
-  if (type < TLITE_DATA_TYPE_F32 || type > TLITE_DATA_TYPE_BF16) {
+  if (type < TLITE_DATA_TYPE_F32 || type > TLITE_DATA_TYPE_IQ4_XS) {
     throw_invalid("kv_type is " + std::to_string(type) + ", not a tlite_data_type");
   }
   return static_cast<DataType>(type);
@@ -35,5 +35,8 @@ std::optional<DataType> kv_type_in(tlite_data_type type) {
 static_assert(static_cast<int>(DataType::f32) == TLITE_DATA_TYPE_F32);
 static_assert(static_cast<int>(DataType::f16) == TLITE_DATA_TYPE_F16);
 static_assert(static_cast<int>(DataType::bf16) == TLITE_DATA_TYPE_BF16);
+static_assert(static_cast<int>(DataType::q8_0) == TLITE_DATA_TYPE_Q8_0);
+static_assert(static_cast<int>(DataType::q4_k) == TLITE_DATA_TYPE_Q4_K);
+static_assert(static_cast<int>(DataType::iq4_xs) == TLITE_DATA_TYPE_IQ4_XS);
 
 }  // namespace tlite::capi
