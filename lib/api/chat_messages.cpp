@@ -1,10 +1,12 @@
 #include "api/chat_messages.hpp"
 
-#include <tlite/error.hpp>
-
 #include "base/json_writer.hpp"
 #include "text/jinja/json_value.hpp"
 #include "text/jinja/python.hpp"
+
+#include <algorithm>
+
+#include <tlite/error.hpp>
 
 namespace tlite {
 namespace {
@@ -28,7 +30,8 @@ Value key(std::string_view name) { return jinja::text_value(name); }
 Value list_value(std::vector<Value> items) {
   int depth = 0;
   for (const Value& item : items) depth = std::max(depth, item.depth());
-  return std::make_shared<const jinja::List>(jinja::List{std::move(items), false, depth + 1});
+  return std::make_shared<const jinja::List>(
+      jinja::List{std::move(items), false, depth + 1, false});
 }
 
 Value dict_value(Dict dict) { return std::make_shared<const Dict>(std::move(dict)); }

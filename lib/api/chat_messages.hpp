@@ -1,11 +1,11 @@
 // Messages between their C++ form, JSON and the values that templates see.
 #pragma once
 
+#include "text/jinja/value.hpp"
+
 #include <vector>
 
 #include <tlite/chat.hpp>
-
-#include "text/jinja/value.hpp"
 
 namespace tlite {
 

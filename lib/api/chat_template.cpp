@@ -1,14 +1,14 @@
-#include <array>
-#include <utility>
-
-#include <tlite/chat.hpp>
-#include <tlite/error.hpp>
-
 #include "api/chat_messages.hpp"
 #include "base/file.hpp"
 #include "text/jinja/interpreter.hpp"
 #include "text/jinja/json_value.hpp"
 #include "text/jinja/parser.hpp"
+
+#include <array>
+#include <utility>
+
+#include <tlite/chat.hpp>
+#include <tlite/error.hpp>
 
 namespace tlite {
 namespace {
@@ -111,8 +111,8 @@ void read_template_file(ChatTemplate::Impl& impl, const FileSystem& files,
 Value json_option(std::string_view json, std::string_view name, Kind kind) {
   Value value = jinja::parse_json(json, name, true);
   if (!value.is(kind)) {
-    throw Error(ErrorCode::invalid_argument, std::string(name) + " must be a JSON " +
-                                                 (kind == Kind::list ? "array" : "object"));
+    throw Error(ErrorCode::invalid_argument,
+                std::string(name) + " must be a JSON " + (kind == Kind::list ? "array" : "object"));
   }
   return value;
 }
@@ -184,8 +184,10 @@ ChatTemplate ChatTemplate::parse(std::string_view source, std::string_view bos_t
                                  std::string_view eos_token) {
   auto impl = std::make_shared<Impl>();
   impl->main = compile(std::string(source));
-  if (!bos_token.empty()) impl->special_tokens.emplace_back("bos_token", jinja::text_value(bos_token));
-  if (!eos_token.empty()) impl->special_tokens.emplace_back("eos_token", jinja::text_value(eos_token));
+  if (!bos_token.empty())
+    impl->special_tokens.emplace_back("bos_token", jinja::text_value(bos_token));
+  if (!eos_token.empty())
+    impl->special_tokens.emplace_back("eos_token", jinja::text_value(eos_token));
   return ChatTemplate(std::move(impl));
 }
 

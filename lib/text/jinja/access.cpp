@@ -1,8 +1,8 @@
 // Iteration, len(), attributes, subscripts and slices.
-#include <algorithm>
-
 #include "text/jinja/methods.hpp"
 #include "text/jinja/python.hpp"
+
+#include <algorithm>
 
 namespace tlite::jinja {
 namespace {
@@ -112,7 +112,7 @@ Value text_item(Runtime& runtime, const Value& value, const Value& key) {
 // value[key] as Python has it; unset where that raises TypeError or LookupError.
 std::optional<Value> python_item(Runtime& runtime, const Value& value, const Value& key) {
   if (value.is(Kind::dict) || value.is(Kind::name_space)) {
-    check_hashable(runtime, key);
+    if (!is_hashable(key)) return std::nullopt;
     const Dict& dict = value.is(Kind::dict) ? value.dict() : value.name_space()->attributes;
     const Value* const found = dict.find(key);
     return found != nullptr ? std::optional(*found) : std::nullopt;
@@ -137,13 +137,16 @@ std::optional<Value> python_item(Runtime& runtime, const Value& value, const Val
 }
 
 // getattr(value, name), where it exists.
-std::optional<Value> python_attribute(Runtime& runtime, const Value& value,
-                                      std::string_view name) {
+std::optional<Value> python_attribute(Runtime& runtime, const Value& value, std::string_view name) {
   if (value.is(Kind::name_space)) {
     const Value* const found = value.name_space()->attributes.find(name);
     return found != nullptr ? std::optional(*found) : std::nullopt;
   }
   if (value.is(Kind::loop)) return loop_attribute(runtime, value, name);
+  if (value.is_tuple() && value.list().group) {
+    if (name == "grouper") return value.list().items[0];
+    if (name == "list") return value.list().items[1];
+  }
   return find_method(runtime, value, name);
 }
 

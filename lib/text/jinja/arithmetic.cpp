@@ -1,9 +1,9 @@
 // Python's arithmetic: floor division and modulo with the divisor's sign, true division, strings
 // and lists that add and repeat. Integers of more than 64 bits are refused.
-#include <cmath>
-
 #include "text/jinja/format.hpp"
 #include "text/jinja/python.hpp"
+
+#include <cmath>
 
 namespace tlite::jinja {
 namespace {

@@ -1,13 +1,13 @@
 // The parsed template: statements and expressions, immutable and shared by all renders.
 #pragma once
 
+#include "text/jinja/python.hpp"
+#include "text/jinja/value.hpp"
+
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "text/jinja/python.hpp"
-#include "text/jinja/value.hpp"
 
 namespace tlite::jinja {
 
@@ -71,17 +71,17 @@ struct Statement;
 using Block = std::vector<std::unique_ptr<Statement>>;
 
 enum class StatementKind {
-  text,        // data
-  output,      // expression
-  condition,   // branches: (test or null, block)
-  loop,        // for target in expression if test: body else otherwise
-  assign,      // set target = expression
+  text,          // data
+  output,        // expression
+  condition,     // branches: (test or null, block)
+  loop,          // for target in expression if test: body else otherwise
+  assign,        // set target = expression
   assign_block,  // set target | expression: body
-  macro,       // data(parameters): body
-  call_block,  // call(parameters) expression: body
+  macro,         // data(parameters): body
+  call_block,    // call(parameters) expression: body
   filter_block,  // filter expression: body
-  with,        // with assignments: body
-  scope,       // generation: body, in a scope of its own
+  with,          // with assignments: body
+  scope,         // generation: body, in a scope of its own
   break_loop,
   continue_loop,
 };

@@ -1,11 +1,11 @@
 // strftime_now: datetime.now().strftime(format) of Python, in the C locale and local time.
 #pragma once
 
+#include "text/jinja/runtime.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "text/jinja/runtime.hpp"
 
 namespace tlite::jinja {
 

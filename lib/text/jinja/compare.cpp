@@ -1,8 +1,8 @@
 // Equality, order, hashing and membership as Python defines them.
+#include "text/jinja/python.hpp"
+
 #include <algorithm>
 #include <cmath>
-
-#include "text/jinja/python.hpp"
 
 namespace tlite::jinja {
 namespace {
@@ -85,12 +85,16 @@ bool equal_keys(const Value& a, const Value& b) noexcept {
   return (a.is_undefined() && b.is_undefined()) || a.same(b);
 }
 
-void check_hashable(const Runtime& runtime, const Value& key) {
-  if (key.is(Kind::dict) || (key.is(Kind::list) && !key.list().tuple)) {
-    runtime.fail("unhashable type: '" + std::string(type_name(key)) + "'");
-  }
+bool is_hashable(const Value& key) noexcept {
   if (key.is_tuple()) {
-    for (const Value& item : key.list().items) check_hashable(runtime, item);
+    return std::all_of(key.list().items.begin(), key.list().items.end(), is_hashable);
+  }
+  return !key.is(Kind::dict) && !key.is(Kind::list);
+}
+
+void check_hashable(const Runtime& runtime, const Value& key) {
+  if (!is_hashable(key)) {
+    runtime.fail("unhashable type: '" + std::string(type_name(key)) + "'");
   }
 }
 
@@ -114,8 +118,8 @@ bool less(Runtime& runtime, const Value& a, const Value& b) {
     }
     return x.size() < y.size();
   }
-  runtime.fail("'<' not supported between instances of '" + std::string(type_name(a)) +
-               "' and '" + std::string(type_name(b)) + "'");
+  runtime.fail("'<' not supported between instances of '" + std::string(type_name(a)) + "' and '" +
+               std::string(type_name(b)) + "'");
 }
 
 bool contains(Runtime& runtime, const Value& element, const Value& container) {

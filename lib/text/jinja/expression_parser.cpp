@@ -1,8 +1,8 @@
 #include "text/jinja/expression_parser.hpp"
 
-#include <algorithm>
-
 #include "text/jinja/filters.hpp"
+
+#include <algorithm>
 
 namespace tlite::jinja {
 namespace {
@@ -357,9 +357,8 @@ ExpressionPtr ExpressionParser::power() {
   ExpressionPtr left = unary(true);
   while (is_symbol("**")) {
     const int line = next().line;
-    left = with_operator(
-        make(ExpressionKind::arithmetic, line, pack(std::move(left), unary(true))),
-        Operator::power);
+    left = with_operator(make(ExpressionKind::arithmetic, line, pack(std::move(left), unary(true))),
+                         Operator::power);
   }
   return left;
 }
@@ -378,8 +377,8 @@ ExpressionPtr ExpressionParser::product() {
       return left;
     }
     const int line = next().line;
-    left = with_operator(make(ExpressionKind::arithmetic, line, pack(std::move(left), power())),
-                         op);
+    left =
+        with_operator(make(ExpressionKind::arithmetic, line, pack(std::move(left), power())), op);
   }
 }
 
@@ -404,9 +403,9 @@ ExpressionPtr ExpressionParser::sum() {
 
 bool ExpressionParser::next_comparison(Comparison& found) {
   constexpr std::pair<std::string_view, Comparison> kSymbols[] = {
-      {"==", Comparison::equal},       {"!=", Comparison::not_equal},
-      {"<", Comparison::less},         {"<=", Comparison::less_equal},
-      {">", Comparison::greater},      {">=", Comparison::greater_equal},
+      {"==", Comparison::equal},  {"!=", Comparison::not_equal},
+      {"<", Comparison::less},    {"<=", Comparison::less_equal},
+      {">", Comparison::greater}, {">=", Comparison::greater_equal},
   };
   for (const auto& [symbol, comparison] : kSymbols) {
     if (skip_symbol(symbol)) {

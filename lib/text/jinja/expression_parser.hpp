@@ -1,14 +1,14 @@
 // The expression half of the parser; statements are in parser.cpp.
 #pragma once
 
+#include "text/jinja/ast.hpp"
+#include "text/jinja/lexer.hpp"
+
 #include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "text/jinja/ast.hpp"
-#include "text/jinja/lexer.hpp"
 
 namespace tlite::jinja {
 

@@ -1,13 +1,13 @@
 // Filters of single values: strings and numbers.
 #include "text/jinja/filters.hpp"
 
+#include "text/jinja/format.hpp"
+#include "text/jinja/python.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
-
-#include "text/jinja/format.hpp"
-#include "text/jinja/python.hpp"
 
 namespace tlite::jinja {
 namespace {
@@ -35,13 +35,19 @@ Value title(Runtime& runtime, const Value& value, Arguments& arguments) {
   bool start = true;
   for (std::size_t at = 0; at < text.size();) {
     const Character c = character_at(text.view(), at);
-    const bool separator = is_space(c.code) || (c.code < 0x80 && std::string_view("-({[<").find(static_cast<char>(c.code)) != std::string_view::npos);
+    const bool separator =
+        is_space(c.code) ||
+        (c.code < 0x80 &&
+         std::string_view("-({[<").find(static_cast<char>(c.code)) != std::string_view::npos);
     std::size_t end = at + c.size;
     if (!start && !separator) {
       // To the end of the word at once: the final sigma looks at its neighbours.
       while (end < text.size()) {
         const Character next = character_at(text.view(), end);
-        if (is_space(next.code) || (next.code < 0x80 && std::string_view("-({[<").find(static_cast<char>(next.code)) != std::string_view::npos)) break;
+        if (is_space(next.code) ||
+            (next.code < 0x80 && std::string_view("-({[<").find(static_cast<char>(next.code)) !=
+                                     std::string_view::npos))
+          break;
         end += next.size;
       }
       out.append(map_case(text.substr(at, end), Case::lower));
@@ -160,8 +166,8 @@ Value format_filter(Runtime& runtime, const Value& value, Arguments& arguments) 
 }
 
 Value tojson(Runtime& runtime, const Value& value, Arguments& arguments) {
-  const auto bound = bind(runtime, "tojson", arguments,
-                          {"ensure_ascii", "indent", "separators", "sort_keys"});
+  const auto bound =
+      bind(runtime, "tojson", arguments, {"ensure_ascii", "indent", "separators", "sort_keys"});
   if (bound[0] && truth(runtime, *bound[0])) runtime.fail("tojson: ensure_ascii is not supported");
   JsonStyle style;
   if (bound[1] && !bound[1]->is_none()) {
@@ -290,8 +296,7 @@ double round_real(double value, std::int64_t digits) {
     return digits == 0 ? std::nearbyint(value) : std::nearbyint(value / scale) * scale;
   }
   char buffer[1024];
-  const int size =
-      std::snprintf(buffer, sizeof buffer, "%.*f", static_cast<int>(digits), value);
+  const int size = std::snprintf(buffer, sizeof buffer, "%.*f", static_cast<int>(digits), value);
   std::replace(buffer, buffer + size, ',', '.');
   double rounded = value;
   std::from_chars(buffer, buffer + size, rounded);

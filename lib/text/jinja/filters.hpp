@@ -1,9 +1,9 @@
 // The filters (value | name) and tests (value is name) of Jinja 3.1.
 #pragma once
 
-#include <string_view>
-
 #include "text/jinja/runtime.hpp"
+
+#include <string_view>
 
 namespace tlite::jinja {
 

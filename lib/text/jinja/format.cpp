@@ -2,12 +2,12 @@
 // library reference; the parts that templates use.
 #include "text/jinja/format.hpp"
 
+#include "text/jinja/python.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
-
-#include "text/jinja/python.hpp"
 
 namespace tlite::jinja {
 namespace {
@@ -70,7 +70,10 @@ Digits integer_digits(std::int64_t value, const Spec& spec) {
   const std::uint64_t magnitude =
       value < 0 ? 0 - static_cast<std::uint64_t>(value) : static_cast<std::uint64_t>(value);
   const bool upper = spec.type == 'X';
-  const unsigned base = spec.type == 'x' || upper ? 16 : spec.type == 'o' ? 8 : spec.type == 'b' ? 2 : 10;
+  const unsigned base = spec.type == 'x' || upper ? 16
+                        : spec.type == 'o'        ? 8
+                        : spec.type == 'b'        ? 2
+                                                  : 10;
   out.digits = in_base(magnitude, base, upper);
   if (spec.alternate && base != 10) out.prefix = std::string("0") + spec.type;
   if (spec.group != 0) out.digits = group_digits(out.digits, spec.group);
@@ -280,8 +283,8 @@ class PercentFormatter {
     }
     Digits digits = integer_digits(number, spec);
     if (spec.precision && digits.digits.size() < static_cast<std::size_t>(*spec.precision)) {
-      digits.digits.insert(
-          0, static_cast<std::size_t>(*spec.precision) - digits.digits.size(), '0');
+      digits.digits.insert(0, static_cast<std::size_t>(*spec.precision) - digits.digits.size(),
+                           '0');
     }
     out_.append(pad_number(runtime_, digits, spec));
   }
@@ -422,8 +425,7 @@ class BraceFormatter {
 
   Value argument(std::string_view name) {
     if (name.empty() || is_digits(name)) {
-      const auto index =
-          name.empty() ? next_++ : static_cast<std::size_t>(number(name).integer());
+      const auto index = name.empty() ? next_++ : static_cast<std::size_t>(number(name).integer());
       if (index >= arguments_.positional.size()) {
         runtime_.fail("format: no argument " + std::to_string(index));
       }

@@ -2,10 +2,10 @@
 // languages: "%s of %d" % (...) and "{} of {:>5}".format(...).
 #pragma once
 
+#include "text/jinja/runtime.hpp"
+
 #include <cstdint>
 #include <optional>
-
-#include "text/jinja/runtime.hpp"
 
 namespace tlite::jinja {
 

@@ -1,10 +1,10 @@
 #include "text/jinja/interpreter.hpp"
 
-#include <algorithm>
-
 #include "text/jinja/filters.hpp"
 #include "text/jinja/methods.hpp"
 #include "text/jinja/python.hpp"
+
+#include <algorithm>
 
 namespace tlite::jinja {
 
@@ -368,8 +368,8 @@ class Interpreter {
     const std::size_t known = macro.parameters.size();
     const auto& positional = arguments.positional;
     if (macro.uses_varargs && !is_parameter("varargs")) {
-      const auto begin = positional.begin() +
-                         static_cast<std::ptrdiff_t>(std::min(known, positional.size()));
+      const auto begin =
+          positional.begin() + static_cast<std::ptrdiff_t>(std::min(known, positional.size()));
       scope.set("varargs", runtime_.tuple({begin, positional.end()}));
     } else if (positional.size() > known) {
       runtime_.fail("macro '" + macro.name + "' takes not more than " + std::to_string(known) +

@@ -1,13 +1,13 @@
 // Runs a parsed template.
 #pragma once
 
+#include "text/jinja/ast.hpp"
+#include "text/jinja/runtime.hpp"
+
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
-
-#include "text/jinja/ast.hpp"
-#include "text/jinja/runtime.hpp"
 
 namespace tlite::jinja {
 

@@ -1,9 +1,9 @@
 // json.dumps as transformers calls it for `tojson`: ensure_ascii=False, nothing escaped for HTML.
-#include <algorithm>
-#include <cmath>
-
 #include "base/json_writer.hpp"
 #include "text/jinja/python.hpp"
+
+#include <algorithm>
+#include <cmath>
 
 namespace tlite::jinja {
 namespace {

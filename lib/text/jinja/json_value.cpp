@@ -13,7 +13,7 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-constexpr int kMaxDepth = 120;       // of 200 that values may have; messages add a few
+constexpr int kMaxDepth = 120;            // of 200 that values may have; messages add a few
 constexpr std::size_t kMaxDigits = 4300;  // Python's own limit for integers
 
 class Reader {
@@ -117,7 +117,8 @@ class Reader {
       valid = valid && end > begin;
       at = end;
     }
-    if (!valid || at != token.size()) fail("'" + std::string(token.substr(0, 40)) + "' is no number");
+    if (!valid || at != token.size())
+      fail("'" + std::string(token.substr(0, 40)) + "' is no number");
     return integer ? integer_value(token) : real_value(token);
   }
 

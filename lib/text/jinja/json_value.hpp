@@ -1,9 +1,9 @@
 // JSON text to template values: order kept, integers of any size, floats as Python reads them.
 #pragma once
 
-#include <string_view>
-
 #include "text/jinja/value.hpp"
+
+#include <string_view>
 
 namespace tlite::jinja {
 

@@ -1,12 +1,12 @@
 #include "text/jinja/lexer.hpp"
 
+#include "text/jinja/text.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <optional>
 
 #include <tlite/error.hpp>
-
-#include "text/jinja/text.hpp"
 
 namespace tlite::jinja {
 namespace {
@@ -384,7 +384,8 @@ class Lexer {
     if (c != '}' && c != ')' && c != ']') return;
     if (brackets_.empty()) fail_syntax(line_, std::string("unexpected '") + c + "'");
     if (brackets_.back() != c) {
-      fail_syntax(line_, std::string("unexpected '") + c + "', expected '" + brackets_.back() + "'");
+      fail_syntax(line_,
+                  std::string("unexpected '") + c + "', expected '" + brackets_.back() + "'");
     }
     brackets_.pop_back();
   }

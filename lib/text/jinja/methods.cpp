@@ -1,9 +1,9 @@
 #include "text/jinja/methods.hpp"
 
-#include <algorithm>
-
 #include "text/jinja/clock.hpp"
 #include "text/jinja/python.hpp"
+
+#include <algorithm>
 
 namespace tlite::jinja {
 namespace {
@@ -186,12 +186,9 @@ Value joiner_function(Runtime& runtime, const Value& /*self*/, Arguments& argume
 }
 
 constexpr Method kFunctions[] = {
-    {"range", range_function},
-    {"dict", dict_function},
-    {"namespace", namespace_function},
-    {"raise_exception", raise_exception},
-    {"strftime_now", strftime_now},
-    {"joiner", joiner_function},
+    {"range", range_function},         {"dict", dict_function},
+    {"namespace", namespace_function}, {"raise_exception", raise_exception},
+    {"strftime_now", strftime_now},    {"joiner", joiner_function},
 };
 
 }  // namespace

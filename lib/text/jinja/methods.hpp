@@ -2,10 +2,10 @@
 // may call.
 #pragma once
 
+#include "text/jinja/runtime.hpp"
+
 #include <optional>
 #include <string_view>
-
-#include "text/jinja/runtime.hpp"
 
 namespace tlite::jinja {
 

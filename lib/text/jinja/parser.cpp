@@ -1,8 +1,8 @@
 #include "text/jinja/parser.hpp"
 
-#include <algorithm>
-
 #include "text/jinja/expression_parser.hpp"
+
+#include <algorithm>
 
 namespace tlite::jinja {
 namespace {

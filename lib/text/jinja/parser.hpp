@@ -2,9 +2,9 @@
 // transformers' {% generation %}.
 #pragma once
 
-#include <string_view>
-
 #include "text/jinja/ast.hpp"
+
+#include <string_view>
 
 namespace tlite::jinja {
 

@@ -2,14 +2,14 @@
 // attributes and subscripts. What raises in Python fails here.
 #pragma once
 
+#include "text/jinja/runtime.hpp"
+#include "text/jinja/value.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include "text/jinja/runtime.hpp"
-#include "text/jinja/value.hpp"
 
 namespace tlite::jinja {
 
@@ -25,6 +25,7 @@ Text quote(const Text& text);
 bool equal(Runtime& runtime, const Value& a, const Value& b);
 // Equality of dict keys; never fails.
 bool equal_keys(const Value& a, const Value& b) noexcept;
+bool is_hashable(const Value& key) noexcept;
 void check_hashable(const Runtime& runtime, const Value& key);
 // Less-than; fails for types without an order.
 bool less(Runtime& runtime, const Value& a, const Value& b);

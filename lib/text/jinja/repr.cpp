@@ -1,10 +1,10 @@
 // str(), repr() and bool() of Python, and the shortest text of a float (float.__repr__).
+#include "text/jinja/python.hpp"
+
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
-
-#include "text/jinja/python.hpp"
 
 namespace tlite::jinja {
 namespace {

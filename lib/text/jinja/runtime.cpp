@@ -73,7 +73,7 @@ int Runtime::container_depth(const std::vector<Value>& items) {
 Value Runtime::list(std::vector<Value> items, bool tuple) {
   allocate(sizeof(List));
   const int depth = container_depth(items);
-  return std::make_shared<const List>(List{std::move(items), tuple, depth});
+  return std::make_shared<const List>(List{std::move(items), tuple, depth, false});
 }
 
 Value Runtime::dict(Dict dict) {
@@ -108,11 +108,10 @@ std::vector<std::optional<Value>> bind(const Runtime& runtime, std::string_view 
                                        std::size_t required) {
   const std::string name(callee);
   if (arguments.positional.size() > parameters.size()) {
-    runtime.fail(name + " takes at most " + std::to_string(parameters.size()) +
-                 " arguments, not " + std::to_string(arguments.positional.size()));
+    runtime.fail(name + " takes at most " + std::to_string(parameters.size()) + " arguments, not " +
+                 std::to_string(arguments.positional.size()));
   }
-  std::vector<std::optional<Value>> bound(arguments.positional.begin(),
-                                          arguments.positional.end());
+  std::vector<std::optional<Value>> bound(arguments.positional.begin(), arguments.positional.end());
   bound.resize(parameters.size());
   for (const auto& [key, value] : arguments.named) {
     const auto* const found = std::find(parameters.begin(), parameters.end(), key);

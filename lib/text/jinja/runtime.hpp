@@ -5,6 +5,8 @@
 // error, the render ends in Error(bad_template) that names the line.
 #pragma once
 
+#include "text/jinja/value.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -12,13 +14,11 @@
 #include <string_view>
 #include <vector>
 
-#include "text/jinja/value.hpp"
-
 namespace tlite::jinja {
 
 struct Limits {
-  std::int64_t steps = 20'000'000;             // about a second
-  std::size_t text_bytes = std::size_t{64} << 20;       // of one string, the output included
+  std::int64_t steps = 20'000'000;                       // about a second
+  std::size_t text_bytes = std::size_t{64} << 20;        // of one string, the output included
   std::size_t allocated_bytes = std::size_t{512} << 20;  // of all values made, freed ones included
   int evaluation_depth = 700;  // statements and expressions inside each other, macros included
   int value_depth = 200;       // lists and dicts inside each other

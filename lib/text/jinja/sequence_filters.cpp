@@ -1,8 +1,8 @@
 // Filters of sequences and mappings.
-#include <algorithm>
-
 #include "text/jinja/filters.hpp"
 #include "text/jinja/python.hpp"
+
+#include <algorithm>
 
 namespace tlite::jinja {
 namespace {
@@ -50,8 +50,8 @@ Value items_filter(Runtime& runtime, const Value& value, Arguments& arguments) {
   bind(runtime, "items", arguments, {});
   if (value.is_undefined()) return runtime.generator({});
   if (!value.is(Kind::dict)) runtime.fail("Can only get item pairs from a mapping.");
-  const Value view = std::make_shared<const DictView>(
-      DictView{DictView::Part::items, value.shared_dict()});
+  const Value view =
+      std::make_shared<const DictView>(DictView{DictView::Part::items, value.shared_dict()});
   return runtime.generator(iterate(runtime, view));
 }
 
@@ -69,8 +69,7 @@ Path parse_path(Runtime& runtime, const std::optional<Value>& attribute) {
     const std::string_view part = rest.substr(0, dot);
     const bool digits = !part.empty() && part.size() < 10 &&
                         part.find_first_not_of("0123456789") == std::string_view::npos;
-    path.push_back(digits ? Value(std::int64_t{std::stoi(std::string(part))})
-                          : runtime.text(part));
+    path.push_back(digits ? Value(std::int64_t{std::stoi(std::string(part))}) : runtime.text(part));
     if (dot == rest.size()) return path;
     rest = rest.substr(dot + 1);
   }
@@ -126,8 +125,7 @@ std::vector<Path> parse_paths(Runtime& runtime, const std::optional<Value>& attr
 }
 
 Value sort(Runtime& runtime, const Value& value, Arguments& arguments) {
-  const auto bound =
-      bind(runtime, "sort", arguments, {"reverse", "case_sensitive", "attribute"});
+  const auto bound = bind(runtime, "sort", arguments, {"reverse", "case_sensitive", "attribute"});
   const bool case_sensitive = flag(runtime, bound[1]);
   const std::vector<Path> paths = parse_paths(runtime, bound[2]);
   std::vector<Keyed> keyed;
@@ -149,8 +147,8 @@ Value dictsort(Runtime& runtime, const Value& value, Arguments& arguments) {
   std::vector<Keyed> keyed;
   for (const auto& [key, item] : value.dict().entries()) {
     const Value& chosen = by == "key" ? key : item;
-    keyed.push_back({without_case(runtime, chosen, flag(runtime, bound[0])),
-                     runtime.tuple({key, item})});
+    keyed.push_back(
+        {without_case(runtime, chosen, flag(runtime, bound[0])), runtime.tuple({key, item})});
   }
   return sorted(runtime, std::move(keyed), flag(runtime, bound[2]));
 }
@@ -227,8 +225,7 @@ Value map(Runtime& runtime, const Value& value, Arguments& arguments) {
   const Filter filter = find_filter(name);
   for (const Value& item : iterate(runtime, value)) {
     if (filter == nullptr) runtime.fail("No filter named '" + name + "'.");
-    Arguments rest{{arguments.positional.begin() + 1, arguments.positional.end()},
-                   arguments.named};
+    Arguments rest{{arguments.positional.begin() + 1, arguments.positional.end()}, arguments.named};
     const Runtime::Nesting nesting(runtime);
     items.push_back(filter(runtime, item, rest));
   }
@@ -303,7 +300,9 @@ Value groupby(Runtime& runtime, const Value& value, Arguments& arguments) {
       members.push_back(keyed[end++].item);
     }
     const Value key = follow(runtime, members.front(), path, bound[1]);
-    groups.push_back(runtime.tuple({key, runtime.list(std::move(members))}));
+    List group = runtime.tuple({key, runtime.list(std::move(members))}).list();
+    group.group = true;
+    groups.push_back(std::make_shared<const List>(std::move(group)));
     begin = std::max(end, begin + 1);
   }
   return runtime.list(std::move(groups));

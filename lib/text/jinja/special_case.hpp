@@ -1,10 +1,10 @@
 // Case mappings of one character to several: the unconditional part of Unicode's SpecialCasing.
 #pragma once
 
+#include "text/jinja/text.hpp"
+
 #include <cstdint>
 #include <string_view>
-
-#include "text/jinja/text.hpp"
 
 namespace tlite::jinja {
 

@@ -1,9 +1,9 @@
 // The tests of Jinja: value is name(arguments).
-#include <algorithm>
-
 #include "text/jinja/filters.hpp"
 #include "text/jinja/format.hpp"
 #include "text/jinja/python.hpp"
+
+#include <algorithm>
 
 namespace tlite::jinja {
 namespace {
@@ -27,8 +27,8 @@ bool is_boolean(Runtime& runtime, const Value& value, Arguments& arguments) {
 
 bool sequence(Runtime& runtime, const Value& value, Arguments& arguments) {
   bind(runtime, "sequence", arguments, {});
-  return value.is_text() || value.is(Kind::list) || value.is(Kind::dict) ||
-         value.is(Kind::range) || value.is_undefined();
+  return value.is_text() || value.is(Kind::list) || value.is(Kind::dict) || value.is(Kind::range) ||
+         value.is_undefined();
 }
 
 bool iterable(Runtime& runtime, const Value& value, Arguments& arguments) {

@@ -1,11 +1,11 @@
 #include "text/jinja/text.hpp"
 
+#include "text/jinja/special_case.hpp"
+
 #include <algorithm>
 #include <array>
 
 #include <utf8proc.h>
-
-#include "text/jinja/special_case.hpp"
 
 namespace tlite::jinja {
 namespace {

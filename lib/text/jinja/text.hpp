@@ -70,8 +70,8 @@ bool is_cased(std::uint32_t code) noexcept;
 
 enum class Case { upper, lower, title };
 Text map_case(const Text& text, Case which);
-Text capitalize(const Text& text);     // str.capitalize
-Text title_words(const Text& text);    // str.title
+Text capitalize(const Text& text);   // str.capitalize
+Text title_words(const Text& text);  // str.title
 Text swap_case(const Text& text);
 
 // White space at the ends, as str.strip does.

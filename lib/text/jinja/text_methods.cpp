@@ -1,9 +1,9 @@
 // The methods of Python's str, over code points and with provenance kept.
-#include <algorithm>
-
 #include "text/jinja/format.hpp"
 #include "text/jinja/methods.hpp"
 #include "text/jinja/python.hpp"
+
+#include <algorithm>
 
 namespace tlite::jinja {
 namespace {
@@ -78,7 +78,7 @@ std::vector<Value> split_space(Runtime& runtime, const Text& text, std::int64_t 
   while (!rest.empty()) {
     const std::size_t begin = text.size() - rest.size();
     if (limit == 0) {
-      parts.push_back(runtime.text(text.substr(begin, begin + strip_right(rest).size())));
+      parts.push_back(runtime.text(text.substr(begin, text.size())));
       break;
     }
     std::size_t size = 0;
@@ -97,8 +97,7 @@ std::vector<Value> split_space_right(Runtime& runtime, const Text& text, std::in
   std::string_view rest = strip_right(text.view());
   while (!rest.empty()) {
     if (limit == 0) {
-      const std::size_t begin = rest.size() - strip_left(rest).size();
-      parts.push_back(runtime.text(text.substr(begin, rest.size())));
+      parts.push_back(runtime.text(text.substr(0, rest.size())));
       break;
     }
     std::size_t begin = 0;

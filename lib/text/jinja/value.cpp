@@ -1,8 +1,8 @@
 #include "text/jinja/value.hpp"
 
-#include <algorithm>
-
 #include "text/jinja/python.hpp"
+
+#include <algorithm>
 
 namespace tlite::jinja {
 
@@ -121,7 +121,7 @@ std::string_view type_name(const Value& value) noexcept {
     case Kind::loop:
       return "LoopContext";
     case Kind::callable:
-      return value.callable().macro ? "Macro"
+      return value.callable().macro  ? "Macro"
              : value.callable().self ? "builtin_function_or_method"
                                      : "function";
   }

@@ -5,6 +5,8 @@
 // recursion over a value is bounded.
 #pragma once
 
+#include "text/jinja/text.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -16,8 +18,6 @@
 #include <utility>
 #include <variant>
 #include <vector>
-
-#include "text/jinja/text.hpp"
 
 namespace tlite::jinja {
 
@@ -38,6 +38,7 @@ struct List {
   std::vector<Value> items;
   bool tuple = false;
   int depth = 1;
+  bool group = false;  // a pair made by groupby, which has the attributes grouper and list
 };
 struct Range {
   std::int64_t start = 0, stop = 0, step = 1;
@@ -69,8 +70,21 @@ struct Callable {
 };
 
 enum class Kind {
-  undefined, none, boolean, integer, real, big_integer, text, list, dict,
-  range, generator, view, name_space, loop, callable,
+  undefined,
+  none,
+  boolean,
+  integer,
+  real,
+  big_integer,
+  text,
+  list,
+  dict,
+  range,
+  generator,
+  view,
+  name_space,
+  loop,
+  callable,
 };
 
 class Value {
@@ -162,8 +176,8 @@ struct Loop {
   Value before, current;
   std::optional<Value> after;  // looked at already
   std::optional<Value> changed;
-  std::function<bool(const Value&)> test;          // empty: every item
-  std::function<Value(const Value&)> recurse;      // empty: not recursive
+  std::function<bool(const Value&)> test;      // empty: every item
+  std::function<Value(const Value&)> recurse;  // empty: not recursive
 };
 
 struct Arguments {
