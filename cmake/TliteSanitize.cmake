@@ -8,3 +8,8 @@ elseif(TLITE_SANITIZE STREQUAL "thread")
 elseif(TLITE_SANITIZE)
   message(FATAL_ERROR "TLITE_SANITIZE is '${TLITE_SANITIZE}'; it takes address, thread or nothing")
 endif()
+
+# The fuzzers steer by the branches that the library takes.
+if(TLITE_BUILD_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

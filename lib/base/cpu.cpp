@@ -3,9 +3,28 @@
 #include <cstdlib>
 #include <string>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 #include <tlite/error.hpp>
 
 namespace tlite {
+namespace {
+
+#if defined(__x86_64__)
+// Clang 14's __builtin_cpu_supports does not know f16c: leaf 1, ecx bit 29. It needs the registers
+// of AVX, for which the caller asks.
+bool has_f16c() noexcept {
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & (1U << 29)) != 0;
+}
+#endif
+
+}  // namespace
 
 std::string_view to_string(CpuTier tier) noexcept {
   switch (tier) {
@@ -23,8 +42,8 @@ bool cpu_has(CpuTier tier) noexcept {
 #if defined(__x86_64__)
   // GCC and Clang ask cpuid and xgetbv, so a system that does not save the registers says no.
   __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 &&
-                    __builtin_cpu_supports("f16c") != 0;
+  const bool avx2 =
+      __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 && has_f16c();
   if (tier == CpuTier::avx2) return avx2;
   if (tier == CpuTier::avx512) {
     return avx2 && __builtin_cpu_supports("avx512f") != 0 &&

@@ -1,14 +1,20 @@
-"""What transformers makes of config.json and generation_config.json: tests/golden/data/qwen2_configs.json.
+"""What transformers makes of config.json and generation_config.json.
 
-Usage: python tests/golden/qwen2_configs.py   (needs transformers 4.57 and torch; the output is committed)
+Usage: python tests/golden/qwen2_configs.py
+Needs transformers 4.57 and torch; writes tests/golden/data/qwen2_configs.json, which is committed.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import GenerationConfig, Qwen2Config
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+# transformers' own constructors carry no types.
+make_config: Any = Qwen2Config
+make_generation_config: Any = GenerationConfig
 
 # hidden, intermediate, layers, heads, key-value heads, vocabulary, tied: the published sizes.
 SIZES = {
@@ -22,10 +28,10 @@ SIZES = {
 }
 
 
-def base(size: str = "7B", **changes: Any) -> dict[str, Any]:
+def base(size: str = "7B", **changes: object) -> dict[str, object]:
     """A config.json of a published size, with changes; a value of `...` removes the field."""
     hidden, inner, layers, heads, kv, vocabulary, tied = SIZES[size]
-    config: dict[str, Any] = {
+    config: dict[str, object] = {
         "architectures": ["Qwen2ForCausalLM"],
         "attention_dropout": 0.0,
         "bos_token_id": 151643,
@@ -54,12 +60,12 @@ def base(size: str = "7B", **changes: Any) -> dict[str, Any]:
     return {key: value for key, value in config.items() if value is not ...}
 
 
-def yarn(**fields: Any) -> dict[str, Any]:
+def yarn(**fields: object) -> dict[str, object]:
     """A config with this rope_scaling."""
     return base(rope_scaling=fields)
 
 
-CONFIGS: list[dict[str, Any]] = [
+CONFIGS: list[dict[str, object]] = [
     *(base(size) for size in SIZES),
     base(head_dim=64),
     base(num_key_value_heads=None),
@@ -93,7 +99,7 @@ CONFIGS: list[dict[str, Any]] = [
     yarn(rope_type="yarn", factor=40.0, mscale=0, mscale_all_dim=1),
 ]
 
-GENERATION_CONFIGS: list[dict[str, Any]] = [
+GENERATION_CONFIGS: list[dict[str, object]] = [
     {},
     {
         "do_sample": False,
@@ -119,13 +125,13 @@ GENERATION_CONFIGS: list[dict[str, Any]] = [
 ]
 
 
-def read_config(fields: dict[str, Any]) -> dict[str, Any]:
+def read_config(fields: dict[str, object]) -> dict[str, object]:
     """The settings that the forward pass of transformers' Qwen2 would run with."""
-    config = Qwen2Config(**json.loads(json.dumps(fields)))
+    config = make_config(**json.loads(json.dumps(fields)))
     head_dim = getattr(config, "head_dim", config.hidden_size // config.num_attention_heads)
     scaling = config.rope_scaling or {}
     rope_type = scaling.get("rope_type", scaling.get("type", "default"))
-    _, factor = ROPE_INIT_FUNCTIONS[rope_type](config, "cpu")
+    _, factor = ROPE_INIT_FUNCTIONS[rope_type](config, torch.device("cpu"))
     return {
         "vocab_size": config.vocab_size,
         "hidden_size": config.hidden_size,
@@ -147,9 +153,9 @@ def read_config(fields: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def read_generation_config(fields: dict[str, Any]) -> dict[str, Any]:
+def read_generation_config(fields: dict[str, object]) -> dict[str, object]:
     """The sampling settings that transformers' generate would use."""
-    config = GenerationConfig(**fields)
+    config = make_generation_config(**fields)
     eos = config.eos_token_id
     stops = config.stop_strings or []
     return {
