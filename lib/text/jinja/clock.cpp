@@ -1,10 +1,6 @@
 #include "text/jinja/clock.hpp"
 
-#include <array>
-#include <chrono>
-#include <ctime>
-
-#include <locale.h>
+#include "base/clock.hpp"
 
 namespace tlite::jinja {
 namespace {
@@ -29,31 +25,15 @@ std::string replace_python_fields(const std::string& format, std::int64_t micros
   return out;
 }
 
-// In the C locale whatever the host has set, as Python does.
-std::string format_c(const Runtime& runtime, const std::string& format, const std::tm& time) {
-  if (format.empty()) return {};
-  const locale_t locale = ::newlocale(LC_ALL_MASK, "C", nullptr);
-  if (locale == nullptr) runtime.fail("strftime_now: no C locale");
-  std::array<char, 4096> buffer = {};
-  const std::string marked = format + " ";  // so that an empty result is not a failure
-  const std::size_t size =
-      ::strftime_l(buffer.data(), buffer.size(), marked.c_str(), &time, locale);
-  ::freelocale(locale);
-  if (size == 0) runtime.fail("strftime_now: the result is longer than 4095 bytes");
-  return std::string(buffer.data(), size - 1);
-}
-
 }  // namespace
 
 std::string format_time(const Runtime& runtime, const std::string& format,
                         std::optional<std::int64_t> now) {
-  using namespace std::chrono;
-  const auto since_epoch = system_clock::now().time_since_epoch();
-  const std::int64_t micros = now ? 0 : duration_cast<microseconds>(since_epoch).count();
-  const auto seconds = static_cast<std::time_t>(now ? *now : micros / 1'000'000);
-  std::tm time = {};
-  if (::localtime_r(&seconds, &time) == nullptr) runtime.fail("strftime_now: no such time");
-  return format_c(runtime, replace_python_fields(format, micros % 1'000'000), time);
+  const LocalTime time = now ? LocalTime{*now, 0} : local_time_now();
+  const auto text =
+      format_local_time(replace_python_fields(format, time.microseconds), time.seconds);
+  if (!text) runtime.fail("strftime_now: no such time, or a text of 4 KiB and more");
+  return *text;
 }
 
 }  // namespace tlite::jinja

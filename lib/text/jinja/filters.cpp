@@ -5,9 +5,9 @@
 #include "text/jinja/python.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 
 namespace tlite::jinja {
 namespace {
@@ -295,11 +295,11 @@ double round_real(double value, std::int64_t digits) {
     const double scale = std::pow(10.0, static_cast<double>(-digits));
     return digits == 0 ? std::nearbyint(value) : std::nearbyint(value / scale) * scale;
   }
-  char buffer[1024];
-  const int size = std::snprintf(buffer, sizeof buffer, "%.*f", static_cast<int>(digits), value);
-  std::replace(buffer, buffer + size, ',', '.');
+  std::array<char, 1024> buffer = {};
+  const auto printed = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
+                                     std::chars_format::fixed, static_cast<int>(digits));
   double rounded = value;
-  std::from_chars(buffer, buffer + size, rounded);
+  std::from_chars(buffer.data(), printed.ptr, rounded);
   return rounded;
 }
 

@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 
 namespace tlite::jinja {
 namespace {
@@ -47,13 +47,16 @@ std::string in_base(std::uint64_t value, unsigned base, bool upper) {
   return out;
 }
 
-std::string print_real(double value, char type, int precision, bool alternate) {
-  std::array<char, 2048> buffer = {};
-  const std::string format = std::string(alternate ? "%#" : "%") + ".*" + type;
-  const int size = std::snprintf(buffer.data(), buffer.size(), format.c_str(), precision, value);
-  std::string out(buffer.data(), std::min(static_cast<std::size_t>(size), buffer.size() - 1));
-  // The host's locale may have another decimal point.
-  std::replace(out.begin(), out.end(), ',', '.');
+std::string print_real(double value, char type, int precision) {
+  const char lower = static_cast<char>(type | 0x20);
+  const auto format = lower == 'e'   ? std::chars_format::scientific
+                      : lower == 'g' ? std::chars_format::general
+                                     : std::chars_format::fixed;
+  std::array<char, 2048> buffer = {};  // 309 digits before the point, 1000 behind
+  const auto result =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, format, precision);
+  std::string out(buffer.data(), result.ptr);
+  if (type != lower) std::replace(out.begin(), out.end(), 'e', 'E');
   return out;
 }
 
@@ -92,7 +95,7 @@ Digits real_digits(double value, const Spec& spec) {
     out.digits = float_repr(magnitude);
   } else {
     out.digits = print_real(percent ? magnitude * 100 : magnitude, type == 0 ? 'g' : type,
-                            spec.precision.value_or(6), spec.alternate);
+                            spec.precision.value_or(6));
     const bool point = out.digits.find_first_of(".e") != std::string::npos;
     if (type == 0 && !point) out.digits += ".0";
   }
