@@ -37,10 +37,10 @@ struct BatchRow {
 struct EvaluatorOptions {
   std::int32_t context = 4096;  // tokens kept in the KV cache, all sequences together
   std::int32_t max_sequences = 64;
-  std::int32_t max_batch_rows = 512;  // rows worked on at once; longer batches run in chunks
-  std::int32_t max_logits_rows = 64;  // rows of one batch that may want logits
-  std::int32_t threads = 0;           // 0: physical cores
-  std::optional<DataType> kv_type;    // unset: f32 for f32 weights, else f16
+  std::int32_t max_batch_rows = 512;     // rows worked on at once; longer batches run in chunks
+  std::int32_t max_logits_rows = 64;     // rows of one batch that may want logits
+  std::int32_t threads = 0;              // 0: physical cores
+  std::optional<DataType> kv_type = {};  // unset: f32 for f32 weights, else f16
 };
 
 class TLITE_API Evaluator {

@@ -103,10 +103,10 @@ struct MemoryPlan {
 };
 
 struct PlanOptions {
-  std::int32_t context = 4096;        // tokens kept in the KV cache, all sequences together
-  std::int32_t max_batch_rows = 512;  // tokens in one forward pass
-  std::int32_t threads = 0;           // 0: physical cores
-  std::optional<DataType> kv_type;    // unset: f32 for f32 weights, else f16
+  std::int32_t context = 4096;           // tokens kept in the KV cache, all sequences together
+  std::int32_t max_batch_rows = 512;     // tokens in one forward pass
+  std::int32_t threads = 0;              // 0: physical cores
+  std::optional<DataType> kv_type = {};  // unset: f32 for f32 weights, else f16
 };
 
 // Called with 0..1 on the loading thread; return false to cancel (load then throws cancelled).

@@ -51,13 +51,13 @@ struct SessionOptions {
   std::int32_t context = 4096;  // tokens, prompt and answers together
   std::int32_t threads = 0;     // 0: physical cores
   std::int32_t max_batch_rows = 512;
-  std::optional<DataType> kv_type;
+  std::optional<DataType> kv_type = {};
   OverflowPolicy overflow = OverflowPolicy::stop;
   // true: special tokens inside message contents are parsed. Off, a user who types <|im_start|>
   // sends text.
   bool parse_special_in_messages = false;
-  std::string tools_json;     // tool definitions for the template; empty: none
-  std::string template_json;  // further template variables, a JSON object; empty: none
+  std::string tools_json = {};     // tool definitions for the template; empty: none
+  std::string template_json = {};  // further template variables, a JSON object; empty: none
 };
 
 // One generated token with the text that became visible through it.
@@ -167,8 +167,8 @@ class TLITE_API Session {
   void cancel() noexcept;
 
  private:
-  friend class Stream;
   struct Impl;
+  explicit Session(std::unique_ptr<Impl> impl) noexcept;
   std::unique_ptr<Impl> impl_;
 };
 

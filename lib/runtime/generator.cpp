@@ -1,0 +1,97 @@
+#include "runtime/generator.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tlite {
+
+namespace {
+
+bool contains(const std::vector<TokenId>& tokens, TokenId token) noexcept {
+  return std::find(tokens.begin(), tokens.end(), token) != tokens.end();
+}
+
+}  // namespace
+
+Generator::Generator(const Tokenizer& tokenizer, const SamplingParams& params,
+                     std::span<const TokenId> end_tokens, std::uint64_t seed,
+                     std::span<const TokenId> prompt, const PartialAnswer& answer)
+    : params_(params),
+      vocabulary_size_(static_cast<TokenId>(tokenizer.vocabulary_size())),
+      sampler_(params, seed, answer.tokens.size()),
+      decoder_(tokenizer, {.skip_special = true}),
+      matcher_(params.stop, params.include_stop_in_output),
+      tokens_(answer.tokens) {
+  if (!params_.ignore_eos) end_tokens_.assign(end_tokens.begin(), end_tokens.end());
+  banned_ = end_tokens_;
+  banned_.insert(banned_.end(), params_.stop_token_ids.begin(), params_.stop_token_ids.end());
+  sampler_.observe_prompt(prompt);
+  for (const TokenId token : tokens_) {
+    sampler_.observe_output(token);
+    push_text(token);  // a stop string in what was there before does not end the answer
+  }
+  std::string held = text_;
+  StopMatcher(matcher_).flush(held);
+  shown_ = std::min(answer.shown, held.size());
+  if (params_.max_new_tokens == 0) reason_ = FinishReason::length;
+}
+
+// Ids beyond the vocabulary are rows of padding in the embedding table: they have no text.
+bool Generator::push_text(TokenId token) {
+  return token < vocabulary_size_ && matcher_.push(decoder_.push(token), text_);
+}
+
+std::string_view Generator::show() noexcept {
+  const std::size_t from = std::min(shown_, text_.size());
+  shown_ = std::max(shown_, text_.size());
+  return std::string_view(text_).substr(from);
+}
+
+Piece Generator::step(std::span<const float> logits, SamplerWorkspace& workspace,
+                      std::span<const std::uint32_t> mask) {
+  const bool too_early = new_tokens_ < params_.min_new_tokens;
+  const SampledToken sampled = sampler_.sample(
+      logits, workspace, too_early ? std::span<const TokenId>(banned_) : std::span<const TokenId>(),
+      mask);
+  tokens_.push_back(sampled.token);
+  ++new_tokens_;
+  sampler_.observe_output(sampled.token);
+
+  const bool end = contains(end_tokens_, sampled.token);
+  const bool stop = contains(params_.stop_token_ids, sampled.token);
+  const bool has_text = (!end && !stop) || params_.include_stop_in_output;
+  Piece piece;
+  piece.token = sampled.token;
+  piece.logprob = sampled.logprob;
+  piece.top_logprobs = sampled.top_logprobs;
+  if (has_text && push_text(sampled.token)) {
+    reason_ = FinishReason::stop_string;
+  } else if (end) {
+    end_with(FinishReason::end_of_text);
+  } else if (stop) {
+    end_with(FinishReason::stop_token);
+  } else if (new_tokens_ == params_.max_new_tokens) {
+    end_with(FinishReason::length);
+  }
+  piece.text = show();
+  return piece;
+}
+
+void Generator::end_with(FinishReason reason) {
+  reason_ = reason;
+  matcher_.flush(text_);
+  const std::string_view tail = decoder_.finish();
+  text_ += tail;
+  tail_ = tail.size();
+}
+
+std::string_view Generator::finish(FinishReason reason) {
+  end_with(reason);
+  return show();
+}
+
+void Generator::abandon() noexcept { reason_ = FinishReason::cancelled; }
+
+PartialAnswer Generator::partial() const { return {tokens_, shown_ - tail_}; }
+
+}  // namespace tlite

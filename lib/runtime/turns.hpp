@@ -1,0 +1,16 @@
+// A conversation as turns: what a user said and all that was answered to it.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include <tlite/chat.hpp>
+
+namespace tlite {
+
+// Removes the oldest turn: from the first message behind the leading system messages up to the next
+// user message. The turn of the last user message stays. Returns how many messages were removed,
+// 0 where none can be.
+std::size_t drop_oldest_turn(std::vector<Message>& messages);
+
+}  // namespace tlite

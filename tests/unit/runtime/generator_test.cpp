@@ -1,0 +1,192 @@
+#include "runtime/generator.hpp"
+
+#include "sample/sampler.hpp"
+#include "unit/runtime/fake_model.hpp"
+
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace tlite {
+
+namespace {
+
+using test::bytes_of;
+using test::kEnd;
+
+struct Run {
+  std::vector<std::string> pieces;
+  std::string text;
+  std::vector<TokenId> tokens;
+  FinishReason reason = FinishReason::none;
+  std::string stop_string;
+  PartialAnswer partial;
+};
+
+SamplingParams greedy() { return sampling_preset("greedy"); }
+
+// Says `script` token by token until the generator has enough.
+Run run(const SamplingParams& params, const std::vector<TokenId>& script,
+        const PartialAnswer& before = {}) {
+  const std::vector<TokenId> ends = {kEnd};
+  Generator generator(test::tiny_tokenizer(), params, ends, 1, {}, before);
+  SamplerWorkspace workspace;
+  Run result;
+  for (const TokenId token : script) {
+    if (generator.finish_reason() != FinishReason::none) break;
+    const Piece piece = generator.step(test::logits_for(token), workspace);
+    result.tokens.push_back(piece.token);
+    result.pieces.emplace_back(piece.text);
+  }
+  if (generator.finish_reason() == FinishReason::none) {
+    result.pieces.emplace_back(generator.finish(FinishReason::cancelled));
+  }
+  for (const std::string& piece : result.pieces) result.text += piece;
+  result.reason = generator.finish_reason();
+  result.stop_string = generator.stop_string();
+  result.partial = generator.partial();
+  if (before.tokens.empty()) CHECK(result.text == generator.text());
+  return result;
+}
+
+std::vector<TokenId> with_end(std::string_view text) {
+  std::vector<TokenId> tokens = bytes_of(text);
+  tokens.push_back(kEnd);
+  return tokens;
+}
+
+}  // namespace
+
+TEST_CASE("runtime/generator: pieces are whole code points, the end of the turn is no text") {
+  const Run result = run(greedy(), with_end("жук"));
+  CHECK(result.pieces == std::vector<std::string>{"", "ж", "", "у", "", "к", ""});
+  CHECK(result.reason == FinishReason::end_of_text);
+  CHECK(result.tokens == with_end("жук"));
+}
+
+TEST_CASE("runtime/generator: a character cut off at the end becomes U+FFFD") {
+  SamplingParams params = greedy();
+  params.max_new_tokens = 3;
+  const Run result = run(params, with_end("жук"));
+  CHECK(result.text == "ж\xEF\xBF\xBD");
+  CHECK(result.reason == FinishReason::length);
+}
+
+TEST_CASE("runtime/generator: stop strings across tokens are never shown") {
+  SamplingParams params = greedy();
+  params.stop = {"стоп", "##"};
+  Run result = run(params, with_end("и стол, стоп, да"));
+  CHECK(result.text == "и стол, ");
+  CHECK(result.reason == FinishReason::stop_string);
+  CHECK(result.stop_string == "стоп");
+  CHECK(result.tokens == bytes_of("и стол, стоп"));
+  for (const std::string& piece : result.pieces) CHECK(!piece.ends_with("с"));
+
+  params.include_stop_in_output = true;
+  CHECK(run(params, with_end("a##b")).text == "a##");
+
+  CHECK(run(params, with_end("a#")).text == "a#");  // held back until the end shows it
+}
+
+TEST_CASE("runtime/generator: stop tokens, and which reason they give") {
+  SamplingParams params = greedy();
+  params.stop_token_ids = {'!'};
+  Run result = run(params, with_end("ab!c"));
+  CHECK(result.text == "ab");
+  CHECK(result.reason == FinishReason::stop_token);
+  CHECK(result.tokens == bytes_of("ab!"));
+  params.include_stop_in_output = true;
+  CHECK(run(params, with_end("ab!c")).text == "ab!");
+  params.stop_token_ids = {kEnd};  // both: the model ended its turn
+  CHECK(run(params, with_end("ab")).reason == FinishReason::end_of_text);
+}
+
+TEST_CASE("runtime/generator: ignore_eos goes on, the special token has no text") {
+  SamplingParams params = greedy();
+  params.ignore_eos = true;
+  params.max_new_tokens = 4;
+  const Run result = run(params, {'a', kEnd, 'b', kEnd, 'c'});
+  CHECK(result.text == "ab");
+  CHECK(result.tokens == std::vector<TokenId>{'a', kEnd, 'b', kEnd});
+  CHECK(result.reason == FinishReason::length);
+}
+
+TEST_CASE("runtime/generator: no end before min_new_tokens") {
+  SamplingParams params = greedy();
+  params.min_new_tokens = 3;
+  params.stop_token_ids = {'!'};
+  const Run result = run(params, {kEnd, '!', 'x', kEnd});
+  CHECK(result.tokens == std::vector<TokenId>{0, 0, 'x', kEnd});
+  CHECK(result.reason == FinishReason::end_of_text);
+}
+
+TEST_CASE("runtime/generator: max_new_tokens 0 is over before it begins") {
+  SamplingParams params = greedy();
+  params.max_new_tokens = 0;
+  const Run result = run(params, with_end("abc"));
+  CHECK(result.tokens.empty());
+  CHECK(result.reason == FinishReason::length);
+}
+
+TEST_CASE("runtime/generator: rows of padding in the vocabulary have no text") {
+  const Run result = run(greedy(), {'a', 260, 263, 'b', kEnd});
+  CHECK(result.text == "ab");
+}
+
+TEST_CASE("runtime/generator: a continuation goes on as if there had been no break") {
+  // Cut at every place: in the middle of characters and of stop strings.
+  const std::vector<TokenId> script = with_end("Ещё: ж#ук##");
+  SamplingParams params = greedy();
+  params.stop = {"##"};
+  const Run whole = run(params, script);
+  REQUIRE(whole.text == "Ещё: ж#ук");
+  for (std::size_t cut = 1; cut + 2 < script.size(); ++cut) {
+    CAPTURE(cut);
+    const auto middle = script.begin() + static_cast<std::ptrdiff_t>(cut);
+    params.max_new_tokens = static_cast<std::int32_t>(cut);
+    const Run first = run(params, script);
+    params.max_new_tokens = -1;
+    const std::vector<TokenId> ends = {kEnd};
+    Generator generator(test::tiny_tokenizer(), params, ends, 1, {}, first.partial);
+    SamplerWorkspace workspace;
+    std::string second;
+    for (auto token = middle; generator.finish_reason() == FinishReason::none; ++token) {
+      second += generator.step(test::logits_for(*token), workspace).text;
+    }
+    CHECK(generator.text() == whole.text);
+    CHECK(generator.finish_reason() == whole.reason);
+    // What was shown twice or taken back: nothing, but for a character or a stop string cut apart.
+    std::string shown = first.text;
+    while (shown.ends_with("\xEF\xBF\xBD")) shown.resize(shown.size() - 3);
+    const bool in_stop = shown.ends_with("к#");
+    CHECK(shown + second == (in_stop ? whole.text + "#" : whole.text));
+  }
+}
+
+TEST_CASE("runtime/generator: a continuation draws on in the same stream of random numbers") {
+  SamplingParams params;
+  params.frequency_penalty = 0.5F;
+  const std::vector<TokenId> ends = {kEnd};
+  SamplerWorkspace workspace;
+  const std::vector<float> logits(test::kLogits, 1.0F);
+  Generator whole(test::tiny_tokenizer(), params, ends, 9, {});
+  for (int i = 0; i < 20; ++i) whole.step(logits, workspace);
+  Generator first(test::tiny_tokenizer(), params, ends, 9, {});
+  for (int i = 0; i < 8; ++i) first.step(logits, workspace);
+  first.finish(FinishReason::cancelled);
+  Generator second(test::tiny_tokenizer(), params, ends, 9, {}, first.partial());
+  for (int i = 0; i < 12; ++i) second.step(logits, workspace);
+  CHECK(second.tokens() == whole.tokens());
+  CHECK(second.text() == whole.text());
+}
+
+TEST_CASE("runtime/generator: a stop string that was there before does not end a continuation") {
+  SamplingParams params = greedy();
+  params.stop = {"##"};
+  const Run result = run(params, with_end("c##d"), {bytes_of("a##b"), PartialAnswer::kAll});
+  CHECK(result.text == "c");
+  CHECK(result.reason == FinishReason::stop_string);
+}
+
+}  // namespace tlite
