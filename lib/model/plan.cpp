@@ -24,6 +24,14 @@ void check(const char* field, std::int32_t value, std::int32_t lowest, std::int3
                   "; it takes " + std::to_string(lowest) + " to " + std::to_string(highest));
 }
 
+// Block formats hold weights: a cache is written one position at a time.
+void check_kv_type(DataType type) {
+  if (type == DataType::f32 || type == DataType::f16 || type == DataType::bf16) return;
+  throw Error(ErrorCode::not_supported, "not supported: a KV cache of type " +
+                                            std::string(to_string(type)) +
+                                            "; it takes f32, f16 or bf16");
+}
+
 }  // namespace
 
 DataType default_kv_type(DataType weight_type) noexcept {
@@ -44,6 +52,7 @@ EvaluatorOptions resolve(const EvaluatorOptions& options, DataType weight_type) 
   resolved.max_logits_rows = std::min(options.max_logits_rows, resolved.context);
   if (options.threads == 0) resolved.threads = std::min(physical_cores(), 256);
   if (!options.kv_type) resolved.kv_type = default_kv_type(weight_type);
+  check_kv_type(*resolved.kv_type);
   return resolved;
 }
 
