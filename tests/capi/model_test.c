@@ -1,0 +1,165 @@
+#include "check.h"
+#include "memory_host.h"
+#include "tiny_model.h"
+
+#include <math.h>
+#include <string.h>
+
+static int same(tlite_text text, const char* expected) {
+  return text.size == strlen(expected) && strcmp(text.data, expected) == 0;
+}
+
+static int32_t count_progress(float fraction, void* user) {
+  float* const last = user;
+  CHECK(fraction >= *last && fraction <= 1);
+  *last = fraction;
+  return 0;
+}
+
+static int32_t stop_progress(float fraction, void* user) {
+  (void)fraction;
+  *(int*)user += 1;
+  return -1;
+}
+
+TEST(model_life, "capi/model: loads from memory, tells what it is, and outlives its context") {
+  memory_host host;
+  memory_host_init(&host);
+  tlite_context* const context = memory_host_context(&host);
+  tlite_progress* progress = NULL;
+  CHECK_OK(tlite_progress_create(&progress, &error));
+  CHECK(tlite_progress_fraction(progress) == 0);
+  float last = 0;
+  tlite_load_options options;
+  tlite_load_options_init(&options, sizeof options);
+  options.on_progress = count_progress;
+  options.user = &last;
+  options.progress = progress;
+  options.check_weights = 1;
+  tlite_model* model = NULL;
+  CHECK_OK(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error));
+  CHECK(last == 1 && tlite_progress_fraction(progress) == 1);
+  tlite_progress_free(progress);
+  tlite_context_free(context);
+  REQUIRE(model != NULL);
+  CHECK(host.released == 0);
+
+  tlite_model_info* info = NULL;
+  CHECK_OK(tlite_model_get_info(model, &info, &error));
+  CHECK(info->struct_size == sizeof *info);
+  CHECK(same(info->path, "memory") && same(info->architecture, "qwen2"));
+  CHECK(same(info->format, "safetensors") && info->weight_type == TLITE_DATA_TYPE_F32);
+  CHECK(info->vocab_size == TINY_VOCAB_SIZE && info->hidden_size == 64);
+  CHECK(info->num_hidden_layers == 2 && info->num_attention_heads == 4);
+  CHECK(info->num_key_value_heads == 2 && info->head_dim == 16 && info->tie_word_embeddings == 1);
+  CHECK(info->eos_token_id_count == 2 && info->eos_token_ids[0] == TINY_IM_END);
+  CHECK(info->has_chat_template == 1 && info->parameter_count > 0 && info->yarn_factor == 0);
+  CHECK(info->weight_bytes == 4 * info->parameter_count && info->sliding_window == 0);
+
+  tlite_sampling_params sampling;
+  tlite_sampling_params_init(&sampling, sizeof sampling);
+  CHECK_OK(tlite_model_default_sampling(model, &sampling, &error));
+  CHECK(fabsf(sampling.temperature - 0.7F) < 1e-6F && sampling.top_k == 20);
+
+  tlite_tokenizer* tokenizer = NULL;
+  tlite_chat_template* chat = NULL;
+  CHECK_OK(tlite_model_tokenizer(model, &tokenizer, &error));
+  CHECK_OK(tlite_model_chat_template(model, &chat, &error));
+  tlite_model_free(model); /* its parts go on */
+  CHECK(tlite_tokenizer_vocabulary_size(tokenizer) == TINY_VOCABULARY);
+  CHECK(tlite_chat_template_source(chat, NULL) != NULL);
+  CHECK(same(info->name, "memory"));
+  tlite_tokenizer_free(tokenizer);
+  tlite_chat_template_free(chat);
+  tlite_model_info_free(info);
+  CHECK(host.released == 1 && host.live == 0 && host.open_files == 0);
+}
+
+TEST(model_info_json, "capi/model: what a model is, as JSON, without loading it") {
+  memory_host host;
+  memory_host_init(&host);
+  tlite_context* const context = memory_host_context(&host);
+  tlite_model_info* info = NULL;
+  tlite_string* json = NULL;
+  CHECK_OK(tlite_model_inspect(context, "memory", TLITE_NUL, &info, &error));
+  CHECK_OK(tlite_model_info_to_json(info, &json, &error));
+  const char* const text = tlite_string_data(json, NULL);
+  REQUIRE(text != NULL);
+  CHECK(text[0] == '{' && strstr(text, "\"hidden_size\": 64,") != NULL);
+  CHECK(strstr(text, "\"architecture\": \"qwen2\"") != NULL);
+  tlite_string_free(json);
+  tlite_model_info_free(info);
+  tlite_context_free(context);
+}
+
+TEST(model_plan, "capi/model: memory by class, before loading") {
+  memory_host host;
+  memory_host_init(&host);
+  tlite_context* const context = memory_host_context(&host);
+  tlite_plan_options options;
+  tlite_plan_options_init(&options, sizeof options);
+  options.context = 128;
+  options.kv_type = TLITE_DATA_TYPE_F32;
+  tlite_memory_plan plan;
+  tlite_memory_plan_init(&plan, sizeof plan);
+  CHECK_OK(tlite_model_plan(context, "memory", TLITE_NUL, &options, &plan, &error));
+  /* 2 layers, key and value, 2 heads of 16 floats, 128 positions and up to one page more. */
+  const uint64_t kv = UINT64_C(2) * 2 * 2 * 16 * 4 * 128;
+  CHECK(plan.kv_cache >= kv && plan.kv_cache <= kv + kv / 2);
+  CHECK(plan.total == plan.weights + plan.weights_resident + plan.kv_cache + plan.scratch);
+  CHECK(plan.struct_size == sizeof plan && plan.scratch > 0);
+  options.kv_type = 99;
+  CHECK_ERROR(tlite_model_plan(context, "memory", TLITE_NUL, &options, &plan, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "kv_type is 99");
+  plan.struct_size = 1;
+  CHECK_ERROR(tlite_model_plan(context, "memory", TLITE_NUL, NULL, &plan, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "struct_size is 1");
+  tlite_context_free(context);
+}
+
+TEST(model_load_stops, "capi/model: a load stops for its callback and for its brake") {
+  memory_host host;
+  memory_host_init(&host);
+  tlite_context* const context = memory_host_context(&host);
+  int calls = 0;
+  tlite_load_options options;
+  tlite_load_options_init(&options, sizeof options);
+  options.on_progress = stop_progress;
+  options.user = &calls;
+  tlite_model* model = NULL;
+  CHECK_STATUS(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error),
+               TLITE_ERROR_CANCELLED);
+  CHECK(calls == 1 && model == NULL);
+
+  tlite_load_options_init(&options, sizeof options);
+  CHECK_OK(tlite_progress_create(&options.progress, &error));
+  tlite_progress_cancel(options.progress);
+  CHECK_STATUS(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error),
+               TLITE_ERROR_CANCELLED);
+  tlite_progress_free(options.progress);
+  CHECK(model == NULL && host.live == 0 && host.open_files == 0);
+  tlite_context_free(context);
+}
+
+TEST(model_disk, "capi/model: loads from the disk below a Cyrillic path") {
+  const char* const directory =
+      TLITE_TEST_SCRATCH "/\xD0\xBC\xD0\xBE\xD0\xB4\xD0\xB5\xD0\xBB\xD1\x8C";
+  REQUIRE(tiny_model_write(directory));
+  tlite_model* model = NULL;
+  tlite_model_info* info = NULL;
+  CHECK_OK(tlite_model_load(NULL, directory, TLITE_NUL, NULL, &model, &error));
+  CHECK_OK(tlite_model_get_info(model, &info, &error));
+  CHECK(same(info->name, "\xD0\xBC\xD0\xBE\xD0\xB4\xD0\xB5\xD0\xBB\xD1\x8C"));
+  tlite_model_info_free(info);
+  tlite_model_free(model);
+}
+
+TEST(model_missing, "capi/model: a path where nothing is") {
+  tlite_model* model = NULL;
+  tlite_model_info* info = NULL;
+  CHECK_ERROR(tlite_model_load(NULL, "/no/such", TLITE_NUL, NULL, &model, &error),
+              TLITE_ERROR_NOT_FOUND, "/no/such");
+  CHECK_ERROR(tlite_model_inspect(NULL, "/no/such", TLITE_NUL, &info, &error),
+              TLITE_ERROR_NOT_FOUND, "/no/such");
+  CHECK(model == NULL && info == NULL);
+}

@@ -1,0 +1,149 @@
+/* Structures of this version, of older and newer ones, and of none. */
+#include "check.h"
+
+#include <stdint.h>
+#include <string.h>
+
+typedef tlite_status (*init_function)(void* structure, size_t size);
+
+#define INIT(type)                                                \
+  static tlite_status init_##type(void* structure, size_t size) { \
+    return tlite_##type##_init((tlite_##type*)structure, size);   \
+  }
+INIT(context_options)
+INIT(encode_options)
+INIT(decode_options)
+INIT(message)
+INIT(template_options)
+INIT(sampling_params)
+INIT(plan_options)
+INIT(memory_plan)
+INIT(load_options)
+INIT(evaluator_options)
+INIT(session_options)
+
+static const struct {
+  const char* name;
+  init_function init;
+  size_t size;
+} structures[] = {
+    {"context_options", init_context_options, sizeof(tlite_context_options)},
+    {"encode_options", init_encode_options, sizeof(tlite_encode_options)},
+    {"decode_options", init_decode_options, sizeof(tlite_decode_options)},
+    {"message", init_message, sizeof(tlite_message)},
+    {"template_options", init_template_options, sizeof(tlite_template_options)},
+    {"sampling_params", init_sampling_params, sizeof(tlite_sampling_params)},
+    {"plan_options", init_plan_options, sizeof(tlite_plan_options)},
+    {"memory_plan", init_memory_plan, sizeof(tlite_memory_plan)},
+    {"load_options", init_load_options, sizeof(tlite_load_options)},
+    {"evaluator_options", init_evaluator_options, sizeof(tlite_evaluator_options)},
+    {"session_options", init_session_options, sizeof(tlite_session_options)},
+};
+
+/* Larger than any structure may be, aligned for all of them. */
+typedef union room {
+  char bytes[5000];
+  uint64_t words[625];
+  void* pointer;
+} room;
+
+static uint32_t struct_size_of(const room* structure) {
+  uint32_t size = 0;
+  memcpy(&size, structure->bytes, sizeof size);
+  return size;
+}
+
+TEST(init, "capi/structs: init fills exactly the size given, and sets struct_size to it") {
+  for (size_t i = 0; i < LENGTH(structures); ++i) {
+    const size_t sizes[] = {structures[i].size, structures[i].size + 8, 4096};
+    for (size_t j = 0; j < LENGTH(sizes); ++j) {
+      room structure;
+      memset(&structure, 0xAB, sizeof structure);
+      CHECK(structures[i].init(&structure, sizes[j]) == TLITE_OK);
+      CHECK(struct_size_of(&structure) == sizes[j]);
+      CHECK((unsigned char)structure.bytes[sizes[j]] == 0xAB);
+      for (size_t k = structures[i].size; k < sizes[j]; ++k) CHECK(structure.bytes[k] == 0);
+    }
+  }
+}
+
+TEST(init_errors, "capi/structs: init refuses NULL and sizes that no version had") {
+  for (size_t i = 0; i < LENGTH(structures); ++i) {
+    const size_t sizes[] = {0, 1, 4, structures[i].size - 1, 4097, SIZE_MAX};
+    CHECK(structures[i].init(NULL, structures[i].size) == TLITE_ERROR_INVALID_ARGUMENT);
+    for (size_t j = 0; j < LENGTH(sizes); ++j) {
+      room structure;
+      memset(&structure, 0xAB, sizeof structure);
+      CHECK(structures[i].init(&structure, sizes[j]) == TLITE_ERROR_INVALID_ARGUMENT);
+      CHECK((unsigned char)structure.bytes[0] == 0xAB);
+    }
+  }
+}
+
+TEST(defaults, "capi/structs: the defaults are those of the documentation") {
+  tlite_sampling_params sampling;
+  CHECK(tlite_sampling_params_init(&sampling, sizeof sampling) == TLITE_OK);
+  CHECK(sampling.temperature == 1 && sampling.top_k == 0 && sampling.top_p == 1);
+  CHECK(sampling.has_seed == 0 && sampling.repetition_penalty == 1);
+  CHECK(sampling.max_new_tokens == -1 && sampling.logprobs == -1 && sampling.stop_count == 0);
+  tlite_session_options session;
+  CHECK(tlite_session_options_init(&session, sizeof session) == TLITE_OK);
+  CHECK(session.context == 4096 && session.threads == 0 && session.max_batch_rows == 512);
+  CHECK(session.kv_type == TLITE_DATA_TYPE_AUTO && session.overflow == TLITE_OVERFLOW_STOP);
+  CHECK(session.parse_special_in_messages == 0 && session.tools_json.size == 0);
+  tlite_evaluator_options evaluator;
+  CHECK(tlite_evaluator_options_init(&evaluator, sizeof evaluator) == TLITE_OK);
+  CHECK(evaluator.context == 4096 && evaluator.max_sequences == 64);
+  CHECK(evaluator.max_batch_rows == 512 && evaluator.max_logits_rows == 64);
+  tlite_encode_options encode;
+  CHECK(tlite_encode_options_init(&encode, sizeof encode) == TLITE_OK);
+  CHECK(encode.parse_special == 1);
+}
+
+/* What a function that reads tlite_sampling_params answers for one of `size` bytes, of which the
+ * last is `last`. */
+static tlite_status validate_of_size(size_t size, char last, tlite_error** error) {
+  room structure;
+  memset(&structure, 0, sizeof structure);
+  tlite_sampling_params_init((tlite_sampling_params*)&structure, sizeof(tlite_sampling_params));
+  const uint32_t claimed = (uint32_t)size;
+  memcpy(structure.bytes, &claimed, sizeof claimed);
+  if (size > sizeof(tlite_sampling_params) && size <= sizeof structure) {
+    structure.bytes[size - 1] = last;
+  }
+  return tlite_sampling_params_validate((tlite_sampling_params*)&structure, 100, error);
+}
+
+TEST(reading, "capi/structs: a newer structure is read when what is new in it is zero") {
+  const size_t size = sizeof(tlite_sampling_params);
+  CHECK_OK(validate_of_size(size, 0, &error));
+  CHECK_OK(validate_of_size(size + 8, 0, &error));
+  CHECK_OK(validate_of_size(4096, 0, &error));
+  CHECK_ERROR(validate_of_size(size + 8, 1, &error), TLITE_ERROR_NOT_SUPPORTED, "last 8 of the");
+  CHECK_ERROR(validate_of_size(4096, 1, &error), TLITE_ERROR_NOT_SUPPORTED, "not supported");
+}
+
+TEST(reading_garbage, "capi/structs: a struct_size that no version had is an error") {
+  const size_t sizes[] = {0, 1, 4, 8, sizeof(tlite_sampling_params) - 1, 4097, 0xFFFFFFFFU};
+  for (size_t i = 0; i < LENGTH(sizes); ++i) {
+    CHECK_ERROR(validate_of_size(sizes[i], 0, &error), TLITE_ERROR_INVALID_ARGUMENT,
+                "was the structure initialised?");
+  }
+}
+
+TEST(writing, "capi/structs: an out structure is filled as far as its struct_size says") {
+  room structure;
+  memset(&structure, 0xAB, sizeof structure);
+  const uint32_t size = sizeof(tlite_sampling_params) + 16;
+  memcpy(structure.bytes, &size, sizeof size);
+  tlite_sampling_params* const params = (tlite_sampling_params*)&structure;
+  CHECK_OK(tlite_sampling_params_preset("greedy", TLITE_NUL, params, &error));
+  CHECK(params->struct_size == size && params->temperature == 0);
+  CHECK(structure.bytes[size - 1] == 0 && (unsigned char)structure.bytes[size] == 0xAB);
+
+  params->struct_size = 0;
+  params->temperature = 5;
+  CHECK_ERROR(tlite_sampling_params_preset("greedy", TLITE_NUL, params, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "struct_size is 0");
+  CHECK(params->temperature == 5);
+}
