@@ -1,12 +1,13 @@
 """Writes the demo model's training dialogues and its test list.
 
-    python generate_data.py --out DIR [--dialogues N] [--seed S]    DIR/train.jsonl
+    python generate_data.py --out DIR [--dialogues N] [--seed S]    DIR/{train,practice}.jsonl
     python generate_data.py --eval eval.jsonl                       the committed test list
 
-Each training line is {"system": "default" | "none" | text, "turns": [[user, reply], ...]}. The test
-list has 200 prompts of two kinds: phrasings that training never uses, and pairs of a trained
-phrasing with a fact that training never joins. No test prompt is a training prompt, whatever its
-case and punctuation; the generator leaves such prompts out and then checks that none is there.
+Each line is {"system": "default" | "none" | text, "turns": [[user, reply], ...]}. Practice has more
+sums and opposites, which take longest to learn. The test list has 200 prompts of two kinds:
+phrasings that training never uses, and pairs of a trained phrasing with a fact that training never
+joins. No test prompt is a training prompt, whatever its case and punctuation; the generator leaves
+such prompts out and then checks that none is there.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class TestCase(TypedDict):
 
 
 class Dialogue(TypedDict):
-    """One line of train.jsonl."""
+    """One line of train.jsonl or practice.jsonl."""
 
     system: str
     turns: list[list[str]]
@@ -186,16 +187,18 @@ class Language:
         return self.dress(text.removeprefix("!"), template.startswith("!"), rng), reply
 
 
-def make_turns(language: Language, count: int, rng: random.Random) -> list[list[str]]:
+def make_turns(
+    language: Language, count: int, practice: bool, rng: random.Random
+) -> list[list[str]]:
     """A dialogue of `count` turns; later turns may lean on earlier ones."""
     t = language.t
-    weights = [topic.weight for topic in language.topics]
+    weights = [topic.practice if practice else topic.weight for topic in language.topics]
     turns: list[list[str]] = []
     last_topic: Topic | None = None
     last_poem: str | None = None
     name: str | None = None
     while len(turns) < count:
-        draw = rng.random()
+        draw = 0.0 if practice and rng.random() < 0.6 else rng.random()
         topic, poem = None, None
         if draw < 0.71:
             if last_topic is not None and last_topic.follow and rng.random() < 0.3:
@@ -223,7 +226,7 @@ def make_turns(language: Language, count: int, rng: random.Random) -> list[list[
     return turns
 
 
-def dialogues(count: int, seed: int, tests: list[TestCase]) -> Iterator[Dialogue]:
+def dialogues(count: int, seed: int, practice: bool, tests: list[TestCase]) -> Iterator[Dialogue]:
     """`count` training dialogues, without the prompts of `tests`."""
     rng = random.Random(seed)
     languages = {lang: Language(lang) for lang in ("ru", "en")}
@@ -233,10 +236,11 @@ def dialogues(count: int, seed: int, tests: list[TestCase]) -> Iterator[Dialogue
         size = rng.choice([1, 1, 1, 1, 2, 2, 3, 4, rng.randrange(5, 12)])
         if lang == "mixed":
             turns = [
-                make_turns(languages[rng.choice(["ru", "en"])], 1, rng)[0] for _ in range(size)
+                make_turns(languages[rng.choice(["ru", "en"])], 1, practice, rng)[0]
+                for _ in range(size)
             ]
         else:
-            turns = make_turns(languages[lang], size, rng)
+            turns = make_turns(languages[lang], size, practice, rng)
         if any(normal(prompt) in held for prompt, _ in turns):
             continue
         draw = rng.random()
@@ -296,7 +300,7 @@ def make_tests() -> list[TestCase]:
 def main() -> None:
     """Writes what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--out", type=Path, help="folder for train.jsonl")
+    parser.add_argument("--out", type=Path, help="folder for the dialogues")
     parser.add_argument("--eval", type=Path, help="file for the test list")
     parser.add_argument("--dialogues", type=int, default=60000)
     parser.add_argument("--seed", type=int, default=1)
@@ -308,10 +312,11 @@ def main() -> None:
     if args.out:
         args.out.mkdir(parents=True, exist_ok=True)
         held = {normal(test["prompt"]) for test in tests}
-        with open(args.out / "train.jsonl", "w", encoding="utf-8") as file:
-            for dialogue in dialogues(args.dialogues, args.seed, tests):
-                assert not any(normal(prompt) in held for prompt, _ in dialogue["turns"])
-                file.write(json.dumps(dialogue, ensure_ascii=False) + "\n")
+        for name, practice in (("train.jsonl", False), ("practice.jsonl", True)):
+            with open(args.out / name, "w", encoding="utf-8") as file:
+                for dialogue in dialogues(args.dialogues, args.seed, practice, tests):
+                    assert not any(normal(prompt) in held for prompt, _ in dialogue["turns"])
+                    file.write(json.dumps(dialogue, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

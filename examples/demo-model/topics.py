@@ -32,6 +32,7 @@ class Topic:
     name: str
     lang: str
     weight: float
+    practice: float
     asks: list[str]
     items: list[Item]
     held: list[str] = field(default_factory=list)
@@ -168,13 +169,21 @@ def topics_of(lang: str) -> list[Topic]:
     capitals = capital_items(lang)
     return [
         Topic(
-            f"capital-{lang}", lang, 16, p.CAPITAL_ASKS, capitals, p.CAPITAL_HELD, p.CAPITAL_FOLLOW
+            f"capital-{lang}",
+            lang,
+            16,
+            9,
+            p.CAPITAL_ASKS,
+            capitals,
+            p.CAPITAL_HELD,
+            p.CAPITAL_FOLLOW,
         ),
-        Topic(f"country-{lang}", lang, 3, p.COUNTRY_ASKS, country_items(lang)),
+        Topic(f"country-{lang}", lang, 3, 2, p.COUNTRY_ASKS, country_items(lang)),
         Topic(
             f"colour-{lang}",
             lang,
             11,
+            9,
             p.COLOUR_ASKS,
             colour_items(lang),
             p.COLOUR_HELD,
@@ -184,18 +193,27 @@ def topics_of(lang: str) -> list[Topic]:
             f"opposite-{lang}",
             lang,
             15,
+            22,
             p.OPPOSITE_ASKS,
             opposite_items(lang),
             p.OPPOSITE_HELD,
             p.OPPOSITE_FOLLOW,
         ),
         Topic(
-            f"add-{lang}", lang, 13, p.ADD_ASKS, sum_items(lang, add=True), p.ADD_HELD, p.SUM_FOLLOW
+            f"add-{lang}",
+            lang,
+            13,
+            29,
+            p.ADD_ASKS,
+            sum_items(lang, add=True),
+            p.ADD_HELD,
+            p.SUM_FOLLOW,
         ),
         Topic(
             f"subtract-{lang}",
             lang,
             13,
+            29,
             p.SUB_ASKS,
             sum_items(lang, add=False),
             p.SUB_HELD,

@@ -1,6 +1,8 @@
 """Trains the demo model on the generated dialogues and writes it in the Hugging Face layout.
 
-    python train.py --data DIR --model model [--steps N] [--workers W]
+    python train.py --data DIR --model model [--steps N] [--practice P] [--workers W]
+
+From step P on the dialogues are those of practice.jsonl, before that those of train.jsonl.
 
 Training is data-parallel over W processes of one thread each: on two shared cores that took 0.75 s
 of CPU for 4,096 tokens, where one process of two OpenMP threads took 2 to 5 s.
@@ -48,6 +50,7 @@ BATCH_TOKENS = 3072
 MAX_LENGTH = 640
 
 Example = tuple[list[int], list[bool]]  # token ids, and whether each is learned
+Corpora = dict[str, list[Example]]
 
 
 def encode(dialogue: dict[str, Any], tokenizer: Tokenizer) -> Example:
@@ -71,6 +74,13 @@ def encode(dialogue: dict[str, Any], tokenizer: Tokenizer) -> Example:
         elif ids[max(0, i - len(header) + 1) : i + 1] == header:
             inside = True
     return ids, learned
+
+
+def read(path: Path, tokenizer: Tokenizer) -> list[Example]:
+    """All dialogues of a file but the few that are too long."""
+    with open(path, encoding="utf-8") as file:
+        examples = [encode(json.loads(line), tokenizer) for line in file]
+    return [example for example in examples if len(example[0]) <= MAX_LENGTH]
 
 
 def batches(examples: list[Example], rng: random.Random) -> list[list[Example]]:
@@ -141,40 +151,57 @@ def learning_rate(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / 50, (steps - step) / (0.3 * steps))
 
 
-def optimizers(model: Qwen2ForCausalLM, peak: float) -> list[torch.optim.Optimizer]:
-    """Muon (Jordan et al., 2024) for the matrices of the layers, AdamW for all the rest."""
-    layers = [p for p in model.model.layers.parameters() if p.ndim == 2]
-    known = {id(p) for p in layers}
-    rest = [p for p in model.parameters() if id(p) not in known]
-    return [
-        torch.optim.Muon(layers, lr=peak, weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(rest, lr=peak, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
-    ]
+class Optimizer:
+    """Muon (Jordan et al., 2024) for the matrices of the layers, AdamW for all the rest.
+
+    Muon costs about as much as the gradients of a small batch, so that every worker does its share
+    of the matrices and then hands them to the others.
+    """
+
+    def __init__(self, model: Qwen2ForCausalLM, args: argparse.Namespace, rank: int) -> None:
+        layers = [p for p in model.model.layers.parameters() if p.ndim == 2]
+        known = {id(p) for p in layers}
+        rest = [p for p in model.parameters() if id(p) not in known]
+        self.peak: float = args.lr
+        self.shares = [layers[worker :: args.workers] for worker in range(args.workers)]
+        self.parts: list[torch.optim.Optimizer] = [
+            torch.optim.Muon(self.shares[rank], weight_decay=0.02, adjust_lr_fn="match_rms_adamw"),
+            torch.optim.AdamW(rest, betas=(0.9, 0.98), weight_decay=0.0, fused=True),
+        ]
+
+    def step(self, rate: float) -> None:
+        """One step at `rate` times the peak learning rate."""
+        for part in self.parts:
+            part.param_groups[0]["lr"] = self.peak * rate
+            part.step()
+        for worker, share in enumerate(self.shares):
+            flat = torch.cat([p.detach().flatten() for p in share])
+            distributed.broadcast(flat, worker)
+            for p, values in zip(share, flat.split([p.numel() for p in share]), strict=True):
+                p.detach().copy_(values.view_as(p))
 
 
 def train(
-    model: Qwen2ForCausalLM, examples: list[Example], pad: int, args: argparse.Namespace, rank: int
+    model: Qwen2ForCausalLM, corpora: Corpora, pad: int, args: argparse.Namespace, rank: int
 ) -> None:
     """Runs the optimizers for `args.steps` steps; the same call in every worker."""
     rng = random.Random(2)
-    steppers = optimizers(model, args.lr)
+    optimizer = Optimizer(model, args, rank)
     queue: list[list[Example]] = []
     start, seen, mean = time.monotonic(), 0, 0.0
     for step in range(args.steps):
-        queue = queue or batches(examples, rng)
+        if not queue or step == args.practice:
+            queue = batches(corpora["practice" if step >= args.practice else "train"], rng)
         batch = queue.pop()
         while len(batch) < args.workers:
             batch = batch + queue.pop()
-        for optimizer in steppers:
-            optimizer.param_groups[0]["lr"] = args.lr * learning_rate(step, args.steps)
         learned = sum(sum(flags) for _, flags in batch)
         loss = loss_of(model, batch[rank :: args.workers], pad) / learned
         model.zero_grad(set_to_none=True)
         loss.backward()
         add_over_workers(model)
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        for optimizer in steppers:
-            optimizer.step()
+        optimizer.step(learning_rate(step, args.steps))
         seen += sum(len(ids) for ids, _ in batch)
         mean += (args.workers * loss.item() - mean) / min(step + 1, 50)
         if rank == 0 and ((step + 1) % 50 == 0 or step + 1 == args.steps):
@@ -213,7 +240,7 @@ def save(model: Qwen2ForCausalLM, config: dict[str, object], end: int, pad: int,
         (out / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def worker(rank: int, args: argparse.Namespace, examples: list[Example], meeting: str) -> None:
+def worker(rank: int, args: argparse.Namespace, corpora: Corpora, meeting: str) -> None:
     """One process of the training; the first one reports and saves."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
@@ -228,9 +255,9 @@ def worker(rank: int, args: argparse.Namespace, examples: list[Example], meeting
     AttentionInterface.register("training", attention)
     model = Qwen2ForCausalLM(Qwen2Config(**config, attn_implementation="training"))
     if rank == 0:
-        print(f"{model.num_parameters()} parameters, {len(examples)} dialogues", flush=True)
+        print(f"{model.num_parameters()} parameters", flush=True)
     model.train()
-    train(model, examples, pad, args, rank)
+    train(model, corpora, pad, args, rank)
     if rank == 0:
         save(model, config, end, pad, args.model)
     distributed.destroy_process_group()
@@ -243,7 +270,8 @@ def main() -> None:
     parser.add_argument(
         "--model", type=Path, required=True, help="has the tokenizer; gets the weights"
     )
-    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--steps", type=int, default=960)
+    parser.add_argument("--practice", type=int, default=300)
     parser.add_argument("--lr", type=float, default=4e-3)
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
@@ -251,13 +279,11 @@ def main() -> None:
     template = AutoTokenizer.from_pretrained(args.model).apply_chat_template(probe, tokenize=False)
     assert chat.render(probe) == template
     tokenizer = Tokenizer.from_file(str(args.model / "tokenizer.json"))
-    with open(args.data / "train.jsonl", encoding="utf-8") as file:
-        examples = [encode(json.loads(line), tokenizer) for line in file]
-    examples = [example for example in examples if len(example[0]) <= MAX_LENGTH]
+    corpora = {name: read(args.data / f"{name}.jsonl", tokenizer) for name in ("train", "practice")}
     with tempfile.TemporaryDirectory() as folder:
         multiprocessing.start_processes(
             worker,
-            (args, examples, f"{folder}/meeting"),
+            (args, corpora, f"{folder}/meeting"),
             nprocs=args.workers,
             start_method="fork",
         )
