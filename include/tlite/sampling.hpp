@@ -1,11 +1,10 @@
 // How the next token is chosen.
 //
-//   tlite::SamplingParams params = model.default_sampling();  // generation_config.json's
-//   params.temperature = 0.7F;
+//   tlite::SamplingParams params = model.default_sampling();   // the model's
+//   generation_config.json params.temperature = 0.7F;
 //
-// Order: bias, penalties, the ban of min_new_tokens, temperature, top_k, top_p, min_p, draw, with
-// the meaning they have in Hugging Face transformers and vLLM; see the field comments. Logprobs are
-// those of the raw distribution. A seed draws the same tokens on every machine.
+// Order: penalties and bias, temperature, top_k, top_p, min_p, draw. Semantics follow Hugging Face
+// transformers and vLLM; see the field comments. Logprobs are those of the raw distribution.
 #pragma once
 
 #include <cstdint>
@@ -40,16 +39,16 @@ struct SamplingParams {
   std::int32_t min_new_tokens = 0;      // end-of-sequence and stop ids are masked before this many
   bool ignore_eos = false;              // go on after an end-of-sequence token
   std::vector<TokenId> stop_token_ids;  // beside the model's own end-of-sequence set
-  std::vector<std::string> stop;        // UTF-8, none empty; the first that is complete wins
-  bool include_stop_in_output = false;  // keep the stop string, or the stop token's text
+  std::vector<std::string> stop;        // UTF-8 strings, none empty
+  bool include_stop_in_output = false;  // keep the stop string in the text
 
   // Report.
   std::int32_t logprobs =
       -1;  // -1: none; 0: of the chosen token; n: and of the n likeliest (<= 64)
 };
 
-// Named sets of defaults: "greedy", "vllm", "huggingface" (which does not sample unless asked to),
-// "llama_cpp". ("model" is Model::default_sampling.) Throws invalid_argument for another name.
+// Named sets of defaults: "greedy", "vllm", "huggingface", "llama_cpp". ("model" is
+// Model::default_sampling.) Throws invalid_argument for another name.
 TLITE_API SamplingParams sampling_preset(std::string_view name);
 
 // Throws invalid_argument naming the field and the value that is out of range. `vocabulary_size`

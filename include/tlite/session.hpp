@@ -30,12 +30,9 @@ namespace tlite {
 
 // What happens when prompt and answer do not fit in the context.
 enum class OverflowPolicy : std::int32_t {
-  stop = 0,   // the answer ends with FinishReason::context_full; a prompt too long throws
-  error = 1,  // throws context_full, the conversation is as before
-  // The oldest turns are forgotten, before an answer or in the middle of it: a user message with
-  // all that was answered to it, as a whole. The system message and the last turn stay; where they
-  // alone do not fit, as with `stop`. A quarter of the context is freed where that is possible.
-  drop_oldest = 2,
+  stop = 0,         // the answer ends with FinishReason::context_full; a prompt too long throws
+  error = 1,        // throws context_full, the conversation is as before
+  drop_oldest = 2,  // the oldest turns are forgotten, the system message stays
 };
 
 enum class FinishReason : std::int32_t {
@@ -63,11 +60,10 @@ struct SessionOptions {
   std::string template_json = {};  // further template variables, a JSON object; empty: none
 };
 
-// One generated token with the text that became visible through it: whole code points, no part of
-// what may yet become a stop string. The texts of all pieces together are Generation::text.
+// One generated token with the text that became visible through it.
 struct Piece {
-  std::string_view text;  // possibly empty; valid until the next piece
-  TokenId token = -1;     // -1: text that was held back, at an end by context or cancel
+  std::string_view text;  // whole code points, possibly empty; valid until the next piece
+  TokenId token = -1;
   std::optional<TokenLogprob> logprob;         // of the chosen token, where asked for
   std::span<const TokenLogprob> top_logprobs;  // of the likeliest, where asked for
 };
@@ -86,15 +82,13 @@ struct Generation {
   double decode_seconds = 0;
 };
 
-// Called per piece; return false to stop (the answer so far stays; FinishReason::cancelled). What
-// it throws comes out of the call, and the conversation is as before.
+// Called per piece; return false to stop (the answer so far stays; FinishReason::cancelled).
 using PieceCallback = std::function<bool(const Piece&)>;
 
 class Session;
 
-// An answer being made. Pull pieces with next() or a range-for. Until the stream is at its end or
-// destroyed (which ends the answer there), calls that would change the session throw bad_state. A
-// stream may outlive its session.
+// An answer being made. Pull pieces with next() or a range-for; the session must stay alive and may
+// not be used otherwise until the stream is at its end or destroyed (which ends the answer there).
 class TLITE_API Stream {
  public:
   ~Stream();
@@ -143,35 +137,28 @@ class TLITE_API Session {
   // scratch of its own, so it is a named method and not a copy.
   Session fork() const;
 
-  // Answers the conversation and appends the answer as an assistant message; an answer without a
-  // token leaves no message (max_new_tokens 0 only evaluates the prompt). Throws invalid_argument
-  // (empty conversation), bad_template, context_full, not_found (no chat template), corrupt (NaN
-  // in the logits); messages change at the end of an answer only, so after an exception they are
-  // as before.
+  // Answers the conversation and appends the answer as an assistant message. Throws
+  // invalid_argument (empty conversation), bad_template, context_full, not_found (no chat
+  // template).
   Generation reply(const PieceCallback& callback = {});
   Stream stream();
   // Answers again: drops the last assistant message first. bad_state if the last one is not one.
   Generation regenerate(const PieceCallback& callback = {});
   Stream stream_regenerate();
-  // Goes on with an answer that was cut by length, context or cancel, from its very tokens and
-  // random numbers: what an uninterrupted answer would have gone on with. An assistant message that
-  // was added as text is continued likewise. The generation holds what is new, the message all.
-  // min_ and max_new_tokens count the new tokens.
+  // Goes on with an answer that was cut by length, context or cancel.
   Generation continue_reply(const PieceCallback& callback = {});
   Stream stream_continue();
 
-  // Raw completion without messages or template: the prompt is encoded with special tokens parsed;
-  // an empty one is the beginning-of-sequence token where the model has one. Leaves the messages
-  // alone.
+  // Raw completion without messages or template: the prompt is encoded with special tokens parsed.
+  // Leaves the messages alone.
   Generation complete(std::string_view prompt, const PieceCallback& callback = {});
   Stream stream_complete(std::string_view prompt);
   Stream stream_complete(std::span<const TokenId> prompt);
 
-  // Tokens the conversation takes now, as the next reply would see it; 0 without messages.
+  // Tokens the conversation takes now, as the next reply would see it.
   std::int32_t count_prompt_tokens() const;
 
-  // Progress of prefills, after each max_batch_rows tokens: tokens done, tokens in all, without
-  // those from the cache; return false to cancel. A fork does not inherit it.
+  // Progress of long prefills: tokens done, tokens in all; return false to cancel.
   void on_prefill(std::function<bool(std::int64_t done, std::int64_t total)> callback);
 
   // Stops the running reply within one work unit, in prefill too. During decode, the answer so far

@@ -1,9 +1,7 @@
-#include "base/utf8.hpp"
-
+#include <cmath>
+#include <concepts>
 #include <limits>
-#include <locale>
 #include <sstream>
-#include <string>
 
 #include <tlite/error.hpp>
 #include <tlite/sampling.hpp>
@@ -89,7 +87,6 @@ void validate(const SamplingParams& params, std::size_t vocabulary_size) {
   }
   for (std::size_t i = 0; i < params.stop.size(); ++i) {
     if (params.stop[i].empty()) refuse(indexed("stop", i), "empty", "a text");
-    if (!is_valid_utf8(params.stop[i])) refuse(indexed("stop", i), "not UTF-8", "a text");
   }
   if (params.logprobs < -1 || params.logprobs > kMaxLogprobs) {
     refuse("logprobs", params.logprobs, "-1 (none) to " + std::to_string(kMaxLogprobs));

@@ -11,32 +11,44 @@
 namespace tlite::text {
 namespace {
 
-// Letters newer than the reference's NFC that join an old mark (U+0307) in Unicode 16. To the
-// reference they are code points without properties.
-bool joins_only_since(char32_t code_point) noexcept {
-  return code_point == 0x105D2 || code_point == 0x105DA;
+using Points = std::vector<utf8proc_int32_t>;
+
+constexpr auto kOptions = static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+
+int combining_class(utf8proc_int32_t point) noexcept {
+  return utf8proc_get_property(point)->combining_class;
+}
+
+// Appends the canonical decomposition, unsorted.
+void decompose(char32_t point, Points& points) {
+  utf8proc_int32_t parts[32];  // the longest has 4
+  int boundary = UTF8PROC_BOUNDCLASS_START;
+  const utf8proc_ssize_t count =
+      utf8proc_decompose_char(static_cast<utf8proc_int32_t>(point), parts,
+                              static_cast<utf8proc_ssize_t>(std::size(parts)), kOptions, &boundary);
+  if (count < 0 || count > static_cast<utf8proc_ssize_t>(std::size(parts))) {
+    throw Error(ErrorCode::internal, "utf8proc cannot decompose a code point");
+  }
+  points.insert(points.end(), parts, parts + count);
+}
+
+// Whether a code point that is not active may join the active ones after it. Not if it is a mark,
+// or a letter that joins an old mark (since Unicode 16): then utf8proc is newer than the
+// reference's NFC, to which it is a code point without properties.
+bool may_join(char32_t point) noexcept {
+  return point != 0x105D2 && point != 0x105DA &&
+         combining_class(static_cast<utf8proc_int32_t>(point)) == 0;
 }
 
 // Appends the NFC of a few code points, or of very many: utf8proc sorts marks by insertion, which
 // is quadratic in a long run of them, so they are sorted here and only composed there.
 void append_nfc(std::string& out, std::string_view text) {
-  constexpr auto kOptions = static_cast<utf8proc_option_t>(UTF8PROC_COMPOSE | UTF8PROC_STABLE);
-  std::vector<utf8proc_int32_t> points;
+  Points points;
   for (std::size_t i = 0; i < text.size();) {
     const CodePoint point = decode_utf8(text.data() + i);
     i += point.length;
-    utf8proc_int32_t parts[32];  // the longest canonical decomposition has 4
-    int boundary = UTF8PROC_BOUNDCLASS_START;
-    const utf8proc_ssize_t count = utf8proc_decompose_char(
-        static_cast<utf8proc_int32_t>(point.value), parts, std::size(parts), kOptions, &boundary);
-    if (count < 0 || count > static_cast<utf8proc_ssize_t>(std::size(parts))) {
-      throw Error(ErrorCode::internal, "utf8proc cannot decompose a code point");
-    }
-    points.insert(points.end(), parts, parts + count);
+    decompose(point.value, points);
   }
-  const auto combining_class = [](utf8proc_int32_t point) {
-    return utf8proc_get_property(point)->combining_class;
-  };
   for (auto i = points.begin(); i != points.end();) {
     const auto starts = [&](utf8proc_int32_t point) { return combining_class(point) == 0; };
     const auto marks = std::find_if_not(i, points.end(), starts);
@@ -127,7 +139,7 @@ std::string_view NfcNormalizer::normalize(std::string_view text, std::string& bu
     std::size_t begin = active;
     if (active > done) {
       begin = previous_code_point(text, active);
-      if (joins_only_since(decode_utf8(text.data() + begin).value)) begin = active;
+      if (!may_join(decode_utf8(text.data() + begin).value)) begin = active;
     }
     std::size_t end = active;
     while (end < text.size()) {

@@ -53,14 +53,14 @@ class Translator {
       after_quantifier_ = false;
       if (c == '\\') {
         escape();
+      } else if (in_class_) {
+        class_member(c);
       } else if (c == '(') {
         group();
       } else if (c == '[') {
         in_class_ = true;
         take(at_ + 1 < pattern_.size() && pattern_[at_ + 1] == '^' ? 2 : 1);
         if (at_ < pattern_.size() && pattern_[at_] == ']') refuse("a class that begins with \"]\"");
-      } else if (in_class_) {
-        class_member(c);
       } else if (c == '^' || c == '$') {
         refuse("an anchor");
       } else {
@@ -105,9 +105,7 @@ class Translator {
 
   // Groups do not capture, so that group 1 is ours.
   void group() {
-    if (in_class_) {
-      take(1);
-    } else if (pattern_.substr(at_, 2) != "(?") {
+    if (pattern_.substr(at_, 2) != "(?") {
       out_.append("(?:");
       at_ += 1;
     } else if (pattern_.substr(at_, 3) == "(?:") {

@@ -72,7 +72,9 @@ void apply_tokenizer_config(TokenizerSpec& spec, std::span<const std::byte> json
                             std::string_view name) {
   simdjson::dom::parser parser;
   const JsonField root = parse_json(parser, json, name);
-  if (root.flag("split_special_tokens", false)) root.refuse("split_special_tokens");
+  if (root.flag("split_special_tokens", false)) {
+    root.get("split_special_tokens").refuse("special tokens that are never recognised");
+  }
   if (const auto decoder = root.find("added_tokens_decoder")) {
     for (auto& [id, token] : read_decoder(*decoder)) spec.add_token(std::move(token));
   }

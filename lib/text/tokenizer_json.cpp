@@ -81,7 +81,11 @@ void read_merges(const JsonField& field, TokenizerSpec& spec) {
       return *found;
     };
     merged.assign(left).append(right);
-    spec.merges.push_back({id(left), id(right), id(merged)});
+    // Trained vocabularies list what merges make in the order of the merges: the next id is a guess
+    // that saves a third of the look-ups.
+    const TokenId guess = spec.merges.empty() ? 0 : spec.merges.back().merged + 1;
+    const bool is_next = spec.vocabulary.token(guess) == merged && !merged.empty();
+    spec.merges.push_back({id(left), id(right), is_next ? guess : id(merged)});
   }
 }
 

@@ -39,14 +39,19 @@ class Vocabulary {
     std::uint32_t offset = 0;
     std::uint32_t length = kAbsent;
   };
+  // The tag, another part of the hash, tells most tokens apart without a look at their text.
+  struct Slot {
+    std::uint32_t tag = 0;
+    TokenId id = -1;  // -1: free
+  };
   static constexpr std::uint32_t kAbsent = UINT32_MAX;
 
-  std::size_t slot_of(std::string_view token) const noexcept;
+  std::size_t slot_of(std::string_view token, std::uint64_t hash) const noexcept;
   void grow(std::size_t slots);
 
   std::string arena_;
-  std::vector<Span> spans_;     // by id
-  std::vector<TokenId> slots_;  // power of two, linear probing, -1: free
+  std::vector<Span> spans_;  // by id
+  std::vector<Slot> slots_;  // power of two, at most three quarters full, linear probing
   std::size_t size_ = 0;
 };
 
