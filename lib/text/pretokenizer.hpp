@@ -11,8 +11,7 @@
 
 namespace tlite::text {
 
-// Finds the end of the piece that begins at `begin`: a match of the pattern, or what lies before
-// the next match. `begin` is less than the size of the text, which is valid UTF-8.
+// Cuts valid UTF-8 at the matches of a pattern: they and what lies between them are the pieces.
 class Splitter {
  public:
   virtual ~Splitter() = default;
@@ -22,7 +21,7 @@ class Splitter {
 // Any pattern, by re2. Throws not_supported for one that it cannot run.
 std::unique_ptr<Splitter> make_regex_splitter(std::string_view pattern, std::string_view where);
 
-// The pattern of Qwen2 and its kin, scanned by hand, 30 times as fast as by re2; null for any other
+// The pattern of Qwen2 and its kin, scanned by hand, 80 times as fast as by re2; null for any other
 // pattern. `classes` must outlive the splitter.
 std::unique_ptr<Splitter> make_scanning_splitter(std::string_view pattern,
                                                  const CharClasses& classes);

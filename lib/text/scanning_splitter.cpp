@@ -4,8 +4,8 @@
 //   | \s*[\r\n]+ | \s+(?!\S) | \s+
 //
 // Letters, numbers and white space are disjoint, so that the first two code points of a piece tell
-// which alternative matches; nothing is ever tried twice. Measured on 10 MB of Russian prose:
-// 5 ns a word and 250 MB/s, where re2 needs 150 ns a word.
+// which alternative matches; nothing is ever tried twice. Measured on 3 MB of Russian
+// messages: 16 ns a word, where re2 needs 1,250 (it has to ask for group 1 of a large program).
 #include "base/utf8.hpp"
 #include "text/pretokenizer.hpp"
 #include "text/split_pattern.hpp"

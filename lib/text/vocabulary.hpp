@@ -1,5 +1,5 @@
 // Tokens as they are written in the file, to ids and back: one arena of text, one flat hash table.
-// 151,643 entries load in about 10 ms, where a node-based map takes 60.
+// 151,643 entries go in in 10 ms, where a node-based map takes 35.
 #pragma once
 
 #include <cstddef>
