@@ -82,14 +82,14 @@ build() {
 tests_of() { ctest --test-dir "$1" --output-on-failure --no-tests=error "${@:2}"; }
 
 release() { build release && tests_of build-release; }
-clang() { build clang -DTLITE_BUILD_TESTS=ON && build-clang/tests/unit/tlite_unit; }
-asan() { build asan && tests_of build-asan -L sanitize; }
-tsan() { build tsan && TSAN_OPTIONS="suppressions=$root/tests/tsan.supp" tests_of build-tsan -L sanitize; }
+# One build for three checks: no warning under Clang, no finding of ASan and UBSan, fuzzers.
+clang_asan() { build clang-asan && tests_of build-clang-asan -L sanitize; }
+tsan() { build tsan && tests_of build-tsan -L sanitize; }
 
 tidy() {
   git ls-files -z -- 'lib/*.cpp' 'capi/*.cpp' 'examples/*.cpp' |
     grep -zv "/kernels/neon/" |
-    xargs -0 -n 4 -P "$jobs" clang-tidy-14 -p build-clang --quiet 2>/dev/null
+    xargs -0 -n 4 -P "$jobs" clang-tidy-14 -p build-clang-asan --quiet 2>/dev/null
 }
 
 # AVX-512 is off under valgrind, which does not know it; the tests see a processor without.
@@ -100,10 +100,9 @@ memcheck() {
 
 # Each fuzzer for a few seconds, a minute in long mode, over what it found before.
 fuzz() {
-  build fuzz -DTLITE_BUILD_EXAMPLES=OFF || return 1
   local seconds=5 fuzzer
   [ "$mode" = long ] && seconds=60
-  for fuzzer in build-fuzz/tests/fuzz/*_fuzz; do
+  for fuzzer in build-clang-asan/tests/fuzz/*_fuzz; do
     echo "--- $(basename "$fuzzer"), $seconds s"
     local corpus
     corpus=tests/fuzz/corpus/$(basename "$fuzzer" _fuzz)
@@ -121,9 +120,8 @@ stage release release
 if [ "$mode" != quick ]; then
   stage format format
   stage python_lint python_lint
-  stage clang clang
+  stage clang_asan clang_asan
   stage tidy tidy
-  stage asan asan
   stage tsan tsan
   stage memcheck memcheck
   stage fuzz fuzz
