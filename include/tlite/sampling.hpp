@@ -25,7 +25,7 @@ struct SamplingParams {
   std::int32_t top_k = 0;    // keep the k largest and their ties; 0: all
   float top_p = 1.0F;        // (0, 1]: smallest set reaching p, the token that crosses it included
   float min_p = 0.0F;        // [0, 1]: drop what is less likely than min_p times the likeliest
-  std::optional<std::uint64_t> seed;  // unset: drawn from the operating system
+  std::optional<std::uint64_t> seed = std::nullopt;  // unset: drawn from the operating system
 
   // Penalties.
   float repetition_penalty =

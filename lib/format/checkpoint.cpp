@@ -1,6 +1,7 @@
 #include "format/checkpoint.hpp"
 
 #include "base/file.hpp"
+#include "format/gguf_checkpoint.hpp"
 #include "format/json_file.hpp"
 #include "format/model_config.hpp"
 #include "format/safetensors.hpp"
@@ -27,9 +28,14 @@ void read_defaults(const FileSystem& files, const JsonFields& config, Checkpoint
 
 bool has_chat_template(const FileSystem& files, std::string_view directory) {
   if (files.exists(join_path(directory, "chat_template.jinja"))) return true;
-  const std::string path = join_path(directory, "tokenizer_config.json");
-  return files.exists(path) &&
-         JsonFile(files, path, kMaxTokenizerConfigBytes).fields().has("chat_template");
+  for (const std::string_view name : {"tokenizer_config.json", "chat_template.json"}) {
+    const std::string path = join_path(directory, name);
+    if (files.exists(path) &&
+        JsonFile(files, path, kMaxTokenizerConfigBytes).fields().has("chat_template")) {
+      return true;
+    }
+  }
+  return false;
 }
 
 Checkpoint open_directory(std::string_view path, const FileSystem& files) {
@@ -53,8 +59,10 @@ Checkpoint open_checkpoint(std::string_view path, const FileSystem& files) {
   if (!files.exists(path)) {
     throw Error(ErrorCode::not_found, std::string(path) + ": no such file or directory");
   }
+  if (is_gguf_path(path)) return open_gguf(path, files);
   throw Error(ErrorCode::not_supported,
-              std::string(path) + ": not supported: a checkpoint that is not a directory");
+              std::string(path) +
+                  ": not supported: a checkpoint that is neither a directory nor a .gguf file");
 }
 
 }  // namespace tlite

@@ -18,17 +18,18 @@ namespace tlite {
 struct Checkpoint {
   std::string path;
   std::string name;
-  std::string format;  // "safetensors"
+  std::string format;  // "safetensors" or "gguf"
   ModelConfig config;
-  std::vector<TokenId> eos_token_ids;  // generation_config.json's, else config.json's
-  SamplingParams sampling;             // generation_config.json's, else greedy-free defaults
+  std::vector<TokenId> eos_token_ids;  // generation_config.json's, else config.json's; GGUF's
+  SamplingParams sampling;             // the file's, else greedy-free defaults
   bool has_chat_template = false;
   std::unique_ptr<WeightSource> weights;
 };
 
-// Opens a Hugging Face directory: config.json, generation_config.json, model.safetensors or the
-// shards of model.safetensors.index.json. Reads headers only; weights are mapped. Throws not_found,
-// io, corrupt, not_supported, naming the file, the field and the value.
+// Opens a Hugging Face directory (config.json, generation_config.json, model.safetensors or the
+// shards of model.safetensors.index.json) or a .gguf file, split or not. Reads headers only;
+// weights are mapped. Throws not_found, io, corrupt, not_supported, naming the file, the field and
+// the value.
 Checkpoint open_checkpoint(std::string_view path, const FileSystem& files);
 
 }  // namespace tlite

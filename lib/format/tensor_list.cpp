@@ -1,5 +1,7 @@
 #include "format/tensor_list.hpp"
 
+#include "tensor/dtype.hpp"
+
 #include <utility>
 
 #include <tlite/error.hpp>
@@ -55,6 +57,11 @@ void check_tensors(const ModelConfig& config, const WeightSource& weights,
                                           shape_text(tensor->shape) +
                                           ", where the configuration asks for " +
                                           shape_text(expected.shape));
+    }
+    if (tensor->shape.size() == 1 && is_quantized(tensor->type)) {
+      throw Error(ErrorCode::not_supported, tensor->file + ": tensor " + tensor->name +
+                                                ": not supported: a norm or bias of type " +
+                                                std::string(to_string(tensor->type)));
     }
   }
 }

@@ -5,7 +5,10 @@
 #include "kernels/ops.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
+
+#include <tlite/error.hpp>
 
 namespace tlite {
 namespace {
@@ -54,6 +57,10 @@ class LinearStored final : public Linear {
 std::unique_ptr<Linear> make_linear(const WeightMatrix& matrix, CpuTier tier,
                                     std::shared_ptr<Allocator> allocator) {
   if (matrix.type == DataType::f32) return make_linear_f32(matrix, std::move(allocator));
+  if (is_quantized(matrix.type)) {
+    throw Error(ErrorCode::not_supported,
+                "not supported: weights of type " + std::string(to_string(matrix.type)));
+  }
   return std::make_unique<LinearStored>(matrix, tier);
 }
 

@@ -1,5 +1,6 @@
 #include "model/weights.hpp"
 
+#include "tensor/blocks.hpp"
 #include "tensor/dtype.hpp"
 
 #include <cmath>
@@ -144,8 +145,10 @@ ModelWeights::ModelWeights(const ModelConfig& config, const WeightSource& source
 ModelWeights::~ModelWeights() = default;
 
 void ModelWeights::embed(std::int32_t token, float* out) const noexcept {
-  const std::size_t first = static_cast<std::size_t>(token) * hidden_;
-  for (std::size_t i = 0; i < hidden_; ++i) out[i] = element(*embedding_, first + i);
+  const BlockShape block = block_shape(embedding_->type);
+  const std::size_t row_bytes = hidden_ / block.elements * block.bytes;
+  dequantize(embedding_->type,
+             embedding_->data.data() + static_cast<std::size_t>(token) * row_bytes, hidden_, out);
 }
 
 }  // namespace tlite

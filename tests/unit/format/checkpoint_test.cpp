@@ -136,7 +136,8 @@ TEST_CASE("format/checkpoint: missing and empty files are named") {
   CHECK(error_of([&] { open_checkpoint("n", *files); }) ==
         "not_found: n: no such file or directory");
   CHECK(error_of([&] { open_checkpoint("m/config.json", *files); }) ==
-        "not_supported: m/config.json: not supported: a checkpoint that is not a directory");
+        "not_supported: m/config.json: not supported: a checkpoint that is neither a directory nor "
+        "a .gguf file");
 }
 
 TEST_CASE("format/checkpoint: a configuration of megabytes is refused unread") {

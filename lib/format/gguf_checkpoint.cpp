@@ -1,0 +1,145 @@
+#include "format/gguf_checkpoint.hpp"
+
+#include "base/file.hpp"
+#include "format/gguf_model.hpp"
+#include "format/tensor_list.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <tlite/error.hpp>
+
+namespace tlite {
+namespace {
+
+constexpr std::string_view kSuffix = ".gguf";
+constexpr std::int64_t kMaxParts = 99999;  // five digits
+
+std::string five_digits(std::int64_t number) {
+  const std::string digits = std::to_string(number);
+  return std::string(digits.size() < 5 ? 5 - digits.size() : 0, '0') + digits;
+}
+
+std::string part_suffix(std::int64_t part, std::int64_t parts) {
+  return "-" + five_digits(part) + "-of-" + five_digits(parts) + std::string(kSuffix);
+}
+
+// Tensors by Hugging Face's names; those that a Qwen2 model does not have keep their own.
+TensorDirectory rename(TensorDirectory found) {
+  const auto change = [](auto& tensor) {
+    if (std::string name = hugging_face_name(tensor.name); !name.empty()) {
+      tensor.name = std::move(name);
+    }
+  };
+  std::for_each(found.tensors.begin(), found.tensors.end(), change);
+  std::for_each(found.unsupported.begin(), found.unsupported.end(), change);
+  return found;
+}
+
+std::size_t tensor_count(const GgufFile& file) {
+  return file.tensors().tensors.size() + file.tensors().unsupported.size();
+}
+
+void check_part(const GgufFile& file, std::int64_t part, std::int64_t parts) {
+  const std::int64_t number = file.integer("split.no", 0, kMaxParts);
+  const std::int64_t count = file.integer("split.count", 0, kMaxParts);
+  if (number == part && count == parts) return;
+  throw Error(ErrorCode::corrupt, file.file() + ": this is part " + std::to_string(number + 1) +
+                                      " of " + std::to_string(count) + ", where part " +
+                                      std::to_string(part + 1) + " of " + std::to_string(parts) +
+                                      " is needed");
+}
+
+// Adds the parts after the first, whose names differ from its in the number alone.
+void add_parts(MappedWeights& weights, const GgufFile& first, std::int64_t parts,
+               const FileSystem& files) {
+  check_part(first, 0, parts);
+  const std::string suffix = part_suffix(1, parts);
+  if (!first.file().ends_with(suffix)) {
+    throw Error(ErrorCode::corrupt, first.file() + ": the first part of a file split in " +
+                                        std::to_string(parts) + " must be named ..." + suffix);
+  }
+  const std::string prefix = first.file().substr(0, first.file().size() - suffix.size());
+  std::size_t tensors = tensor_count(first);
+  for (std::int64_t part = 1; part < parts; ++part) {
+    const std::string path = prefix + part_suffix(part + 1, parts);
+    if (!files.exists(path)) {
+      throw Error(ErrorCode::not_found, path + ": no such file, and " + first.file() + " needs it");
+    }
+    GgufContent next = open_gguf_file(path, files);
+    check_part(next.file, part, parts);
+    tensors += tensor_count(next.file);
+    weights.add(std::move(next.content), rename(next.file.tensors()));
+  }
+  const std::int64_t expected =
+      first.integer_or("split.tensors.count", static_cast<std::int64_t>(tensors), 0, INT32_MAX);
+  if (tensors != static_cast<std::size_t>(expected)) {
+    throw Error(ErrorCode::corrupt, first.file() +
+                                        ": split.tensors.count: " + std::to_string(expected) +
+                                        ", the parts have " + std::to_string(tensors) + " tensors");
+  }
+}
+
+std::int32_t embedding_rows(const WeightSource& weights, const std::string& path) {
+  constexpr std::string_view kName = "model.embed_tokens.weight";
+  constexpr std::uint64_t kMaxRows = 1 << 24;
+  const StoredTensor* embeddings = weights.find(kName);
+  if (embeddings == nullptr) {
+    if (const UnsupportedTensor* found = weights.find_unsupported(kName)) {
+      throw Error(ErrorCode::not_supported, found->file +
+                                                ": tensor token_embd.weight: not "
+                                                "supported: weights of type " +
+                                                found->type);
+    }
+    throw Error(ErrorCode::not_found, path + ": tensor token_embd.weight is missing");
+  }
+  if (embeddings->shape[0] == 0 || embeddings->shape[0] > kMaxRows) {
+    throw Error(ErrorCode::corrupt, embeddings->file + ": tensor token_embd.weight: shape " +
+                                        shape_text(embeddings->shape) + " is not possible");
+  }
+  return static_cast<std::int32_t>(embeddings->shape[0]);
+}
+
+}  // namespace
+
+bool is_gguf_path(std::string_view path) noexcept {
+  if (path.size() < kSuffix.size()) return false;
+  const std::string_view end = path.substr(path.size() - kSuffix.size());
+  return std::equal(end.begin(), end.end(), kSuffix.begin(), [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  });
+}
+
+GgufContent open_gguf_file(std::string_view path, const FileSystem& files) {
+  std::unique_ptr<FileContent> content = files.open(path);
+  GgufFile file(content->bytes(), std::string(path));
+  return {std::move(content), std::move(file)};
+}
+
+Checkpoint open_gguf(std::string_view path, const FileSystem& files) {
+  GgufContent first = open_gguf_file(path, files);
+  const GgufFile& file = first.file;
+  auto weights = std::make_unique<MappedWeights>();
+  // The metadata is read while the content is at hand; the mapping itself stays where it is.
+  weights->add(std::move(first.content), rename(file.tensors()));
+  const std::int64_t parts = file.integer_or("split.count", 1, 0, kMaxParts);
+  if (parts > 1) add_parts(*weights, file, parts, files);
+  weights->finish();
+
+  Checkpoint checkpoint;
+  checkpoint.path = path;
+  checkpoint.name =
+      file.has("general.name") ? std::string(file.string("general.name")) : path_name(path);
+  checkpoint.format = "gguf";
+  const bool tied = weights->find("lm_head.weight") == nullptr &&
+                    weights->find_unsupported("lm_head.weight") == nullptr;
+  checkpoint.config = read_gguf_config(file, embedding_rows(*weights, checkpoint.path), tied);
+  checkpoint.eos_token_ids = read_gguf_eos_token_ids(file);
+  checkpoint.sampling = read_gguf_sampling(file);
+  checkpoint.has_chat_template = read_gguf_chat_template(file).has_value();
+  check_tensors(checkpoint.config, *weights, checkpoint.path);
+  checkpoint.weights = std::move(weights);
+  return checkpoint;
+}
+
+}  // namespace tlite

@@ -1,0 +1,40 @@
+// What the metadata of a GGUF file says about a Qwen2 model, in the names and conventions that
+// llama.cpp's converter writes.
+#pragma once
+
+#include "format/gguf_file.hpp"
+#include "text/tokenizer_spec.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tlite/model.hpp>
+#include <tlite/sampling.hpp>
+
+namespace tlite {
+
+// "blk.3.attn_q.weight" to "model.layers.3.self_attn.q_proj.weight", and back; empty for a name
+// that a Qwen2 model does not have.
+std::string hugging_face_name(std::string_view gguf_name);
+std::string gguf_name(std::string_view hugging_face_name);
+
+// `embedding_rows` is the vocabulary, padding included; `tied` where there is no output.weight.
+// Throws not_supported for another architecture or a rope scaling other than yarn, and corrupt.
+ModelConfig read_gguf_config(const GgufFile& file, std::int32_t embedding_rows, bool tied);
+
+// general.sampling.*, else the library's defaults.
+SamplingParams read_gguf_sampling(const GgufFile& file);
+
+// The ends of a turn: the ids the metadata names, and <|im_end|> and <|endoftext|>, which llama.cpp
+// counts in by their text. The eos id comes first.
+std::vector<TokenId> read_gguf_eos_token_ids(const GgufFile& file);
+
+// tokenizer.ggml.*: byte-level BPE with the pre-tokenizer qwen2; another is refused by name.
+text::TokenizerSpec read_gguf_tokenizer(const GgufFile& file);
+
+// tokenizer.chat_template.
+std::optional<std::string_view> read_gguf_chat_template(const GgufFile& file);
+
+}  // namespace tlite

@@ -1,0 +1,145 @@
+#include "format/gguf_model.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include <tlite/error.hpp>
+
+namespace tlite {
+namespace {
+
+constexpr std::string_view kTokens = "tokenizer.ggml.tokens";
+constexpr std::string_view kMerges = "tokenizer.ggml.merges";
+constexpr std::string_view kTokenTypes = "tokenizer.ggml.token_type";
+
+// Values of tokenizer.ggml.token_type (gguf.TokenType).
+enum TokenType : std::int64_t { kNormal = 1, kControl = 3, kUserDefined = 4, kUnused = 5 };
+
+// The split of Qwen2's tokenizer.json, which llama.cpp knows by the name of qwen2.
+constexpr std::string_view kQwen2Pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
+    R"(\s*[\r\n]+|\s+(?!\S)|\s+)";
+
+[[noreturn]] void fail(const GgufFile& file, std::string_view key, const std::string& what) {
+  throw Error(ErrorCode::corrupt, file.file() + ": " + std::string(key) + ": " + what);
+}
+
+void check_kind(const GgufFile& file, std::string_view key, std::string_view wanted) {
+  const std::string_view found = file.string(key);
+  if (found == wanted) return;
+  throw Error(ErrorCode::not_supported, file.file() + ": " + std::string(key) +
+                                            ": not supported: a tokenizer of kind " +
+                                            std::string(found));
+}
+
+std::vector<std::int64_t> read_types(const GgufFile& file, std::size_t tokens) {
+  if (!file.has(kTokenTypes)) return std::vector<std::int64_t>(tokens, kNormal);
+  std::vector<std::int64_t> types = file.integers(kTokenTypes);
+  if (types.size() != tokens) {
+    fail(file, kTokenTypes,
+         std::to_string(types.size()) + " types for " + std::to_string(tokens) + " tokens");
+  }
+  return types;
+}
+
+// Tokens of the type unused fill the vocabulary up to the rows of the embeddings. Hugging Face's
+// tokenizer does not have them, and so neither has ours.
+void read_vocabulary(const GgufFile& file, text::TokenizerSpec& spec) {
+  const std::vector<std::string_view> tokens = file.strings(kTokens);
+  const std::vector<std::int64_t> types = read_types(file, tokens.size());
+  spec.vocabulary.reserve(tokens.size());
+  std::vector<text::AddedToken> added;
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    if (types[i] == kUnused) continue;
+    using Added = text::Vocabulary::Added;
+    const Added result = spec.vocabulary.add(static_cast<std::int64_t>(i), tokens[i]);
+    if (result != Added::yes) {
+      fail(file, kTokens,
+           "item " + std::to_string(i) +
+               (result == Added::id_out_of_range ? " is one too many" : " is there twice"));
+    }
+    if (types[i] == kControl || types[i] == kUserDefined) {
+      added.push_back({.content = std::string(tokens[i]), .special = types[i] == kControl});
+    }
+  }
+  for (text::AddedToken& token : added) spec.add_token(std::move(token));
+}
+
+void read_merges(const GgufFile& file, text::TokenizerSpec& spec) {
+  const std::vector<std::string_view> merges = file.strings(kMerges);
+  spec.merges.reserve(merges.size());
+  std::string merged;
+  for (std::size_t i = 0; i < merges.size(); ++i) {
+    // Byte-level tokens hold no space; the first one parts them, as in llama.cpp from byte 1 on.
+    const std::size_t space = merges[i].find(' ', 1);
+    if (merges[i].empty() || space == std::string_view::npos) {
+      fail(file, kMerges, "item " + std::to_string(i) + " is not two tokens with a space between");
+    }
+    const std::string_view left = merges[i].substr(0, space);
+    const std::string_view right = merges[i].substr(space + 1);
+    const auto id = [&](std::string_view token) {
+      const std::optional<TokenId> found = spec.vocabulary.find(token);
+      if (!found) fail(file, kMerges, "item " + std::to_string(i) + " makes no known token");
+      return *found;
+    };
+    merged.assign(left).append(right);
+    spec.merges.push_back({id(left), id(right), id(merged)});
+  }
+}
+
+std::optional<TokenId> read_id(const GgufFile& file, std::string_view key) {
+  if (!file.has(key)) return std::nullopt;
+  const GgufValue* tokens = file.find(kTokens);
+  const std::uint64_t count = tokens == nullptr ? 0 : tokens->count;
+  // 2^32 - 1 and -1 both stand for none in published files.
+  const std::int64_t id = file.integer(key, -1, std::numeric_limits<std::uint32_t>::max());
+  if (id == -1 || id == std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  if (static_cast<std::uint64_t>(id) >= count) {
+    fail(file, key,
+         std::to_string(id) + " is not the id of one of " + std::to_string(count) + " tokens");
+  }
+  return static_cast<TokenId>(id);
+}
+
+}  // namespace
+
+std::vector<TokenId> read_gguf_eos_token_ids(const GgufFile& file) {
+  std::vector<TokenId> ids;
+  const auto add = [&](TokenId id) {
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  };
+  for (const std::string_view key :
+       {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}) {
+    if (const std::optional<TokenId> id = read_id(file, key)) add(*id);
+  }
+  const std::vector<std::string_view> tokens = file.strings(kTokens);
+  for (const std::string_view name : {"<|im_end|>", "<|endoftext|>"}) {
+    const auto found = std::find(tokens.begin(), tokens.end(), name);
+    if (found != tokens.end()) add(static_cast<TokenId>(found - tokens.begin()));
+  }
+  return ids;
+}
+
+text::TokenizerSpec read_gguf_tokenizer(const GgufFile& file) {
+  check_kind(file, "tokenizer.ggml.model", "gpt2");
+  check_kind(file, "tokenizer.ggml.pre", "qwen2");
+  text::TokenizerSpec spec;
+  spec.name = file.file();
+  read_vocabulary(file, spec);
+  read_merges(file, spec);
+  spec.normalization = text::Normalization::nfc;
+  spec.pretokenizer.push_back({false, std::string(kQwen2Pattern)});
+  spec.bos = read_id(file, "tokenizer.ggml.bos_token_id");
+  spec.eos = read_id(file, "tokenizer.ggml.eos_token_id");
+  spec.pad = read_id(file, "tokenizer.ggml.padding_token_id");
+  return spec;
+}
+
+std::optional<std::string_view> read_gguf_chat_template(const GgufFile& file) {
+  constexpr std::string_view kKey = "tokenizer.chat_template";
+  if (!file.has(kKey)) return std::nullopt;
+  return file.string(kKey);
+}
+
+}  // namespace tlite
