@@ -1,17 +1,18 @@
 #include "base/parallel.hpp"
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <fstream>
 #include <set>
 #include <string>
 #include <thread>
 #include <utility>
 
-#include <oneapi/tbb/blocked_range.h>
+#include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/info.h>
-#include <oneapi/tbb/parallel_for.h>
-#include <oneapi/tbb/partitioner.h>
 #include <oneapi/tbb/task_arena.h>
+#include <oneapi/tbb/task_group.h>
 
 #if defined(__linux__)
 #include <sched.h>
@@ -41,6 +42,28 @@ int cores_from_sysfs() {
 }
 #endif
 
+// Rounds of waiting before a thread sleeps: some 20 microseconds, about what a futex costs. A
+// barrier that only spins is ruinous on a machine with more threads than cores.
+constexpr int kSpins = 1000;
+
+void pause() noexcept {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#else
+  std::this_thread::yield();
+#endif
+}
+
+// Waits until `value` is no longer `old`.
+template <class T>
+void wait_while(const std::atomic<T>& value, T old) noexcept {
+  for (int i = 0; i < kSpins; ++i) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    pause();
+  }
+  value.wait(old, std::memory_order_acquire);
+}
+
 }  // namespace
 
 int physical_cores() noexcept {
@@ -54,9 +77,70 @@ int physical_cores() noexcept {
   }
 }
 
+// Inside enter(), helpers run as long tasks that take part in one loop after the other. A loop is
+// open while there are chunks to claim; who claims is counted in `inside`, so that the caller
+// waits for those helpers only that came, never for one that oneTBB has not started yet.
 struct ThreadPool::Impl {
-  explicit Impl(int threads) : arena(threads, 1) {}
+  explicit Impl(int threads) : concurrency(allowed(threads)), arena(concurrency, 1) {}
+
+  // oneTBB never gives more threads than the machine or the host program allows, and it warns on
+  // stderr about an arena that asks for more.
+  static int allowed(int threads) {
+    const auto most =
+        tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism);
+    return static_cast<int>(std::min(static_cast<std::size_t>(threads), most));
+  }
+
+  void claim(int worker) noexcept {
+    for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
+      (*body)(i, worker);
+    }
+  }
+
+  void help(int worker) noexcept {
+    for (std::uint32_t seen = 0;;) {
+      wait_while(loop, seen);
+      seen = loop.load(std::memory_order_acquire);
+      if (leave.load(std::memory_order_acquire)) return;
+      // Sequentially consistent, as is the caller's side: either the helper sees that the loop is
+      // closed, or the caller sees the helper inside.
+      inside.fetch_add(1);
+      if (open.load()) claim(worker);
+      inside.fetch_sub(1);
+      inside.notify_one();
+    }
+  }
+
+  void run(std::size_t count, FunctionRef<void(std::size_t, int)>& what) noexcept {
+    body = &what;
+    chunks = count;
+    next.store(0, std::memory_order_relaxed);
+    open.store(true);
+    loop.fetch_add(1, std::memory_order_release);
+    loop.notify_all();
+    claim(0);
+    open.store(false);
+    for (int helpers; (helpers = inside.load()) != 0;) wait_while(inside, helpers);
+  }
+
+  void dismiss() noexcept {
+    leave.store(true, std::memory_order_release);
+    loop.fetch_add(1, std::memory_order_release);
+    loop.notify_all();
+  }
+
+  int concurrency;
   tbb::task_arena arena;
+  bool entered = false;
+
+  // The loop that runs: written by the caller while nobody is inside.
+  FunctionRef<void(std::size_t, int)>* body = nullptr;
+  std::size_t chunks = 0;
+  std::atomic<bool> open{false};
+  std::atomic<bool> leave{false};
+  alignas(64) std::atomic<std::uint32_t> loop{0};  // counts loops; helpers sleep on it
+  alignas(64) std::atomic<std::size_t> next{0};
+  alignas(64) std::atomic<std::int32_t> inside{0};
 };
 
 ThreadPool::ThreadPool(int threads)
@@ -67,7 +151,29 @@ ThreadPool::ThreadPool(int threads)
 ThreadPool::~ThreadPool() = default;
 
 void ThreadPool::enter(FunctionRef<void()> body) {
-  impl_->arena.execute([&] { body(); });
+  Impl& impl = *impl_;
+  if (threads_ == 1 || impl.entered) return body();
+  impl.arena.execute([&] {
+    tbb::task_group helpers;
+    impl.entered = true;
+    impl.leave.store(false, std::memory_order_relaxed);
+    impl.loop.store(0, std::memory_order_relaxed);
+    const auto finish = [&] {
+      impl.dismiss();
+      helpers.wait();
+      impl.entered = false;
+    };
+    try {
+      for (int worker = 1; worker < impl.concurrency; ++worker) {
+        helpers.run([&impl, worker] { impl.help(worker); });
+      }
+      body();
+    } catch (...) {
+      finish();
+      throw;
+    }
+    finish();
+  });
 }
 
 void ThreadPool::parallel_for(std::size_t chunks,
@@ -76,16 +182,7 @@ void ThreadPool::parallel_for(std::size_t chunks,
     for (std::size_t chunk = 0; chunk < chunks; ++chunk) body(chunk, 0);
     return;
   }
-  impl_->arena.execute([&] {
-    tbb::parallel_for(
-        tbb::blocked_range<std::size_t>(0, chunks, 1),
-        [&](const tbb::blocked_range<std::size_t>& range) {
-          const int worker = tbb::this_task_arena::current_thread_index();
-          for (std::size_t chunk = range.begin(); chunk != range.end(); ++chunk)
-            body(chunk, worker);
-        },
-        tbb::simple_partitioner{});
-  });
+  enter([&] { impl_->run(chunks, body); });
 }
 
 }  // namespace tlite

@@ -25,7 +25,8 @@ class ThreadPool {
   int threads() const noexcept { return threads_; }
 
   // Enters the pool once for many loops: `body` runs on the calling thread, and parallel_for inside
-  // it is cheap.
+  // it costs a few microseconds. Between the loops the helpers spin briefly, then sleep. One thread
+  // at a time; what `body` throws comes out.
   void enter(FunctionRef<void()> body);
 
   // Runs body(chunk, worker) for every chunk in [0, chunks), worker in [0, threads()) naming the
