@@ -21,6 +21,9 @@ struct Vector {
 
   __m256 low, high;
 
+  static void prefetch(const std::byte* at) noexcept {
+    _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
+  }
   static Vector splat(float x) noexcept { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
   static Vector load(const float* from) noexcept {
     return {_mm256_loadu_ps(from), _mm256_loadu_ps(from + 8)};

@@ -23,11 +23,14 @@ __mmask16 lanes_below(int n) noexcept { return first_lanes(n < 0 ? 0 : (n > 16 ?
 struct Vector {
   static constexpr std::size_t kDotColumns = 6;
   static constexpr std::size_t kDotRows = 4;
-  static constexpr std::size_t kDotRowsAlone = 8;
+  static constexpr std::size_t kDotRowsAlone = 4;
   static constexpr std::size_t kAttendHeads = 8;
 
   __m512 v;
 
+  static void prefetch(const std::byte* at) noexcept {
+    _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
+  }
   static Vector splat(float x) noexcept { return {_mm512_set1_ps(x)}; }
   static Vector load(const float* from) noexcept { return {_mm512_loadu_ps(from)}; }
   static Vector load_first(const float* from, int lanes) noexcept {

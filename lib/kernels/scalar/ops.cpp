@@ -25,6 +25,7 @@ struct Vector {
     for (int i = 0; i < 16; ++i) v.lane[i] = value(i);
     return v;
   }
+  static void prefetch(const std::byte*) noexcept {}
   static Vector splat(float x) noexcept {
     return each([&](int) { return x; });
   }
