@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <tlite.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct test {
   const char* name;
   void (*body)(void);
@@ -20,6 +24,10 @@ int check_status(const char* file, int line, const char* call, tlite_status got,
 /* The same, and the message must have `part` in it. */
 int check_error(const char* file, int line, const char* call, tlite_status got,
                 tlite_status expected, tlite_error* error, const char* part);
+
+#ifdef __cplusplus
+}
+#endif
 
 /* TEST(id, "capi/part: behaviour") { ... } */
 #define TEST(id, title)                                     \

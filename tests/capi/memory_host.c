@@ -18,6 +18,7 @@ static void* on_allocate(size_t bytes, size_t alignment, void* user) {
   memory_host* const host = user;
   const long number = __atomic_fetch_add(&host->allocations, 1, __ATOMIC_RELAXED);
   if (number == host->fail_at) return NULL;
+  if (host->most_bytes != 0 && bytes > host->most_bytes) return NULL;
   /* aligned_alloc wants a multiple of the alignment. */
   void* const memory = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
   if (memory == NULL) return NULL;

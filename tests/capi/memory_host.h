@@ -14,7 +14,8 @@ typedef struct memory_host {
   long allocations; /* that succeeded or failed, ever */
   long live;        /* allocated and not yet freed */
   size_t live_bytes;
-  long fail_at; /* the allocation of this number fails, from 0; -1: none */
+  size_t most_bytes; /* more than this at once is refused; 0: no limit */
+  long fail_at;      /* the allocation of this number fails, from 0; -1: none */
   long open_files;
   int released;             /* times that `release` was called */
   const char* failing_file; /* a file that cannot be read, though it is there; NULL: none */

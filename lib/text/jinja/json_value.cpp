@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <cstdlib>
+#include <new>
+#include <vector>
 
 #include <simdjson.h>
 
@@ -21,16 +24,20 @@ class Reader {
   Reader(std::string_view what, bool literal) : what_(what), literal_(literal) {}
 
   Value read(std::string_view json) {
+    // simdjson's own padded_string and string buffer do not tell when there is no memory for them.
+    std::string padded(json);
+    padded.resize(json.size() + simdjson::SIMDJSON_PADDING);
+    unescaped_.resize(padded.size());
     try {
-      const simdjson::padded_string padded(json);
-      ondemand::parser parser;
-      ondemand::document document = parser.iterate(padded);
+      ondemand::document document =
+          parser_.iterate(simdjson::padded_string_view(padded.data(), json.size(), padded.size()));
       Value value = read_document(document);
       if (document.current_location().error() != simdjson::OUT_OF_BOUNDS) {
         fail("something follows behind the value");
       }
       return value;
     } catch (const simdjson::simdjson_error& error) {
+      if (error.error() == simdjson::MEMALLOC) throw std::bad_alloc();
       fail(simdjson::error_message(error.error()));
     }
   }
@@ -59,7 +66,7 @@ class Reader {
       case ondemand::json_type::object:
         return read_object(value.get_object(), depth);
       case ondemand::json_type::string:
-        return text(value.get_string());
+        return text(value.get_raw_json_string());
       case ondemand::json_type::boolean:
         return bool(value.get_bool());
       case ondemand::json_type::null:
@@ -71,7 +78,9 @@ class Reader {
     fail("an unknown kind of value");
   }
 
-  Value text(std::string_view bytes) const {
+  Value text(ondemand::raw_json_string raw) {
+    std::uint8_t* end = unescaped_.data();
+    const std::string_view bytes = parser_.unescape(raw, end);
     return text_value(Text(std::string(bytes), literal_));
   }
 
@@ -87,7 +96,7 @@ class Reader {
   Value read_object(ondemand::object object, int depth) {
     auto dict = std::make_shared<Dict>();
     for (auto field : object) {
-      Value key = text(field.unescaped_key());
+      Value key = text(field.key());
       dict->set(std::move(key), read_value(field.value().value(), depth + 1));
     }
     return std::shared_ptr<const Dict>(std::move(dict));
@@ -140,6 +149,8 @@ class Reader {
 
   std::string_view what_;
   bool literal_;
+  ondemand::parser parser_;
+  std::vector<std::uint8_t> unescaped_;  // room for any one string of the document
 };
 
 }  // namespace

@@ -1,0 +1,254 @@
+/* Each allocation of the C++ heap may fail, wherever it is: the answer is out_of_memory, what was
+ * there before is as it was, and nothing leaks (which is for ASan to see). A step that finds
+ * another way when there is no memory, a log line that is dropped for one, may also succeed. */
+#include "failing_new.h"
+#include "tiny_session.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct world {
+  tlite_context* context;
+  tlite_model* model;
+  tlite_tokenizer* tokenizer;
+  tlite_chat_template* chat;
+  tlite_messages* messages;
+  tlite_session* session; /* with a question */
+  long allocations;       /* of the last step */
+} world;
+
+/* From here on nothing fails. */
+static void end_of_failing(world* at) {
+  if (at->allocations < 0) at->allocations = failing_new_count();
+  failing_new_at(-1);
+}
+
+typedef tlite_status (*step)(world* at, tlite_error** error);
+
+static tlite_status do_context(world* at, tlite_error** error) {
+  tlite_context* made = NULL;
+  const tlite_status status = tlite_context_create(NULL, &made, error);
+  (void)at;
+  tlite_context_free(made);
+  return status;
+}
+
+static tlite_status do_tokenizer(world* at, tlite_error** error) {
+  tlite_tokenizer* made = NULL;
+  const tlite_status status = tlite_tokenizer_load(at->context, "memory", TLITE_NUL, &made, error);
+  tlite_tokenizer_free(made);
+  return status;
+}
+
+static tlite_status do_encode(world* at, tlite_error** error) {
+  tlite_tokens* tokens = NULL;
+  tlite_string* text = NULL;
+  size_t count = 0;
+  tlite_status status =
+      tlite_tokenizer_encode(at->tokenizer, "hello, e\xCC\x81 <|im_end|> \xD0\xBC\xD0\xB8\xD1\x80",
+                             TLITE_NUL, NULL, &tokens, error);
+  const int32_t* const ids = tlite_tokens_data(tokens, &count);
+  if (status == TLITE_OK) {
+    status = tlite_tokenizer_decode(at->tokenizer, ids, count, NULL, &text, error);
+  }
+  tlite_tokens_free(tokens);
+  tlite_string_free(text);
+  return status;
+}
+
+static tlite_status do_messages(world* at, tlite_error** error) {
+  tlite_messages* made = NULL;
+  tlite_string* json = NULL;
+  tlite_status status = tlite_messages_parse(
+      "[{\"role\": \"assistant\", \"content\": \"a long enough text to need the heap\", "
+      "\"tool_calls\": [{\"function\": {\"name\": \"f\", \"arguments\": {\"x\": [1, 2]}}}]}]",
+      TLITE_NUL, &made, error);
+  (void)at;
+  if (status == TLITE_OK) status = tlite_messages_to_json(made, &json, error);
+  tlite_messages_free(made);
+  tlite_string_free(json);
+  return status;
+}
+
+static tlite_status do_template(world* at, tlite_error** error) {
+  tlite_chat_template* made = NULL;
+  tlite_prompt* prompt = NULL;
+  size_t size = 0;
+  const char* const source = tlite_chat_template_source(at->chat, &size);
+  tlite_status status = tlite_chat_template_parse(source, size, NULL, 0, NULL, 0, &made, error);
+  if (status == TLITE_OK) {
+    status = tlite_chat_template_render(made, at->messages, NULL, &prompt, error);
+  }
+  tlite_chat_template_free(made);
+  tlite_prompt_free(prompt);
+  return status;
+}
+
+static tlite_status do_model(world* at, tlite_error** error) {
+  tlite_model* made = NULL;
+  const tlite_status status =
+      tlite_model_load(at->context, "memory", TLITE_NUL, NULL, &made, error);
+  tlite_model_free(made);
+  return status;
+}
+
+static tlite_status do_info(world* at, tlite_error** error) {
+  tlite_model_info* info = NULL;
+  tlite_string* json = NULL;
+  tlite_status status = tlite_model_get_info(at->model, &info, error);
+  if (status == TLITE_OK) status = tlite_model_info_to_json(info, &json, error);
+  tlite_model_info_free(info);
+  tlite_string_free(json);
+  return status;
+}
+
+static tlite_status do_evaluator(world* at, tlite_error** error) {
+  tlite_evaluator* made = NULL;
+  int32_t sequence = 0;
+  int32_t fork = 0;
+  const int32_t ids[] = {1, 2, 3};
+  tlite_evaluator_options options;
+  tlite_evaluator_options_init(&options, sizeof options);
+  options.context = 64;
+  options.threads = 1;
+  tlite_status status = tlite_evaluator_create(at->model, &options, &made, error);
+  if (status == TLITE_OK) status = tlite_evaluator_create_sequence(made, &sequence, error);
+  if (status == TLITE_OK) status = tlite_evaluator_append(made, sequence, ids, 3, error);
+  if (status == TLITE_OK) status = tlite_evaluator_fork(made, sequence, -1, &fork, error);
+  if (status == TLITE_OK) status = tlite_evaluator_append(made, fork, ids, 3, error);
+  tlite_evaluator_free(made);
+  return status;
+}
+
+static tlite_status do_session(world* at, tlite_error** error) {
+  tlite_session* made = NULL;
+  tlite_sampling_params params;
+  const tlite_text stop = {"a stop string that needs the heap", TLITE_NUL};
+  tlite_session_options options;
+  tlite_session_options_init(&options, sizeof options);
+  options.context = 64;
+  options.threads = 1;
+  tlite_sampling_params_init(&params, sizeof params);
+  params.max_new_tokens = 3;
+  params.logprobs = 2;
+  params.stop = &stop;
+  params.stop_count = 1;
+  tlite_status status = tlite_session_create(at->model, &options, &made, error);
+  if (status == TLITE_OK) status = tlite_session_set_sampling(made, &params, error);
+  if (status == TLITE_OK) status = tlite_session_add_user(made, "hello", 5, error);
+  tlite_session_free(made);
+  return status;
+}
+
+static size_t count_messages(const tlite_session* session) {
+  tlite_messages* messages = NULL;
+  tlite_session_messages(session, &messages, NULL);
+  const size_t count = tlite_messages_count(messages);
+  tlite_messages_free(messages);
+  return count;
+}
+
+/* A reply that fails leaves the question, so that it can be asked again; or it was made, and only
+ * the copy for the caller failed. */
+static tlite_status do_reply(world* at, tlite_error** error) {
+  tlite_generation* answer = NULL;
+  const tlite_status status = tlite_session_reply(at->session, NULL, NULL, &answer, error);
+  end_of_failing(at);
+  CHECK(count_messages(at->session) >= 1 && count_messages(at->session) <= 2);
+  CHECK(tlite_session_rewind(at->session, 1, NULL) == TLITE_OK);
+  tlite_generation_free(answer);
+  return status;
+}
+
+static tlite_status do_stream(world* at, tlite_error** error) {
+  tlite_stream* stream = NULL;
+  const tlite_piece* piece = NULL;
+  tlite_status status = tlite_session_stream(at->session, &stream, error);
+  do {
+    if (status == TLITE_OK) status = tlite_stream_next(stream, &piece, error);
+  } while (status == TLITE_OK && piece != NULL);
+  tlite_stream_free(stream);
+  end_of_failing(at);
+  CHECK(tlite_session_rewind(at->session, 1, NULL) == TLITE_OK);
+  return status;
+}
+
+static tlite_status do_fork(world* at, tlite_error** error) {
+  tlite_session* fork = NULL;
+  tlite_status status = tlite_session_fork(at->session, &fork, error);
+  if (status == TLITE_OK) status = tlite_session_reply(fork, NULL, NULL, NULL, error);
+  tlite_session_free(fork);
+  return status;
+}
+
+static void make_world(world* at, memory_host* host) {
+  memset(at, 0, sizeof *at);
+  memory_host_init(host);
+  tlite_context_options options = memory_host_options(host);
+  options.threads = 1; /* so that all of the work is on this thread */
+  CHECK_OK(tlite_context_create(&options, &at->context, &error));
+  CHECK_OK(tlite_model_load(at->context, "memory", TLITE_NUL, NULL, &at->model, &error));
+  CHECK_OK(tlite_model_tokenizer(at->model, &at->tokenizer, &error));
+  CHECK_OK(tlite_model_chat_template(at->model, &at->chat, &error));
+  CHECK_OK(tlite_messages_parse("[{\"role\": \"user\", \"content\": \"hello\"}]", TLITE_NUL,
+                                &at->messages, &error));
+  at->session = tiny_session(at->model, 3);
+  CHECK_OK(tlite_session_add_user(at->session, "hello", 5, &error));
+}
+
+static void free_world(world* at) {
+  tlite_session_free(at->session);
+  tlite_messages_free(at->messages);
+  tlite_chat_template_free(at->chat);
+  tlite_tokenizer_free(at->tokenizer);
+  tlite_model_free(at->model);
+  tlite_context_free(at->context);
+}
+
+/* Lets each allocation of a step fail in turn. */
+static void fail_each(const char* name, step body, world* at) {
+  enum { kMost = 100000 };
+  long n = 0;
+  long failed = 0;
+  CHECK_OK(body(at, &error)); /* what is made once and kept is made now */
+  for (; n < kMost; ++n) {
+    tlite_error* error = NULL;
+    at->allocations = -1;
+    failing_new_at(n);
+    const tlite_status status = body(at, &error);
+    end_of_failing(at);
+    if (status != TLITE_OK && status != TLITE_ERROR_OUT_OF_MEMORY) {
+      fprintf(stderr, "%s, allocation %ld: %s (%s)\n", name, n, tlite_status_name(status),
+              tlite_error_message(error, NULL));
+      CHECK(status == TLITE_ERROR_OUT_OF_MEMORY);
+    }
+    CHECK((status == TLITE_OK) == (error == NULL));
+    failed += status != TLITE_OK;
+    tlite_error_free(error);
+    if (n >= at->allocations) break;
+  }
+  CHECK(failed > 0 && n < kMost);
+}
+
+#define OUT_OF_MEMORY(id, title)                                         \
+  TEST(out_of_memory_##id, "capi/out_of_memory: in " title) {            \
+    world at;                                                            \
+    memory_host host;                                                    \
+    make_world(&at, &host);                                              \
+    fail_each(#id, do_##id, &at);                                        \
+    free_world(&at);                                                     \
+    CHECK(host.live == 0 && host.open_files == 0 && host.released == 1); \
+  }
+
+OUT_OF_MEMORY(context, "making a context")
+OUT_OF_MEMORY(tokenizer, "loading a tokenizer")
+OUT_OF_MEMORY(encode, "encoding and decoding")
+OUT_OF_MEMORY(messages, "reading and writing messages")
+OUT_OF_MEMORY(template, "parsing and rendering a template")
+OUT_OF_MEMORY(model, "loading a model")
+OUT_OF_MEMORY(info, "telling what a model is")
+OUT_OF_MEMORY(evaluator, "the life of an evaluator")
+OUT_OF_MEMORY(session, "making a session")
+OUT_OF_MEMORY(reply, "a reply")
+OUT_OF_MEMORY(stream, "a stream")
+OUT_OF_MEMORY(fork, "a fork")
