@@ -1,0 +1,56 @@
+#include "files.hpp"
+
+#include <cerrno>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <stdexcept>
+#include <system_error>
+
+namespace cli {
+namespace {
+
+[[noreturn]] void fail(const std::string& path, const std::string& action) {
+  throw std::runtime_error(path + ": cannot " + action + ": " +
+                           std::generic_category().message(errno));
+}
+
+std::string read_all(std::istream& in) {
+  return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+}
+
+}  // namespace
+
+std::string read_file(const std::string& path) {
+  if (path == "-") return read_all(std::cin);
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) {
+    errno = EISDIR;
+    fail(path, "read");
+  }
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail(path, "open");
+  std::string text = read_all(file);
+  if (file.bad()) fail(path, "read");
+  return text;
+}
+
+void write_file(const std::string& path, const std::string& text) {
+  const std::string partial = path + ".part";
+  errno = 0;
+  std::ofstream file(partial, std::ios::binary | std::ios::trunc);
+  if (!file) fail(path, "write");
+  file << text;
+  file.close();
+  if (!file || std::rename(partial.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    std::remove(partial.c_str());
+    errno = error;
+    fail(path, "write");
+  }
+}
+
+}  // namespace cli

@@ -1,0 +1,114 @@
+// tlite info MODEL [--json]: what the checkpoint is and what memory it takes, from headers alone.
+#include "commands.hpp"
+#include "model_flags.hpp"
+#include "output.hpp"
+
+#include <memory>
+#include <optional>
+
+namespace cli {
+namespace {
+
+struct Flags {
+  ModelFlags model;
+  bool json = false;
+};
+
+Json to_json(const tlite::ModelInfo& info) {
+  const tlite::ModelConfig& config = info.config;
+  Json out = {{"path", info.path},
+              {"name", info.name},
+              {"format", info.format},
+              {"architecture", config.architecture},
+              {"weight_type", tlite::to_string(info.weight_type)},
+              {"parameter_count", info.parameter_count},
+              {"weight_bytes", info.weight_bytes},
+              {"vocab_size", config.vocab_size},
+              {"hidden_size", config.hidden_size},
+              {"intermediate_size", config.intermediate_size},
+              {"num_hidden_layers", config.num_hidden_layers},
+              {"num_attention_heads", config.num_attention_heads},
+              {"num_key_value_heads", config.num_key_value_heads},
+              {"head_dim", config.head_dim},
+              {"max_position_embeddings", config.max_position_embeddings},
+              {"rope_theta", config.rope_theta},
+              {"rms_norm_eps", config.rms_norm_eps},
+              {"tie_word_embeddings", config.tie_word_embeddings},
+              {"eos_token_ids", info.eos_token_ids},
+              {"has_chat_template", info.has_chat_template}};
+  if (config.yarn) out["yarn_factor"] = config.yarn->factor;
+  if (config.sliding_window) out["sliding_window"] = *config.sliding_window;
+  return out;
+}
+
+Json to_json(const tlite::MemoryPlan& plan, std::int32_t context) {
+  return {{"context", context},
+          {"weights", plan.weights},
+          {"weights_resident", plan.weights_resident},
+          {"kv_cache", plan.kv_cache},
+          {"scratch", plan.scratch},
+          {"total", plan.total()}};
+}
+
+void write_line(const std::string& name, const std::string& value) {
+  constexpr std::size_t kColumn = 16;
+  write_text(name + std::string(kColumn - std::min(kColumn, name.size()), ' ') + value + "\n");
+}
+
+std::string heads(const tlite::ModelConfig& config) {
+  return std::to_string(config.num_attention_heads) + " query, " +
+         std::to_string(config.num_key_value_heads) + " key-value, of " +
+         std::to_string(config.head_dim);
+}
+
+void write_table(const tlite::ModelInfo& info, const tlite::MemoryPlan& plan,
+                 std::int32_t context) {
+  const tlite::ModelConfig& config = info.config;
+  const auto bytes = [](std::uint64_t count) { return format_bytes(static_cast<double>(count)); };
+  write_line("name", info.name);
+  write_line("format", info.format + ", " + std::string(tlite::to_string(info.weight_type)));
+  write_line("architecture", config.architecture);
+  write_line("parameters", format_number(static_cast<double>(info.parameter_count) / 1e6, 1) +
+                               " million in " + bytes(info.weight_bytes));
+  write_line("layers", std::to_string(config.num_hidden_layers) + " of " +
+                           std::to_string(config.hidden_size) + ", feed-forward " +
+                           std::to_string(config.intermediate_size));
+  write_line("heads", heads(config));
+  write_line("vocabulary", std::to_string(config.vocab_size) +
+                               (config.tie_word_embeddings ? ", tied embeddings" : ""));
+  write_line("context",
+             std::to_string(config.max_position_embeddings) + " positions" +
+                 (config.yarn ? ", yarn x" + format_number(config.yarn->factor, 1) : ""));
+  write_line("chat template", info.has_chat_template ? "yes" : "no");
+  write_line("memory", bytes(plan.total()) + " with a context of " + std::to_string(context));
+  write_line("  weights",
+             bytes(plan.weights) + " mapped, " + bytes(plan.weights_resident) + " copied");
+  write_line("  KV cache", bytes(plan.kv_cache));
+  write_line("  scratch", bytes(plan.scratch));
+}
+
+void run(const Flags& flags) {
+  const tlite::ModelInfo info = tlite::Model::inspect(flags.model.path);
+  tlite::PlanOptions options;
+  options.context =
+      flags.model.context.value_or(std::min(options.context, info.config.max_position_embeddings));
+  options.threads = flags.model.threads;
+  options.kv_type = parse_kv_type(flags.model.kv_type);
+  const tlite::MemoryPlan plan = tlite::Model::plan(flags.model.path, options);
+  if (!flags.json) return write_table(info, plan, options.context);
+  Json out = to_json(info);
+  out["memory"] = to_json(plan, options.context);
+  write_json(out);
+}
+
+}  // namespace
+
+void add_info(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  CLI::App* const command = app.add_subcommand("info", "What a model is, and its memory");
+  add_model_flags(*command, flags->model);
+  command->add_flag("--json", flags->json, "as JSON");
+  command->callback([flags] { run(*flags); });
+}
+
+}  // namespace cli

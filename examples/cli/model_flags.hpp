@@ -1,0 +1,32 @@
+// MODEL and the flags about memory and threads, shared by the commands that run a model.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <CLI/CLI.hpp>
+
+#include <tlite/tlite.hpp>
+
+namespace cli {
+
+struct ModelFlags {
+  std::string path;
+  std::int32_t threads = 0;
+  std::optional<std::int32_t> context;
+  std::optional<std::string> kv_type;
+};
+
+void add_model_argument(CLI::App& command, std::string& path);
+void add_model_flags(CLI::App& command, ModelFlags& flags);
+
+// Loads with progress on a terminal; Ctrl-C ends the program, as nothing is lost by it.
+tlite::Model load_model(const ModelFlags& flags);
+
+std::optional<tlite::DataType> parse_kv_type(const std::optional<std::string>& name);
+
+// The flags as a session's options. Without --context: 4096, or what the model has where less.
+tlite::SessionOptions session_options(const ModelFlags& flags, const tlite::Model& model);
+
+}  // namespace cli

@@ -1,0 +1,26 @@
+// A .npy file (format 1.0 of NumPy) of f32 rows, written row by row.
+#pragma once
+
+#include <cstddef>
+#include <fstream>
+#include <span>
+#include <string>
+
+namespace cli {
+
+class NpyWriter {
+ public:
+  // [rows, columns]. Throws std::runtime_error naming the file.
+  NpyWriter(std::string path, std::size_t rows, std::size_t columns);
+  void write_row(std::span<const float> row);
+  // All rows must have been written.
+  void close();
+
+ private:
+  [[noreturn]] void fail() const;
+
+  std::string path_;
+  std::ofstream file_;
+};
+
+}  // namespace cli

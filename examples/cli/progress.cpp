@@ -1,0 +1,29 @@
+#include "progress.hpp"
+
+#include "output.hpp"
+
+#include <iostream>
+#include <utility>
+
+namespace cli {
+
+Progress::Progress(std::string label)
+    : label_(std::move(label)),
+      terminal_(is_terminal_error()),
+      last_(std::chrono::steady_clock::now()) {}
+
+void Progress::show(std::string_view detail) {
+  constexpr std::chrono::milliseconds kPause(100);
+  const auto now = std::chrono::steady_clock::now();
+  if (!terminal_ || now - last_ < kPause) return;
+  last_ = now;
+  shown_ = true;
+  std::cerr << "\r\x1b[K" << label_ << " " << detail << std::flush;
+}
+
+void Progress::clear() {
+  if (shown_) std::cerr << "\r\x1b[K" << std::flush;
+  shown_ = false;
+}
+
+}  // namespace cli

@@ -1,0 +1,84 @@
+#include "sampling_flags.hpp"
+
+#include <charconv>
+#include <utility>
+
+namespace cli {
+namespace {
+
+template <class T, class U>
+void apply(T& field, const std::optional<U>& flag) {
+  if (flag) field = *flag;
+}
+
+std::pair<tlite::TokenId, float> parse_bias(const std::string& text) {
+  const char* const end = text.data() + text.size();
+  tlite::TokenId id = 0;
+  float value = 0;
+  const auto first = std::from_chars(text.data(), end, id);
+  const bool separated = first.ec == std::errc() && first.ptr != end && *first.ptr == '=';
+  const auto second = separated ? std::from_chars(first.ptr + 1, end, value) : first;
+  if (!separated || second.ec != std::errc() || second.ptr != end) {
+    throw tlite::Error(tlite::ErrorCode::invalid_argument,
+                       "--logit-bias takes ID=VALUE, not '" + text + "'");
+  }
+  return {id, value};
+}
+
+}  // namespace
+
+void add_sampling_flags(CLI::App& command, SamplingFlags& flags) {
+  const std::string group = "Sampling (defaults: the model's generation_config.json)";
+  const auto add = [&](const std::string& name, auto& field, const std::string& description) {
+    return command.add_option(name, field, description)->group(group);
+  };
+  add("--preset", flags.preset, "defaults to begin with")
+      ->check(CLI::IsMember({"model", "greedy", "vllm", "huggingface", "llama_cpp"}));
+  CLI::Option* const greedy =
+      command.add_flag("--greedy", flags.greedy, "the likeliest token always")->group(group);
+  add("--temperature", flags.temperature, "0: greedy")->excludes(greedy);
+  add("--top-p", flags.top_p, "smallest set of this probability");
+  add("--top-k", flags.top_k, "the k likeliest; 0: all");
+  add("--min-p", flags.min_p, "at least this share of the likeliest");
+  add("--repetition-penalty", flags.repetition_penalty, "over prompt and answer; 1: none");
+  add("--presence-penalty", flags.presence_penalty, "per token in the answer");
+  add("--frequency-penalty", flags.frequency_penalty, "per occurrence in the answer");
+  add("--logit-bias", flags.logit_bias, "ID=VALUE; may be repeated")->allow_extra_args(false);
+  add("--seed", flags.seed, "of the random draws");
+  add("-n,--max-new-tokens", flags.max_new_tokens, "tokens at most; -1: until the context is full");
+  add("--min-new-tokens", flags.min_new_tokens, "tokens at least");
+  add("--stop", flags.stop, "end before this text; may be repeated")->allow_extra_args(false);
+  add("--stop-id", flags.stop_token_ids, "end with this token id; may be repeated")
+      ->allow_extra_args(false);
+  add("--logprobs", flags.logprobs, "report the log-probabilities of the n likeliest (--json)");
+  command.add_flag("--include-stop", flags.include_stop, "keep the stop text")->group(group);
+  command.add_flag("--ignore-eos", flags.ignore_eos, "go on behind the end")->group(group);
+}
+
+tlite::SamplingParams sampling_params(const SamplingFlags& flags, const tlite::Model& model) {
+  const bool own = !flags.preset || *flags.preset == "model";
+  tlite::SamplingParams params =
+      own ? model.default_sampling() : tlite::sampling_preset(*flags.preset);
+  apply(params.temperature, flags.temperature);
+  if (flags.greedy) params.temperature = 0;
+  apply(params.top_p, flags.top_p);
+  apply(params.top_k, flags.top_k);
+  apply(params.min_p, flags.min_p);
+  apply(params.repetition_penalty, flags.repetition_penalty);
+  apply(params.presence_penalty, flags.presence_penalty);
+  apply(params.frequency_penalty, flags.frequency_penalty);
+  for (const std::string& text : flags.logit_bias) params.logit_bias.push_back(parse_bias(text));
+  apply(params.seed, flags.seed);
+  apply(params.max_new_tokens, flags.max_new_tokens);
+  apply(params.min_new_tokens, flags.min_new_tokens);
+  params.stop.insert(params.stop.end(), flags.stop.begin(), flags.stop.end());
+  params.stop_token_ids.insert(params.stop_token_ids.end(), flags.stop_token_ids.begin(),
+                               flags.stop_token_ids.end());
+  params.ignore_eos = params.ignore_eos || flags.ignore_eos;
+  params.include_stop_in_output = params.include_stop_in_output || flags.include_stop;
+  apply(params.logprobs, flags.logprobs);
+  tlite::validate(params, static_cast<std::size_t>(model.info().config.vocab_size));
+  return params;
+}
+
+}  // namespace cli

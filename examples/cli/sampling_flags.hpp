@@ -1,0 +1,36 @@
+// Every field of SamplingParams as a flag. What is not given stays as the model or preset has it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include <tlite/tlite.hpp>
+
+namespace cli {
+
+struct SamplingFlags {
+  std::optional<std::string> preset;
+  bool greedy = false;
+  std::optional<float> temperature, top_p, min_p;
+  std::optional<std::int32_t> top_k;
+  std::optional<float> repetition_penalty, presence_penalty, frequency_penalty;
+  std::vector<std::string> logit_bias;  // ID=VALUE
+  std::optional<std::uint64_t> seed;
+  std::optional<std::int32_t> max_new_tokens, min_new_tokens;
+  std::vector<std::string> stop;
+  std::vector<std::int32_t> stop_token_ids;
+  bool ignore_eos = false;
+  bool include_stop = false;
+  std::optional<std::int32_t> logprobs;
+};
+
+void add_sampling_flags(CLI::App& command, SamplingFlags& flags);
+
+// Throws tlite::Error(invalid_argument) for what is out of range.
+tlite::SamplingParams sampling_params(const SamplingFlags& flags, const tlite::Model& model);
+
+}  // namespace cli
