@@ -97,12 +97,19 @@ void Conversation::say(const std::string& text) {
 }
 
 void Conversation::regenerate() {
-  const auto& messages = session_.messages();
-  if (messages.empty() || messages.back().role != "assistant") {
+  const std::vector<tlite::Message> before = session_.messages();
+  if (before.empty() || before.back().role != "assistant") {
     note("tlite: there is no answer to give again");
     return;
   }
-  answer(true);
+  try {
+    answer(true);
+  } catch (...) {
+    session_.set_messages(before);
+    throw;
+  }
+  // Stopped before the first token: the old answer stays.
+  if (session_.messages().size() < before.size()) session_.set_messages(before);
 }
 
 void Conversation::reset() {
