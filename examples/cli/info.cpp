@@ -14,34 +14,7 @@ struct Flags {
   bool json = false;
 };
 
-Json to_json(const tlite::ModelInfo& info) {
-  const tlite::ModelConfig& config = info.config;
-  Json out = {{"path", info.path},
-              {"name", info.name},
-              {"format", info.format},
-              {"architecture", config.architecture},
-              {"weight_type", tlite::to_string(info.weight_type)},
-              {"parameter_count", info.parameter_count},
-              {"weight_bytes", info.weight_bytes},
-              {"vocab_size", config.vocab_size},
-              {"hidden_size", config.hidden_size},
-              {"intermediate_size", config.intermediate_size},
-              {"num_hidden_layers", config.num_hidden_layers},
-              {"num_attention_heads", config.num_attention_heads},
-              {"num_key_value_heads", config.num_key_value_heads},
-              {"head_dim", config.head_dim},
-              {"max_position_embeddings", config.max_position_embeddings},
-              {"rope_theta", config.rope_theta},
-              {"rms_norm_eps", config.rms_norm_eps},
-              {"tie_word_embeddings", config.tie_word_embeddings},
-              {"eos_token_ids", info.eos_token_ids},
-              {"has_chat_template", info.has_chat_template}};
-  if (config.yarn) out["yarn_factor"] = config.yarn->factor;
-  if (config.sliding_window) out["sliding_window"] = *config.sliding_window;
-  return out;
-}
-
-Json to_json(const tlite::MemoryPlan& plan, std::int32_t context) {
+Json memory_json(const tlite::MemoryPlan& plan, std::int32_t context) {
   return {{"context", context},
           {"weights", plan.weights},
           {"weights_resident", plan.weights_resident},
@@ -96,8 +69,8 @@ void run(const Flags& flags) {
   options.kv_type = parse_kv_type(flags.model.kv_type);
   const tlite::MemoryPlan plan = tlite::Model::plan(flags.model.path, options);
   if (!flags.json) return write_table(info, plan, options.context);
-  Json out = to_json(info);
-  out["memory"] = to_json(plan, options.context);
+  Json out = Json::parse(tlite::to_json(info));
+  out["memory"] = memory_json(plan, options.context);
   write_json(out);
 }
 
