@@ -452,7 +452,7 @@ typedef struct tlite_model_info {
   tlite_data_type weight_type; /* of the matrices; norms and biases may differ */
   tlite_text path;
   tlite_text name;          /* file or directory name, or the file's own metadata */
-  tlite_text format;        /* "safetensors" */
+  tlite_text format;        /* "safetensors" or "gguf" */
   tlite_text architecture;  /* "qwen2" */
   uint64_t parameter_count; /* tied embeddings counted once */
   uint64_t weight_bytes;

@@ -73,7 +73,10 @@ tlite_status tlite_message_init(tlite_message* message, size_t struct_size) noex
 }
 
 tlite_status tlite_messages_create(tlite_messages** out, tlite_error** error) noexcept {
-  return guard(error, [&] { required(out, "out") = new tlite_messages; });
+  return guard(error, [&] {
+    required(out, "out");
+    *out = new tlite_messages;
+  });
 }
 
 tlite_status tlite_messages_parse(const char* json, size_t json_size, tlite_messages** out,

@@ -51,8 +51,10 @@ LoadProgress progress_in(const tlite_load_options& options) {
 using namespace tlite::capi;
 
 tlite_status tlite_progress_create(tlite_progress** out, tlite_error** error) noexcept {
-  return guard(
-      error, [&] { required(out, "out") = new tlite_progress{std::make_shared<ProgressState>()}; });
+  return guard(error, [&] {
+    required(out, "out");
+    *out = new tlite_progress{std::make_shared<ProgressState>()};
+  });
 }
 
 void tlite_progress_free(tlite_progress* progress) noexcept { delete progress; }

@@ -548,7 +548,7 @@ void Program::evaluator_call() {
       check(tlite_evaluator_length(evaluator, number(4), &out, error()));
       break;
   }
-  tlite_evaluator_free_positions(evaluator);
+  tlite_evaluator_free_positions(any(objects_.evaluators));
 }
 
 void Program::evaluator_run() {

@@ -22,7 +22,7 @@ fi
 project() {
   local folder=$1 name=$2
   shift 2
-  "$cmake" -S "$folder" -B "$work/consumer/$(basename "$folder")" -G Ninja -DCMAKE_BUILD_TYPE=Release \
+  "$cmake" -S "$folder" -B "$work/consumer/$(basename "$folder")" -G Ninja -DCMAKE_BUILD_TYPE="${type:-Release}" \
     -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx" -DCMAKE_PREFIX_PATH="$prefix" "$@" >"$work/log" 2>&1 &&
     "$cmake" --build "$work/consumer/$(basename "$folder")" -j "$(nproc)" >>"$work/log" 2>&1 || {
     tail -n 40 "$work/log"
@@ -55,7 +55,7 @@ case "$way" in
     ;;
   subdirectory)
     mkdir -p "$work/consumer"
-    project "$here/subdirectory" consumer_c -DTLITE_SOURCE_DIR="$source" \
+    type=Debug project "$here/subdirectory" consumer_c -DTLITE_SOURCE_DIR="$source" \
       -DCMAKE_CXX_COMPILER_LAUNCHER="$(command -v ccache || true)"
     "$work/consumer/subdirectory/consumer_cpp"
     ;;
