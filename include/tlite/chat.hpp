@@ -54,8 +54,8 @@ struct Prompt {
 class TLITE_API ChatTemplate {
  public:
   // `path`: a Hugging Face directory (chat_template of tokenizer_config.json, or
-  // chat_template.jinja). Throws not_found where the model has none, bad_template on a syntax
-  // error.
+  // chat_template.jinja) or .gguf file. Throws not_found where the model has none, bad_template on
+  // a syntax error.
   static ChatTemplate load(std::string_view path, const Host& host = {});
 
   // From template source. `bos_token` and `eos_token` are given to the template as variables.

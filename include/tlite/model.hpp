@@ -81,7 +81,7 @@ struct ModelConfig {
 struct ModelInfo {
   std::string path;
   std::string name;    // file or directory name, or the file's own metadata
-  std::string format;  // "safetensors"
+  std::string format;  // "safetensors" or "gguf"
   ModelConfig config;
   DataType weight_type = DataType::f32;  // of the matrices; norms and biases may differ
   std::uint64_t parameter_count = 0;     // tied embeddings counted once
@@ -122,8 +122,9 @@ struct LoadOptions {
 
 class TLITE_API Model {
  public:
-  // `path`: a Hugging Face directory. Throws not_found, io, corrupt, not_supported, out_of_memory,
-  // cancelled; the message names the file, the field and the value.
+  // `path`: a Hugging Face directory or a .gguf file (of a split one the first part). Throws io,
+  // not_found, corrupt, not_supported, out_of_memory, cancelled; the message names the file, the
+  // field and the value.
   static Model load(std::string_view path, const LoadOptions& options = {});
 
   // What load and an Evaluator of these options would need. Reads headers only.

@@ -44,8 +44,9 @@ struct DecodeOptions {
 
 class TLITE_API Tokenizer {
  public:
-  // `path`: a Hugging Face directory or a tokenizer.json. Throws not_found, io, corrupt (naming the
-  // file and the field) or not_supported (a kind of tokenizer other than byte-level BPE).
+  // `path`: a Hugging Face directory, tokenizer.json or .gguf file. Throws not_found, io, corrupt
+  // (naming the file and the field) or not_supported (a kind of tokenizer other than byte-level
+  // BPE).
   static Tokenizer load(std::string_view path, const Host& host = {});
 
   // Ids of a UTF-8 text. Each invalid byte sequence counts as U+FFFD, the way Python's

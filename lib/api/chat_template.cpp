@@ -1,5 +1,7 @@
 #include "api/chat_messages.hpp"
 #include "base/file.hpp"
+#include "format/gguf_checkpoint.hpp"
+#include "format/gguf_model.hpp"
 #include "text/jinja/interpreter.hpp"
 #include "text/jinja/json_value.hpp"
 #include "text/jinja/parser.hpp"
@@ -159,10 +161,21 @@ Prompt render_values(const ChatTemplate::Impl& impl, Value messages,
   return {text.bytes(), text.literal()};
 }
 
+ChatTemplate load_gguf(std::string_view path, const FileSystem& files) {
+  const GgufContent gguf = open_gguf_file(path, files);
+  const std::optional<GgufChatTemplate> found = read_gguf_chat_template(gguf.file);
+  if (!found) {
+    throw Error(ErrorCode::not_found,
+                std::string(path) + ": no chat template (tokenizer.chat_template)");
+  }
+  return ChatTemplate::parse(found->source, found->bos_token, found->eos_token);
+}
+
 }  // namespace
 
 ChatTemplate ChatTemplate::load(std::string_view path, const Host& host) {
   const std::shared_ptr<const FileSystem> files = files_of(host);
+  if (is_gguf_path(path) && !files->is_directory(path)) return load_gguf(path, *files);
   auto impl = std::make_shared<Impl>();
   const std::string file = join_path(path, "chat_template.jinja");
   const std::string tool_file = join_path(path, "additional_chat_templates/tool_use.jinja");

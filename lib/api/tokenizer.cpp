@@ -1,12 +1,22 @@
 #include "base/file.hpp"
+#include "format/gguf_checkpoint.hpp"
+#include "format/gguf_model.hpp"
 #include "text/load.hpp"
+#include "text/tokenizer_impl.hpp"
+
+#include <memory>
 
 #include <tlite/tokenizer.hpp>
 
 namespace tlite {
 
 Tokenizer Tokenizer::load(std::string_view path, const Host& host) {
-  return text::load_tokenizer(path, *files_of(host));
+  const std::shared_ptr<const FileSystem> files = files_of(host);
+  if (is_gguf_path(path) && !files->is_directory(path)) {
+    const GgufContent gguf = open_gguf_file(path, *files);
+    return Tokenizer(std::make_shared<const Impl>(read_gguf_tokenizer(gguf.file)));
+  }
+  return text::load_tokenizer(path, *files);
 }
 
 }  // namespace tlite

@@ -136,7 +136,7 @@ Checkpoint open_gguf(std::string_view path, const FileSystem& files) {
   checkpoint.config = read_gguf_config(file, embedding_rows(*weights, checkpoint.path), tied);
   checkpoint.eos_token_ids = read_gguf_eos_token_ids(file);
   checkpoint.sampling = read_gguf_sampling(file);
-  checkpoint.has_chat_template = read_gguf_chat_template(file).has_value();
+  checkpoint.has_chat_template = file.has("tokenizer.chat_template");
   check_tensors(checkpoint.config, *weights, checkpoint.path);
   checkpoint.weights = std::move(weights);
   return checkpoint;

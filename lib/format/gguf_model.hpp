@@ -34,7 +34,12 @@ std::vector<TokenId> read_gguf_eos_token_ids(const GgufFile& file);
 // tokenizer.ggml.*: byte-level BPE with the pre-tokenizer qwen2; another is refused by name.
 text::TokenizerSpec read_gguf_tokenizer(const GgufFile& file);
 
-// tokenizer.chat_template.
-std::optional<std::string_view> read_gguf_chat_template(const GgufFile& file);
+// tokenizer.chat_template, with the tokens that a template may name.
+struct GgufChatTemplate {
+  std::string_view source;
+  std::string_view bos_token;  // empty: none
+  std::string_view eos_token;
+};
+std::optional<GgufChatTemplate> read_gguf_chat_template(const GgufFile& file);
 
 }  // namespace tlite

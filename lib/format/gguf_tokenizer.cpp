@@ -109,11 +109,11 @@ std::vector<TokenId> read_gguf_eos_token_ids(const GgufFile& file) {
   const auto add = [&](TokenId id) {
     if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
   };
+  const std::vector<std::string_view> tokens = file.strings(kTokens);
   for (const std::string_view key :
        {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}) {
     if (const std::optional<TokenId> id = read_id(file, key)) add(*id);
   }
-  const std::vector<std::string_view> tokens = file.strings(kTokens);
   for (const std::string_view name : {"<|im_end|>", "<|endoftext|>"}) {
     const auto found = std::find(tokens.begin(), tokens.end(), name);
     if (found != tokens.end()) add(static_cast<TokenId>(found - tokens.begin()));
@@ -136,10 +136,16 @@ text::TokenizerSpec read_gguf_tokenizer(const GgufFile& file) {
   return spec;
 }
 
-std::optional<std::string_view> read_gguf_chat_template(const GgufFile& file) {
+std::optional<GgufChatTemplate> read_gguf_chat_template(const GgufFile& file) {
   constexpr std::string_view kKey = "tokenizer.chat_template";
   if (!file.has(kKey)) return std::nullopt;
-  return file.string(kKey);
+  const std::vector<std::string_view> tokens = file.strings(kTokens);
+  const auto text = [&](std::string_view key) {
+    const std::optional<TokenId> id = read_id(file, key);
+    return id ? tokens[static_cast<std::size_t>(*id)] : std::string_view();
+  };
+  return GgufChatTemplate{file.string(kKey), text("tokenizer.ggml.bos_token_id"),
+                          text("tokenizer.ggml.eos_token_id")};
 }
 
 }  // namespace tlite

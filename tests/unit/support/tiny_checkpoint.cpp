@@ -146,18 +146,32 @@ std::string safetensors_bytes(const std::vector<TestTensor>& tensors, std::size_
   return safetensors_with_header(header, 0) + data;
 }
 
+std::vector<std::string> tiny_tokens() {
+  std::vector<std::string> tokens;
+  for (int byte = 0; byte < 256; ++byte) tokens.push_back(byte_symbol(byte));
+  for (const char* name : {"<|endoftext|>", "<|im_start|>", "<|im_end|>"}) tokens.push_back(name);
+  return tokens;
+}
+
+std::string tiny_template() {
+  return "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + "
+         "message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}"
+         "{{ '<|im_start|>assistant\\n' }}{% endif %}";
+}
+
 std::string tiny_tokenizer_json() {
+  const std::vector<std::string> tokens = tiny_tokens();
   std::string vocabulary;
-  for (int byte = 0; byte < 256; ++byte) {
-    vocabulary += (byte == 0 ? "" : ",") + escape(byte_symbol(byte)) + ":" + std::to_string(byte);
-  }
   std::string added;
-  const char* const names[] = {"<|endoftext|>", "<|im_start|>", "<|im_end|>"};
-  for (int i = 0; i < 3; ++i) {
-    added += std::string(i == 0 ? "" : ",") + R"({"id":)" + std::to_string(256 + i) +
-             R"(,"content":)" + escape(names[i]) +
-             R"(,"single_word":false,"lstrip":false,"rstrip":false,"normalized":false,)"
-             R"("special":true})";
+  for (std::size_t id = 0; id < tokens.size(); ++id) {
+    if (id < 256) {
+      vocabulary += (id == 0 ? "" : ",") + escape(tokens[id]) + ":" + std::to_string(id);
+    } else {
+      added += (id == 256 ? "" : ",") + std::string(R"({"id":)") + std::to_string(id) +
+               R"(,"content":)" + escape(tokens[id]) +
+               R"(,"single_word":false,"lstrip":false,"rstrip":false,"normalized":false,)"
+               R"("special":true})";
+    }
   }
   const std::string pattern =
       R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
@@ -177,13 +191,9 @@ std::string tiny_tokenizer_json() {
 }
 
 std::string tiny_tokenizer_config_json() {
-  const std::string source =
-      "{% for message in messages %}{{ '<|im_start|>' + message['role'] + '\\n' + "
-      "message['content'] + '<|im_end|>' + '\\n' }}{% endfor %}{% if add_generation_prompt %}"
-      "{{ '<|im_start|>assistant\\n' }}{% endif %}";
   return R"({"bos_token":null,"eos_token":"<|im_end|>","pad_token":"<|endoftext|>",)"
          R"("tokenizer_class":"Qwen2Tokenizer","chat_template":)" +
-         escape(source) + "}";
+         escape(tiny_template()) + "}";
 }
 
 std::shared_ptr<MemoryFiles> tiny_checkpoint(const std::string& directory,

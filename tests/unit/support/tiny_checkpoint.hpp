@@ -44,6 +44,8 @@ std::string safetensors_with_header(std::string_view header, std::size_t data_by
 // 258.
 std::string tiny_tokenizer_json();
 std::string tiny_tokenizer_config_json();  // with a ChatML template
+std::vector<std::string> tiny_tokens();    // by id, in the byte-level spelling
+std::string tiny_template();               // the ChatML template
 
 // All files of a checkpoint under `directory`.
 std::shared_ptr<MemoryFiles> tiny_checkpoint(const std::string& directory,
