@@ -58,7 +58,7 @@ struct Stream::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  void start(std::vector<TokenId> prompt, PartialAnswer before, std::uint64_t with_seed);
+  void start(std::vector<TokenId> prompt, const PartialAnswer& before, std::uint64_t with_seed);
   std::optional<Piece> next();
   void commit();
   void close() noexcept;
@@ -75,7 +75,7 @@ struct Stream::Impl {
   bool open = false;
 };
 
-void Stream::Impl::start(std::vector<TokenId> prompt, PartialAnswer before,
+void Stream::Impl::start(std::vector<TokenId> prompt, const PartialAnswer& before,
                          std::uint64_t with_seed) {
   seed = with_seed;
   before_tokens = before.tokens.size();
@@ -196,7 +196,7 @@ struct Session::Impl {
         std::make_unique<Stream::Impl>(core, Stream::Impl::Kind::extend, std::move(conversation));
     impl->extended = last;
     impl->exact = exact;
-    impl->start(std::move(prompt), std::move(before), with_seed);
+    impl->start(std::move(prompt), before, with_seed);
     return Stream(std::move(impl));
   }
 

@@ -30,7 +30,7 @@ double sum_lanes(std::span<const double> values) noexcept {
 
 // Weights fall into buckets by magnitude, 32 an octave, heavier ones first; what is below 2^-64 of
 // the heaviest shares the last.
-constexpr std::size_t kBuckets = 64 * 32;
+constexpr std::size_t kBuckets = std::size_t{64} * 32;
 
 std::size_t bucket(double weight) noexcept {
   constexpr int kShift = 52 - 5;
