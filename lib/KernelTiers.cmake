@@ -4,6 +4,10 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   set(TLITE_TIER_FLAGS_avx2 -mavx2 -mfma -mf16c)
   set(TLITE_TIER_FLAGS_avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx512bf16
                               -mavx2 -mfma -mf16c -mprefer-vector-width=512)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # GCC 12 warns of its own _mm512_undefined_ps (bug 105593).
+    list(APPEND TLITE_TIER_FLAGS_avx512 -Wno-uninitialized -Wno-maybe-uninitialized)
+  endif()
   set(TLITE_OTHER_TIERS neon)
 else()
   set(TLITE_TIER_FLAGS_neon -march=armv8.2-a+dotprod+fp16)

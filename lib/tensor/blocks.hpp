@@ -114,6 +114,10 @@ struct BlockIq4Xs {
 inline constexpr std::array<std::int8_t, 16> kIq4Values = {
     -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};
 
+// The same + 128: the form in which the kernels look them up.
+inline constexpr std::array<std::uint8_t, 16> kIq4Codes = {1,   24,  45,  63,  79,  93,  106, 118,
+                                                           129, 141, 153, 166, 181, 197, 217, 241};
+
 // One block taken apart: what the codec and the tests work on.
 struct BlockParts {
   std::size_t elements;                // 32 or 256

@@ -1,0 +1,10 @@
+#include "kernels/avx2/simd.hpp"
+#include "kernels/packed/formats_256.hpp"
+#include "kernels/packed/kernel.hpp"
+#include "kernels/packed/table.hpp"
+
+namespace tlite::avx2 {
+
+const PackedKernel q3_k = Kernel<Avx2, Q3_K<Avx2>>::kernel();
+
+}  // namespace tlite::avx2

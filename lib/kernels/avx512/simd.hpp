@@ -1,0 +1,127 @@
+// Vectors of 16 words for the packed kernels: AVX-512 with VNNI. See scalar/simd.hpp for meanings.
+#pragma once
+
+#include "kernels/packed/code.hpp"
+#include "kernels/packed/unroll.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include <immintrin.h>
+
+namespace tlite {
+namespace {
+
+struct Avx512 {
+  using V = __m512i;
+  using F = __m512;
+  using DirectRows = std::index_sequence<8, 4, 2, 1>;
+  using StripRows = std::index_sequence<6, 2, 1>;
+  static constexpr std::size_t kTileVectors = 2;
+
+  TLITE_INLINE static V load(const std::byte* p) noexcept { return _mm512_loadu_si512(p); }
+  TLITE_INLINE static void store(std::byte* p, V v) noexcept { _mm512_storeu_si512(p, v); }
+  TLITE_INLINE static F load(const float* p) noexcept { return _mm512_loadu_ps(p); }
+  TLITE_INLINE static void store(float* p, F v) noexcept { _mm512_storeu_ps(p, v); }
+  TLITE_INLINE static __mmask16 lanes(std::size_t count) noexcept {
+    return static_cast<__mmask16>((1U << count) - 1U);
+  }
+  TLITE_INLINE static F load_some(const float* p, std::size_t count) noexcept {
+    return _mm512_maskz_loadu_ps(lanes(count), p);
+  }
+  TLITE_INLINE static void store_some(float* p, F v, std::size_t count) noexcept {
+    _mm512_mask_storeu_ps(p, lanes(count), v);
+  }
+
+  TLITE_INLINE static F zero() noexcept { return _mm512_setzero_ps(); }
+  TLITE_INLINE static V zero_words() noexcept { return _mm512_setzero_si512(); }
+  TLITE_INLINE static F broadcast(float x) noexcept { return _mm512_set1_ps(x); }
+  TLITE_INLINE static F mul(F a, F b) noexcept { return _mm512_mul_ps(a, b); }
+  TLITE_INLINE static F fma(F a, F b, F c) noexcept { return _mm512_fmadd_ps(a, b, c); }
+  TLITE_INLINE static F negate(F a) noexcept { return _mm512_sub_ps(_mm512_set1_ps(-0.0F), a); }
+  TLITE_INLINE static F to_f32(V v) noexcept { return _mm512_cvtepi32_ps(v); }
+  TLITE_INLINE static F half_low(V v) noexcept { return _mm512_cvtph_ps(_mm512_cvtepi32_epi16(v)); }
+  TLITE_INLINE static F half_high(V v) noexcept { return half_low(shr<16>(v)); }
+
+  template <unsigned kBits>
+  TLITE_INLINE static V shr(V v) noexcept {
+    return kBits == 0 ? v : _mm512_srli_epi32(v, kBits);
+  }
+  template <unsigned kBits>
+  TLITE_INLINE static V sra(V v) noexcept {
+    return _mm512_srai_epi32(v, kBits);
+  }
+  template <int kLeft>
+  TLITE_INLINE static V shift(V v) noexcept {
+    if constexpr (kLeft > 0) {
+      return _mm512_slli_epi32(v, kLeft);
+    } else {
+      return shr<static_cast<unsigned>(-kLeft)>(v);
+    }
+  }
+  template <std::uint32_t kMask>
+  TLITE_INLINE static V and_words(V v) noexcept {
+    return _mm512_and_si512(v, _mm512_set1_epi32(static_cast<int>(kMask)));
+  }
+  template <std::uint8_t kMask>
+  TLITE_INLINE static V and_bytes(V v) noexcept {
+    return and_words<kMask * 0x01010101U>(v);
+  }
+  template <int kNumber>
+  TLITE_INLINE static V add_words(V v) noexcept {
+    return _mm512_add_epi32(v, _mm512_set1_epi32(kNumber));
+  }
+  TLITE_INLINE static V or_(V a, V b) noexcept { return _mm512_or_si512(a, b); }
+  TLITE_INLINE static V lookup(const std::array<std::uint8_t, 16>& table, V v) noexcept {
+    __m128i values;
+    std::memcpy(&values, table.data(), sizeof values);
+    return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(values), v);
+  }
+
+  TLITE_INLINE static V broadcast_word(const void* p) noexcept {
+    int word;
+    std::memcpy(&word, p, sizeof word);
+    return _mm512_set1_epi32(word);
+  }
+  TLITE_INLINE static V four(const std::int8_t* x) noexcept { return broadcast_word(x); }
+  TLITE_INLINE static V add_pairs(V sum, V pairs, const std::int16_t* x) noexcept {
+    return _mm512_dpwssd_epi32(sum, pairs, broadcast_word(x));
+  }
+
+  // vpdpbusd takes any unsigned code; the offset is paid by the start: -128 * sum, shifted.
+  template <CodeRange kCode>
+  struct Dot {
+    V sum;
+
+    TLITE_INLINE static Dot begin(std::int32_t start) noexcept {
+      if constexpr (kCode.offset == 0) {
+        return {_mm512_setzero_si512()};
+      } else {
+        constexpr auto kShift = static_cast<unsigned>(__builtin_ctz(128U / kCode.offset));
+        const V first = _mm512_set1_epi32(start);
+        return {kShift == 0 ? first : sra<kShift>(first)};
+      }
+    }
+    template <std::size_t>
+    TLITE_INLINE void add(V codes, V x) noexcept {
+      sum = _mm512_dpbusd_epi32(sum, codes, x);
+    }
+    TLITE_INLINE V total() const noexcept { return sum; }
+  };
+
+  // In strips the offset is 128 for all formats that have one, so that no start needs a shift.
+  static constexpr CodeRange strip_range(CodeRange code) noexcept {
+    return code.offset == 0 ? code : CodeRange{128, 255};
+  }
+  template <CodeRange kCode>
+  TLITE_INLINE static V strip_codes(V v) noexcept {
+    constexpr int kAdd = strip_range(kCode).offset - kCode.offset;
+    return kAdd == 0 ? v : _mm512_add_epi8(v, _mm512_set1_epi8(static_cast<char>(kAdd)));
+  }
+};
+
+}  // namespace
+}  // namespace tlite

@@ -1,0 +1,90 @@
+// Weights for a few input rows: codes come straight from the packed tiles, unpacked in registers.
+#pragma once
+
+#include "kernels/packed/job.hpp"
+#include "kernels/packed/unroll.hpp"
+
+namespace tlite {
+
+// How far ahead of the tile at work memory is asked for, into the second-level cache, a few lines
+// at each step. Measured on a busy Zen 4 with q4_k, GB/s for 1, 2, 4, 8 rows where plain reads give
+// 26: a tile's lines in one burst 17, 11, 6, 5; spread, 2,304 ahead into the first level 15, 16,
+// 12, 10; spread, 9,216 ahead into the second 20, 24, 21, 12 (the last is what the arithmetic
+// allows).
+inline constexpr std::size_t kPrefetchAhead = 9216;
+
+template <class S, class F>
+class Direct {
+ public:
+  using Format = F;
+  using V = typename S::V;
+  static constexpr CodeRange kCode = F::kCode;
+  static constexpr std::size_t kElements = F::kElements;
+  static constexpr std::size_t kSubs = F::kSubs;
+  static constexpr std::size_t kInner = F::kInner;
+  static constexpr std::size_t kGroups = F::kGroups;
+  static constexpr bool kHasMin = F::kHasMin;
+  static constexpr std::size_t kMinPairs = [] {
+    if constexpr (kHasMin && kElements == 256) {
+      return F::kMinPairs;
+    } else {
+      return std::size_t{0};
+    }
+  }();
+
+  explicit Direct(const std::byte* tiles) noexcept : tiles_(tiles) {}
+
+  TLITE_INLINE void seek(std::size_t tile) noexcept {
+    tile_ = tiles_ + tile * (F::kPlanes * kPlaneBytes);
+    F::scales(tile_, scales_[0], kLanes);
+    if constexpr (kMinPairs > 0) {
+      F::min_pairs(tile_, mins_[0], kPlaneBytes);
+    } else if constexpr (kHasMin) {
+      F::mins(tile_, reinterpret_cast<float*>(mins_[0]), kLanes);
+    }
+  }
+
+  template <std::size_t kSub, std::size_t kGroup, std::size_t>
+  TLITE_INLINE V codes(std::size_t outer) const noexcept {
+    prefetch<kSub * kGroups + kGroup>(outer);
+    return F::template codes<kSub, kGroup>(tile_, outer);
+  }
+  template <std::size_t>
+  TLITE_INLINE typename S::F scale(std::size_t sub) const noexcept {
+    return S::load(scales_[sub]);
+  }
+  template <std::size_t>
+  TLITE_INLINE typename S::F min(std::size_t sub) const noexcept {
+    return S::load(reinterpret_cast<const float*>(mins_[sub]));
+  }
+  template <std::size_t>
+  TLITE_INLINE V min_pair(std::size_t pair) const noexcept {
+    return S::load(mins_[pair]);
+  }
+  template <std::size_t>
+  TLITE_INLINE typename S::F min_scale() const noexcept {
+    return F::min_scale(tile_);
+  }
+
+ private:
+  // Step kStep's share of the lines that the tiles ahead have for this part of a tile.
+  template <std::size_t kStep>
+  TLITE_INLINE void prefetch(std::size_t outer) const noexcept {
+    constexpr std::size_t kSteps = kInner * kGroups;
+    constexpr std::size_t kParts = kSubs / kInner;
+    constexpr std::size_t kLines = (F::kPlanes + kParts - 1) / kParts;
+    constexpr std::size_t kFirst = kStep * kLines / kSteps;
+    unroll<(kStep + 1) * kLines / kSteps - kFirst>([&](auto i) TLITE_INLINE {
+      const std::size_t line = outer * kLines + kFirst + i;
+      __builtin_prefetch(tile_ + kPrefetchAhead + line * kPlaneBytes, 0, 2);
+    });
+  }
+
+  static constexpr std::size_t kMinPlanes = kMinPairs > 0 ? kMinPairs : kSubs;
+  const std::byte* tiles_;
+  const std::byte* tile_ = nullptr;
+  alignas(64) float scales_[kSubs][kLanes];
+  alignas(64) std::byte mins_[kHasMin ? kMinPlanes : 1][kPlaneBytes];
+};
+
+}  // namespace tlite

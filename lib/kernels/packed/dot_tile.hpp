@@ -1,0 +1,190 @@
+// The inner loops of all quantized formats: T input rows times V groups of 16 output rows, written
+// once over a tier's vectors S and a Source of weights (direct.hpp: packed tiles as they are in
+// memory; strip.hpp: codes unpacked to bytes before).
+//
+// The order that every tier, tile and source keeps, for one output: the dot product of a sub-block
+// is exact in integers; then
+//   32:  y = fma(dot, scale * x.scale, y), and with minimums y = fma(m, x.sum, y), block by block;
+//   256: sum = fma(dot, scale, sum) over the sub-blocks from 0, with minimums
+//        sum = fma(integer dot of minimums and sums of x, -dmin, sum); then
+//        y = fma(sum, x.scale, y), block by block.
+#pragma once
+
+#include "kernels/activations.hpp"
+#include "kernels/packed/job.hpp"
+#include "kernels/packed/unroll.hpp"
+
+#include <cstring>
+
+namespace tlite {
+
+// Where the results go: group v's 16 outputs of row t at y + t * stride + 16 v, of which the last
+// group has only `last_lanes`.
+struct OutputTile {
+  float* y;
+  std::size_t stride;
+  std::size_t last_lanes;
+};
+
+template <class S, std::size_t T, std::size_t V>
+struct FloatTile {
+  typename S::F value[T][V];
+
+  TLITE_INLINE void clear() noexcept {
+    unroll<T>([&](auto t) TLITE_INLINE {
+      unroll<V>([&](auto v) TLITE_INLINE { value[t][v] = S::zero(); });
+    });
+  }
+
+  TLITE_INLINE void load(const OutputTile& out) noexcept {
+    unroll<T>([&](auto t) TLITE_INLINE {
+      unroll<V>([&](auto v) TLITE_INLINE {
+        const float* from = out.y + t * out.stride + v * kLanes;
+        value[t][v] = v + 1 < V ? S::load(from) : S::load_some(from, out.last_lanes);
+      });
+    });
+  }
+
+  TLITE_INLINE void store(const OutputTile& out) const noexcept {
+    unroll<T>([&](auto t) TLITE_INLINE {
+      unroll<V>([&](auto v) TLITE_INLINE {
+        float* to = out.y + t * out.stride + v * kLanes;
+        if constexpr (v + 1 < V) {
+          S::store(to, value[t][v]);
+        } else {
+          S::store_some(to, value[t][v], out.last_lanes);
+        }
+      });
+    });
+  }
+};
+
+// The exact dot products of sub-block `outer * kInner + kSub`, handed to use(t, v, dot).
+template <class S, class Source, std::size_t T, std::size_t V, std::size_t kSub, class Start,
+          class Codes, class Use>
+TLITE_INLINE inline void dot_sub_block(const Source& source, std::size_t outer, Start&& start,
+                                       Codes&& x, Use&& use) noexcept {
+  using Dot = typename S::template Dot<Source::kCode>;
+  Dot dot[T][V];
+  unroll<T>([&](auto t) TLITE_INLINE {
+    const auto first = Dot::begin(start(t));
+    unroll<V>([&](auto v) TLITE_INLINE { dot[t][v] = first; });
+  });
+  unroll<Source::kGroups>([&](auto g) TLITE_INLINE {
+    typename S::V w[V];
+    unroll<V>([&](auto v) TLITE_INLINE { w[v] = source.template codes<kSub, g, v>(outer); });
+    unroll<T>([&](auto t) TLITE_INLINE {
+      const auto four = S::four(x(t) + 4 * g);
+      unroll<V>([&](auto v) TLITE_INLINE { dot[t][v].template add<g>(w[v], four); });
+    });
+  });
+  unroll<T>([&](auto t) TLITE_INLINE {
+    unroll<V>([&](auto v) TLITE_INLINE { use(t, v, S::to_f32(dot[t][v].total())); });
+  });
+}
+
+template <class Block>
+TLITE_INLINE inline const Block& block_of(const std::byte* row, std::size_t index) noexcept {
+  return *reinterpret_cast<const Block*>(row + index * sizeof(Block));
+}
+
+template <class S, class Source, std::size_t T, std::size_t V>
+TLITE_INLINE inline void tile_32(const Source& source, const std::byte* const (&x)[T],
+                                 std::size_t tile, FloatTile<S, T, V>& y) noexcept {
+  unroll<2>([&](auto sub) TLITE_INLINE {
+    const std::size_t at = 2 * tile + sub;
+    dot_sub_block<S, Source, T, V, sub>(
+        source, 0, [&](auto t) TLITE_INLINE { return block_of<Activation32>(x[t], at).start; },
+        [&](auto t) TLITE_INLINE { return block_of<Activation32>(x[t], at).q; },
+        [&](auto t, auto v, auto dot) TLITE_INLINE {
+          const Activation32& block = block_of<Activation32>(x[t], at);
+          const auto scale = S::mul(source.template scale<v>(sub), S::broadcast(block.scale));
+          y.value[t][v] = S::fma(dot, scale, y.value[t][v]);
+          if constexpr (Source::kHasMin) {
+            y.value[t][v] =
+                S::fma(source.template min<v>(sub), S::broadcast(block.sum), y.value[t][v]);
+          }
+        });
+  });
+}
+
+// Subtracts the minimums' part: 16-bit pairs of minimums times pairs of sums of x.
+template <class S, class Source, std::size_t T, std::size_t V>
+TLITE_INLINE inline void subtract_minimums(const Source& source, const std::byte* const (&x)[T],
+                                           std::size_t tile, FloatTile<S, T, V>& sum) noexcept {
+  unroll<V>([&](auto v) TLITE_INLINE {
+    typename S::V dot[T];
+    unroll<T>([&](auto t) TLITE_INLINE { dot[t] = S::zero_words(); });
+    unroll<Source::kMinPairs>([&](auto pair) TLITE_INLINE {
+      const auto mins = source.template min_pair<v>(pair);
+      unroll<T>([&](auto t) TLITE_INLINE {
+        const std::int16_t* sums = Source::Format::min_sums(block_of<Activation256>(x[t], tile));
+        dot[t] = S::add_pairs(dot[t], mins, sums + 2 * pair);
+      });
+    });
+    const auto scale = S::negate(source.template min_scale<v>());
+    unroll<T>([&](auto t) TLITE_INLINE {
+      sum.value[t][v] = S::fma(S::to_f32(dot[t]), scale, sum.value[t][v]);
+    });
+  });
+}
+
+template <class S, class Source, std::size_t T, std::size_t V>
+TLITE_INLINE inline void tile_256(const Source& source, const std::byte* const (&x)[T],
+                                  std::size_t tile, FloatTile<S, T, V>& y) noexcept {
+  constexpr std::size_t kSubElements = 4 * Source::kGroups;
+  FloatTile<S, T, V> sum;
+  sum.clear();
+  for (std::size_t outer = 0; outer < Source::kSubs / Source::kInner; ++outer) {
+    unroll<Source::kInner>([&](auto inner) TLITE_INLINE {
+      const std::size_t sub = outer * Source::kInner + inner;
+      dot_sub_block<S, Source, T, V, inner>(
+          source, outer,
+          [&](auto t) TLITE_INLINE {
+            const Activation256& block = block_of<Activation256>(x[t], tile);
+            if constexpr (kSubElements == 16) {
+              return block.start[sub];
+            } else {
+              return block.start[2 * sub] + block.start[2 * sub + 1];
+            }
+          },
+          [&](auto t)
+              TLITE_INLINE { return block_of<Activation256>(x[t], tile).q + sub * kSubElements; },
+          [&](auto t, auto v, auto dot) TLITE_INLINE {
+            sum.value[t][v] = S::fma(dot, source.template scale<v>(sub), sum.value[t][v]);
+          });
+    });
+  }
+  if constexpr (Source::kHasMin) subtract_minimums<S, Source, T, V>(source, x, tile, sum);
+  unroll<T>([&](auto t) TLITE_INLINE {
+    const auto scale = S::broadcast(block_of<Activation256>(x[t], tile).scale);
+    unroll<V>([&](auto v)
+                  TLITE_INLINE { y.value[t][v] = S::fma(sum.value[t][v], scale, y.value[t][v]); });
+  });
+}
+
+// Adds `tiles` tiles of the source to the outputs; `first`: the outputs start from zero. x: the
+// first row's first activation block.
+template <class S, class Source, std::size_t T, std::size_t V>
+void dot_tiles(Source source, std::size_t tiles, const std::byte* x, std::size_t x_stride,
+               const OutputTile& out, bool first) noexcept {
+  const std::byte* rows[T];
+  unroll<T>([&](auto t) TLITE_INLINE { rows[t] = x + t * x_stride; });
+  FloatTile<S, T, V> y;
+  if (first) {
+    y.clear();
+  } else {
+    y.load(out);
+  }
+  for (std::size_t tile = 0; tile < tiles; ++tile) {
+    source.seek(tile);
+    if constexpr (Source::kElements == 64) {
+      tile_32<S, Source, T, V>(source, rows, tile, y);
+    } else {
+      tile_256<S, Source, T, V>(source, rows, tile, y);
+    }
+  }
+  y.store(out);
+}
+
+}  // namespace tlite

@@ -1,0 +1,235 @@
+// The K formats (256 weights with integer scales for each 16 or 32): planes of a tile of 256, and
+// how to take them apart. Written once over a tier's vector type S.
+//
+//   plane              q4_k     q5_k     q6_k     q2_k     q3_k     iq4_xs
+//   d, dmin, f16       0        0        -        0        -        0 (scales_high for dmin)
+//   d, f32             -        -        0        -        0        -
+//   scales             1..3     1..3     1..4     1..4     1..3     1
+//   high bits          -        4..11    5..20    -        4..11    -
+//   low bits           4..35    12..43   21..52   5..20    12..27   2..33
+//
+// Apart from d of q6_k and q3_k the planes are the words of the blocks of tensor/blocks.hpp as they
+// are, so packing is a transposition.
+#pragma once
+
+#include "kernels/activations.hpp"
+#include "kernels/packed/code.hpp"
+#include "kernels/packed/job.hpp"
+#include "kernels/packed/unroll.hpp"
+#include "tensor/blocks.hpp"
+
+namespace tlite {
+
+// kSub: elements that share a scale. kStep: sub-blocks whose numbers are known when compiling.
+template <class S, std::size_t kSub, std::size_t kStep>
+struct Tile256 {
+  using V = typename S::V;
+  using Activation = Activation256;
+  static constexpr std::size_t kElements = 256;
+  static constexpr std::size_t kSubs = 256 / kSub;
+  static constexpr std::size_t kInner = kStep;
+  static constexpr std::size_t kGroups = kSub / 4;
+  static constexpr bool kHasMin = false;
+};
+
+template <class S>
+TLITE_INLINE inline typename S::V plane(const std::byte* tile, std::size_t index) noexcept {
+  return S::load(tile + index * kPlaneBytes);
+}
+
+// Byte kByte of each word, as a number.
+template <class S, std::size_t kByte>
+TLITE_INLINE inline typename S::V byte_of(typename S::V words) noexcept {
+  return S::template and_words<0xFFU>(S::template shr<8 * kByte>(words));
+}
+
+// Bytes 0, 1 (kHalf 0) or 2, 3 of each word as a pair of 16-bit numbers.
+template <class S, std::size_t kHalf>
+TLITE_INLINE inline typename S::V pair_of(typename S::V words) noexcept {
+  const auto first = byte_of<S, 2 * kHalf>(words);
+  const auto second =
+      S::template and_words<0xFF0000U>(S::template shift < kHalf == 0 ? 8 : -8 > (words));
+  return S::or_(first, second);
+}
+
+// 6-bit scales and minimums of Q4_K and Q5_K: see scales_and_mins in tensor/blocks.cpp.
+template <class S, std::size_t kStep>
+struct SixBitScales : Tile256<S, 32, kStep> {
+  using V = typename S::V;
+  static constexpr bool kHasMin = true;
+  static constexpr std::size_t kMinPairs = 4;
+
+  static void scales(const std::byte* tile, float* out, std::size_t stride) noexcept {
+    const auto d = S::half_low(plane<S>(tile, 0));
+    const V first = plane<S>(tile, 1);
+    const V low = S::template and_bytes<0x3F>(first);
+    const V high = S::or_(S::template and_bytes<0x0F>(plane<S>(tile, 3)),
+                          S::template and_bytes<0x30>(S::template shr<2>(first)));
+    unroll<4>([&](auto s) TLITE_INLINE {
+      S::store(out + s * stride, S::mul(S::to_f32(byte_of<S, s>(low)), d));
+      S::store(out + (s + 4) * stride, S::mul(S::to_f32(byte_of<S, s>(high)), d));
+    });
+  }
+
+  static void min_pairs(const std::byte* tile, std::byte* out, std::size_t stride) noexcept {
+    const V first = plane<S>(tile, 2);
+    const V low = S::template and_bytes<0x3F>(first);
+    const V high = S::or_(S::template and_bytes<0x0F>(S::template shr<4>(plane<S>(tile, 3))),
+                          S::template and_bytes<0x30>(S::template shr<2>(first)));
+    S::store(out, pair_of<S, 0>(low));
+    S::store(out + stride, pair_of<S, 1>(low));
+    S::store(out + 2 * stride, pair_of<S, 0>(high));
+    S::store(out + 3 * stride, pair_of<S, 1>(high));
+  }
+
+  static typename S::F min_scale(const std::byte* tile) noexcept {
+    return S::half_high(plane<S>(tile, 0));
+  }
+
+  static const std::int16_t* min_sums(const Activation256& x) noexcept { return x.sum32; }
+};
+
+template <class S>
+struct Q4_K : SixBitScales<S, 2> {
+  static constexpr std::size_t kPlanes = 36;
+  static constexpr CodeRange kCode{0, 15};
+
+  template <std::size_t kSub, std::size_t kGroup>
+  TLITE_INLINE static typename S::V codes(const std::byte* tile, std::size_t outer) noexcept {
+    const auto words = plane<S>(tile, 4 + 8 * outer + kGroup);
+    return S::template and_bytes<0x0F>(S::template shr<4 * kSub>(words));
+  }
+};
+
+template <class S>
+struct Q5_K : SixBitScales<S, 8> {
+  static constexpr std::size_t kPlanes = 44;
+  static constexpr CodeRange kCode{0, 31};
+
+  template <std::size_t kSub, std::size_t kGroup>
+  TLITE_INLINE static typename S::V codes(const std::byte* tile, std::size_t) noexcept {
+    const auto low = S::template and_bytes<0x0F>(
+        S::template shr<4 * (kSub % 2)>(plane<S>(tile, 12 + 8 * (kSub / 2) + kGroup)));
+    const auto high = S::template shift<4 - static_cast<int>(kSub)>(plane<S>(tile, 4 + kGroup));
+    return S::or_(low, S::template and_bytes<0x10>(high));
+  }
+};
+
+template <class S>
+struct Q6_K : Tile256<S, 16, 8> {
+  static constexpr std::size_t kPlanes = 53;
+  static constexpr CodeRange kCode{32, 63};
+
+  static void scales(const std::byte* tile, float* out, std::size_t stride) noexcept {
+    const auto d = S::load(reinterpret_cast<const float*>(tile));
+    unroll<16>([&](auto s) TLITE_INLINE {
+      const auto words =
+          S::template shift<24 - 8 * static_cast<int>(s % 4)>(plane<S>(tile, 1 + s / 4));
+      S::store(out + s * stride, S::mul(S::to_f32(S::template sra<24>(words)), d));
+    });
+  }
+
+  // kSub counts the 16s of a half, two of them in each quarter of 32.
+  template <std::size_t kSub, std::size_t kGroup>
+  TLITE_INLINE static typename S::V codes(const std::byte* tile, std::size_t half) noexcept {
+    constexpr std::size_t kQuarter = kSub / 2;
+    constexpr std::size_t kAt = kSub % 2 * 4 + kGroup;
+    const auto low = S::template and_bytes<0x0F>(S::template shr<kQuarter / 2 * 4>(
+        plane<S>(tile, 21 + 16 * half + 8 * (kQuarter % 2) + kAt)));
+    const auto high = S::template and_bytes<0x30>(
+        S::template shift<4 - 2 * static_cast<int>(kQuarter)>(plane<S>(tile, 5 + 8 * half + kAt)));
+    return S::or_(low, high);
+  }
+};
+
+template <class S>
+struct Q2_K : Tile256<S, 16, 8> {
+  using V = typename S::V;
+  static constexpr std::size_t kPlanes = 21;
+  static constexpr CodeRange kCode{0, 3};
+  static constexpr bool kHasMin = true;
+  static constexpr std::size_t kMinPairs = 8;
+
+  static void scales(const std::byte* tile, float* out, std::size_t stride) noexcept {
+    const auto d = S::half_low(plane<S>(tile, 0));
+    unroll<16>([&](auto s) TLITE_INLINE {
+      const V scale = byte_of<S, s % 4>(S::template and_bytes<0x0F>(plane<S>(tile, 1 + s / 4)));
+      S::store(out + s * stride, S::mul(S::to_f32(scale), d));
+    });
+  }
+
+  static void min_pairs(const std::byte* tile, std::byte* out, std::size_t stride) noexcept {
+    unroll<4>([&](auto i) TLITE_INLINE {
+      const V mins = S::template and_bytes<0x0F>(S::template shr<4>(plane<S>(tile, 1 + i)));
+      S::store(out + 2 * i * stride, pair_of<S, 0>(mins));
+      S::store(out + (2 * i + 1) * stride, pair_of<S, 1>(mins));
+    });
+  }
+
+  static typename S::F min_scale(const std::byte* tile) noexcept {
+    return S::half_high(plane<S>(tile, 0));
+  }
+
+  static const std::int16_t* min_sums(const Activation256& x) noexcept { return x.sum16; }
+
+  template <std::size_t kSub, std::size_t kGroup>
+  TLITE_INLINE static V codes(const std::byte* tile, std::size_t half) noexcept {
+    const V words = plane<S>(tile, 5 + 8 * half + kSub % 2 * 4 + kGroup);
+    return S::template and_bytes<0x03>(S::template shr<kSub / 2 * 2>(words));
+  }
+};
+
+template <class S>
+struct Q3_K : Tile256<S, 16, 16> {
+  using V = typename S::V;
+  static constexpr std::size_t kPlanes = 28;
+  static constexpr CodeRange kCode{4, 7};
+
+  static void scales(const std::byte* tile, float* out, std::size_t stride) noexcept {
+    const auto d = S::load(reinterpret_cast<const float*>(tile));
+    unroll<16>([&](auto s) TLITE_INLINE {
+      const V low = byte_of<S, s % 4>(
+          S::template and_bytes<0x0F>(S::template shr<s / 8 * 4>(plane<S>(tile, 1 + s % 8 / 4))));
+      const V high = byte_of<S, s % 4>(S::template and_bytes<0x30>(
+          S::template shift<4 - 2 * static_cast<int>(s / 4)>(plane<S>(tile, 3))));
+      const V scale = S::template add_words<-32>(S::or_(low, high));
+      S::store(out + s * stride, S::mul(S::to_f32(scale), d));
+    });
+  }
+
+  template <std::size_t kSub, std::size_t kGroup>
+  TLITE_INLINE static V codes(const std::byte* tile, std::size_t) noexcept {
+    constexpr std::size_t kAt = kSub % 2 * 4 + kGroup;
+    const V low = S::template and_bytes<0x03>(
+        S::template shr<kSub / 2 % 4 * 2>(plane<S>(tile, 12 + kSub / 8 * 8 + kAt)));
+    const V high = S::template shift<2 - static_cast<int>(kSub / 2)>(plane<S>(tile, 4 + kAt));
+    return S::or_(low, S::template and_bytes<0x04>(high));
+  }
+};
+
+template <class S>
+struct Iq4Xs : Tile256<S, 32, 2> {
+  using V = typename S::V;
+  static constexpr std::size_t kPlanes = 34;
+  static constexpr CodeRange kCode{128, 255};
+
+  static void scales(const std::byte* tile, float* out, std::size_t stride) noexcept {
+    const V first = plane<S>(tile, 0);
+    const auto d = S::half_low(first);
+    unroll<8>([&](auto s) TLITE_INLINE {
+      const V low = S::template and_words<0x0FU>(S::template shr<4 * s>(plane<S>(tile, 1)));
+      const V high = S::template and_words<0x30U>(S::template shr<12 + 2 * s>(first));
+      const V scale = S::template add_words<-32>(S::or_(low, high));
+      S::store(out + s * stride, S::mul(S::to_f32(scale), d));
+    });
+  }
+
+  template <std::size_t kSub, std::size_t kGroup>
+  TLITE_INLINE static V codes(const std::byte* tile, std::size_t outer) noexcept {
+    const V words = plane<S>(tile, 2 + 8 * outer + 4 * kSub + kGroup % 4);
+    return S::lookup(kIq4Codes,
+                     S::template and_bytes<0x0F>(S::template shr<kGroup / 4 * 4>(words)));
+  }
+};
+
+}  // namespace tlite

@@ -1,0 +1,90 @@
+// From a job to tiles: the loops around dot_tiles, the same for all formats and tiers.
+#pragma once
+
+#include "kernels/packed/direct.hpp"
+#include "kernels/packed/dot_tile.hpp"
+#include "kernels/packed/job.hpp"
+#include "kernels/packed/strip.hpp"
+
+#include <utility>
+
+namespace tlite {
+
+// Up to here weights are used as they stream by; with more rows they are unpacked first.
+inline constexpr std::size_t kDirectRows = 8;
+
+template <class S, class F>
+struct Kernel {
+  using Activation = typename F::Activation;
+  static constexpr std::size_t kTileBytes = F::kPlanes * kPlaneBytes;
+  static constexpr std::size_t kTileActivations = F::kElements / sizeof(Activation::q);
+  static constexpr std::size_t kVectors = S::kTileVectors;
+  // 4,096 of k: with 32 output rows a strip of about 150 KB, half of a small second-level cache.
+  static constexpr std::size_t kStripTiles = 4096 / F::kElements;
+
+  static std::size_t lanes_of(const PackedJob& job, std::size_t group) noexcept {
+    const std::size_t left = job.outs - group * kLanes;
+    return left < kLanes ? left : kLanes;
+  }
+
+  // Calls body(first row, T) for tiles of T rows: as many of the first size as there are, then of
+  // the next. A size that is not in the list costs a second pass over weights in the cache; each
+  // that is costs seconds of compiling.
+  template <std::size_t... kSizes, class Body>
+  static void for_row_tiles(std::index_sequence<kSizes...>, std::size_t rows,
+                            Body&& body) noexcept {
+    std::size_t row = 0;
+    const auto tiles_of = [&](auto size) {
+      for (; row + size <= rows; row += size) body(row, size);
+    };
+    (tiles_of(std::integral_constant<std::size_t, kSizes>{}), ...);
+  }
+
+  static void direct(const PackedJob& job, std::size_t first_group) noexcept {
+    for (std::size_t group = first_group; group < job.groups; ++group) {
+      const std::byte* tiles = job.tiles + group * job.tiles_per_group * kTileBytes;
+      for_row_tiles(typename S::DirectRows{}, job.rows, [&](std::size_t row, auto count) {
+        const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride,
+                             lanes_of(job, group)};
+        dot_tiles<S, Direct<S, F>, count, 1>(Direct<S, F>(tiles), job.tiles_per_group,
+                                             job.x + row * job.x_stride, job.x_stride, out, true);
+      });
+    }
+  }
+
+  // One strip from `group` on, all rows.
+  static void strip(const PackedJob& job, std::size_t group) noexcept {
+    using Source = Strip<S, F, kVectors>;
+    for (std::size_t tile = 0; tile < job.tiles_per_group; tile += kStripTiles) {
+      const std::size_t left = job.tiles_per_group - tile;
+      const std::size_t tiles = left < kStripTiles ? left : kStripTiles;
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        const std::byte* from = job.tiles + ((group + v) * job.tiles_per_group + tile) * kTileBytes;
+        for (std::size_t i = 0; i < tiles; ++i) {
+          Source::unpack(from + i * kTileBytes, job.scratch + i * Source::kTileBytes, v);
+        }
+      }
+      const std::byte* x = job.x + tile * kTileActivations * sizeof(Activation);
+      for_row_tiles(typename S::StripRows{}, job.rows, [&](std::size_t row, auto count) {
+        const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride,
+                             lanes_of(job, group + kVectors - 1)};
+        dot_tiles<S, Source, count, kVectors>(Source(job.scratch), tiles, x + row * job.x_stride,
+                                              job.x_stride, out, tile == 0);
+      });
+    }
+  }
+
+  static void run(const PackedJob& job) noexcept {
+    std::size_t group = 0;
+    if (job.rows > kDirectRows) {
+      for (; group + kVectors <= job.groups; group += kVectors) strip(job, group);
+    }
+    direct(job, group);
+  }
+
+  static constexpr PackedKernel kernel() noexcept {
+    return {&run, kStripTiles * Strip<S, F, kVectors>::kTileBytes};
+  }
+};
+
+}  // namespace tlite

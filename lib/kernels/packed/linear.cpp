@@ -1,0 +1,146 @@
+#include "kernels/packed/linear.hpp"
+
+#include "base/buffer.hpp"
+#include "kernels/activations.hpp"
+#include "kernels/packed/pack.hpp"
+#include "kernels/packed/table.hpp"
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+#include <utility>
+
+#include <tlite/error.hpp>
+
+namespace tlite {
+namespace {
+
+// Large enough that claiming a chunk and the first cache misses cost nothing beside reading it,
+// small enough that a thread which is held up does not keep the others waiting.
+constexpr std::size_t kChunkBytes = std::size_t{192} * 1024;
+// Groups that a strip takes together; no chunk but the last ends within one.
+constexpr std::size_t kChunkStep = 2;
+
+class PackedLinear final : public Linear {
+ public:
+  PackedLinear(const WeightMatrix& matrix, CpuTier tier, ThreadPool* pool,
+               std::shared_ptr<Allocator> allocator)
+      : Linear(matrix.out_features, matrix.in_features),
+        shape_(packed_shape(matrix.type, matrix.out_features, matrix.in_features)),
+        kernel_(packed_kernel(matrix.type, tier)),
+        format_(shape_.tile_elements == 64 ? ActivationFormat::q8_32 : ActivationFormat::q8_256),
+        tiles_(checked_product(shape_.group_bytes(), shape_.groups), "a packed weight matrix",
+               std::move(allocator)) {
+    // At least 16 chunks where there are 32 groups, for the sake of small matrices.
+    const std::size_t most = std::max<std::size_t>(shape_.groups / 16, kChunkStep);
+    const std::size_t groups = std::clamp(kChunkBytes / shape_.group_bytes(), kChunkStep, most);
+    chunk_groups_ = groups / kChunkStep * kChunkStep;
+    const auto pack_chunk = [&](std::size_t chunk, int) {
+      const std::size_t end = std::min((chunk + 1) * chunk_groups_, shape_.groups);
+      for (std::size_t group = chunk * chunk_groups_; group < end; ++group) {
+        pack_group(matrix.type, matrix.data.data(), matrix.out_features, matrix.in_features, group,
+                   tiles_.data() + group * shape_.group_bytes());
+      }
+    };
+    if (pool != nullptr) {
+      pool->parallel_for(chunks(), pack_chunk);
+    } else {
+      for (std::size_t chunk = 0; chunk < chunks(); ++chunk) pack_chunk(chunk, 0);
+    }
+  }
+
+  ActivationFormat activation_format() const noexcept override { return format_; }
+  std::size_t chunks() const noexcept override {
+    return (shape_.groups + chunk_groups_ - 1) / chunk_groups_;
+  }
+  std::size_t resident_bytes() const noexcept override { return tiles_.size(); }
+  std::size_t scratch_bytes() const noexcept override { return kernel_.scratch_bytes; }
+
+  void run(std::size_t chunk, const Activations& x, float* y, std::size_t y_stride,
+           std::span<std::byte> scratch) const noexcept override {
+    assert(scratch.size() >= kernel_.scratch_bytes);
+    const std::size_t first = chunk * chunk_groups_;
+    const std::size_t groups = std::min(chunk_groups_, shape_.groups - first);
+    kernel_.run({.tiles = tiles_.data() + first * shape_.group_bytes(),
+                 .groups = groups,
+                 .tiles_per_group = shape_.tiles_per_group,
+                 .x = x.prepared,
+                 .x_stride = activation_row_bytes(format_, in_features()),
+                 .rows = x.rows,
+                 .y = y + first * kLanes,
+                 .y_stride = y_stride,
+                 .outs = std::min(groups * kLanes, out_features() - first * kLanes),
+                 .scratch = scratch.data()});
+  }
+
+ private:
+  PackedShape shape_;
+  PackedKernel kernel_;
+  ActivationFormat format_;
+  std::size_t chunk_groups_ = kChunkStep;
+  Buffer tiles_;
+};
+
+}  // namespace
+
+#define TLITE_PACKED_CASE(format) \
+  case DataType::format:          \
+    return TLITE_TIER::format;
+
+const PackedKernel& packed_kernel(DataType type, CpuTier tier) noexcept {
+#if defined(__x86_64__)
+#define TLITE_TIER avx512
+  if (tier == CpuTier::avx512) {
+    switch (type) {
+      TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)
+      default:
+        break;
+    }
+  }
+#undef TLITE_TIER
+#define TLITE_TIER avx2
+  if (tier == CpuTier::avx2) {
+    switch (type) {
+      TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)
+      default:
+        break;
+    }
+  }
+#undef TLITE_TIER
+#endif
+#define TLITE_TIER scalar
+  switch (type) {
+    TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)
+    default:
+      break;
+  }
+#undef TLITE_TIER
+  assert(false && "a type that is not quantized");
+  return scalar::q8_0;
+}
+
+std::size_t packed_scratch_bytes() noexcept {
+  std::size_t most = 0;
+  for (const DataType type : kDataTypes) {
+    if (!is_quantized(type)) continue;
+    for (const CpuTier tier : {CpuTier::scalar, CpuTier::avx2, CpuTier::avx512}) {
+      most = std::max(most, packed_kernel(type, tier).scratch_bytes);
+    }
+  }
+  return most;
+}
+
+std::unique_ptr<Linear> make_packed_linear(const WeightMatrix& matrix, CpuTier tier,
+                                           ThreadPool* pool, std::shared_ptr<Allocator> allocator) {
+  assert(is_quantized(matrix.type));
+  const std::size_t block = block_shape(matrix.type).elements;
+  if (matrix.in_features % block != 0) {
+    throw Error(ErrorCode::not_supported,
+                "not supported: a " + std::string(to_string(matrix.type)) + " matrix with " +
+                    std::to_string(matrix.in_features) +
+                    " input features, which is no multiple of " + std::to_string(block));
+  }
+  return std::make_unique<PackedLinear>(matrix, tier, pool, std::move(allocator));
+}
+
+}  // namespace tlite

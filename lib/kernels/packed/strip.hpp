@@ -1,0 +1,99 @@
+// Weights for many input rows: V groups of 16 output rows are unpacked once, codes to bytes and
+// scales to f32, into a strip that stays in the second-level cache while all input rows pass by.
+//
+// A strip's tile: planes of scales, minimums and codes, those of the V groups side by side.
+#pragma once
+
+#include "kernels/packed/job.hpp"
+#include "kernels/packed/unroll.hpp"
+
+namespace tlite {
+
+template <class S, class F, std::size_t kVectors>
+class Strip {
+ public:
+  using Format = F;
+  using V = typename S::V;
+  static constexpr CodeRange kCode = S::strip_range(F::kCode);
+  static constexpr std::size_t kElements = F::kElements;
+  static constexpr std::size_t kSubs = F::kSubs;
+  static constexpr std::size_t kInner = kElements == 64 ? 2 : 1;
+  static constexpr std::size_t kGroups = F::kGroups;
+  static constexpr bool kHasMin = F::kHasMin;
+  static constexpr std::size_t kMinPairs = [] {
+    if constexpr (kHasMin && kElements == 256) {
+      return F::kMinPairs;
+    } else {
+      return std::size_t{0};
+    }
+  }();
+  // After the scales: a plane of minimums a sub-block, or the pairs and their scale.
+  static constexpr std::size_t kMinPlanes = !kHasMin ? 0 : kMinPairs > 0 ? kMinPairs + 1 : kSubs;
+  static constexpr std::size_t kFirstCode = kSubs + kMinPlanes;
+  static constexpr std::size_t kRow = kVectors * kPlaneBytes;
+  static constexpr std::size_t kTileBytes = (kFirstCode + kSubs * kGroups) * kRow;
+
+  explicit Strip(const std::byte* strip) noexcept : strip_(strip) {}
+
+  // Unpacks one group's tile into its place v of a strip's tile.
+  static void unpack(const std::byte* tile, std::byte* strip, std::size_t v) noexcept {
+    std::byte* out = strip + v * kPlaneBytes;
+    F::scales(tile, reinterpret_cast<float*>(out), kRow / sizeof(float));
+    std::byte* mins = out + kSubs * kRow;
+    if constexpr (kMinPairs > 0) {
+      F::min_pairs(tile, mins, kRow);
+      S::store(reinterpret_cast<float*>(mins + kMinPairs * kRow), F::min_scale(tile));
+    } else if constexpr (kHasMin) {
+      F::mins(tile, reinterpret_cast<float*>(mins), kRow / sizeof(float));
+    }
+    std::byte* codes = out + kFirstCode * kRow;
+    for (std::size_t outer = 0; outer < kSubs / F::kInner; ++outer) {
+      unroll<F::kInner>([&](auto sub) TLITE_INLINE {
+        unroll<kGroups>([&](auto g) TLITE_INLINE {
+          const V code = F::template codes<sub, g>(tile, outer);
+          S::store(codes, S::template strip_codes<F::kCode>(code));
+          codes += kRow;
+        });
+      });
+    }
+  }
+
+  TLITE_INLINE void seek(std::size_t tile) noexcept { tile_ = strip_ + tile * kTileBytes; }
+
+  template <std::size_t kSub, std::size_t kGroup, std::size_t kVector>
+  TLITE_INLINE V codes(std::size_t outer) const noexcept {
+    const std::size_t sub = outer * kInner + kSub;
+    return plane<kVector>(kFirstCode + sub * kGroups + kGroup);
+  }
+  template <std::size_t kVector>
+  TLITE_INLINE typename S::F scale(std::size_t sub) const noexcept {
+    return floats<kVector>(sub);
+  }
+  template <std::size_t kVector>
+  TLITE_INLINE typename S::F min(std::size_t sub) const noexcept {
+    return floats<kVector>(kSubs + sub);
+  }
+  template <std::size_t kVector>
+  TLITE_INLINE V min_pair(std::size_t pair) const noexcept {
+    return plane<kVector>(kSubs + pair);
+  }
+  template <std::size_t kVector>
+  TLITE_INLINE typename S::F min_scale() const noexcept {
+    return floats<kVector>(kSubs + kMinPairs);
+  }
+
+ private:
+  template <std::size_t kVector>
+  TLITE_INLINE V plane(std::size_t index) const noexcept {
+    return S::load(tile_ + index * kRow + kVector * kPlaneBytes);
+  }
+  template <std::size_t kVector>
+  TLITE_INLINE typename S::F floats(std::size_t index) const noexcept {
+    return S::load(reinterpret_cast<const float*>(tile_ + index * kRow + kVector * kPlaneBytes));
+  }
+
+  const std::byte* strip_;
+  const std::byte* tile_ = nullptr;
+};
+
+}  // namespace tlite

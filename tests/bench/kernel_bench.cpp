@@ -1,0 +1,303 @@
+// Speed of the packed kernels beside the limits of the machine, measured in the same process:
+//
+//   kernel_bench [--tier avx512] [--threads N] [--format q4_k]... [--shape OUTxIN]... [--rows N]
+//
+// Prefill (512 rows) in GOP/s and as a share of the peak of the tier's multiply-add instruction,
+// decode (1 to 8 rows) in GB/s of packed weights and as a share of plain reads. Times are CPU time
+// of the thread, so other programs disturb them less; medians and best of many short runs.
+#include "base/cpu.hpp"
+#include "kernels/activations.hpp"
+#include "kernels/packed/linear.hpp"
+#include "kernels/packed/pack.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <functional>
+#include <memory>
+#include <new>
+#include <string>
+#include <thread>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+#include <sys/mman.h>
+
+namespace tlite {
+namespace {
+
+double cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+}
+
+double at_share(std::vector<double> values, double share) {
+  std::sort(values.begin(), values.end());
+  return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
+}
+
+struct Speed {
+  double median = 0;
+  double best = 0;  // the 90th percentile
+};
+
+Speed operator+(Speed a, Speed b) { return {a.median + b.median, a.best + b.best}; }
+
+Speed speed_of(const std::vector<double>& rates) {
+  return {at_share(rates, 0.5), at_share(rates, 0.9)};
+}
+
+#if defined(__x86_64__)
+#define TLITE_EIGHT(statement)                                                               \
+  statement(0) statement(1) statement(2) statement(3) statement(4) statement(5) statement(6) \
+      statement(7)
+
+// 8-bit multiplies and adds a second, in 1e9.
+__attribute__((target("avx512f,avx512vnni"))) double vnni_rate() {
+  __m512i sum[8] = {};
+  const double start = cpu_seconds();
+  for (int i = 0; i < 20000; ++i) {
+#define TLITE_ADD(n) asm volatile("vpdpbusd %0, %0, %0" : "+v"(sum[n]));
+    TLITE_EIGHT(TLITE_ADD)
+#undef TLITE_ADD
+  }
+  return 20000 * 8 * 128 / (cpu_seconds() - start) / 1e9;
+}
+
+__attribute__((target("avx2"))) double avx2_rate() {
+  __m256i sum[8] = {};
+  const double start = cpu_seconds();
+  for (int i = 0; i < 20000; ++i) {
+#define TLITE_ADD(n) asm volatile("vpmaddubsw %0, %0, %0" : "+x"(sum[n]));
+    TLITE_EIGHT(TLITE_ADD)
+#undef TLITE_ADD
+  }
+  return 20000 * 8 * 64 / (cpu_seconds() - start) / 1e9;
+}
+
+double peak_rate(CpuTier tier) {
+  if (tier == CpuTier::avx512) return vnni_rate();
+  if (tier == CpuTier::avx2) return avx2_rate();
+  return 0;
+}
+#else
+double peak_rate(CpuTier) { return 0; }
+#endif
+
+// Bytes a second of plain reads, in 1e9; vectors as wide as the compiler's baseline has them.
+double read_rate(const std::byte* data, std::size_t bytes) {
+  std::uint64_t sum[16] = {};
+  const double start = cpu_seconds();
+  for (std::size_t i = 0; i + 128 <= bytes; i += 128) {
+    std::uint64_t words[16];
+    std::memcpy(words, data + i, sizeof words);
+    for (std::size_t j = 0; j < 16; ++j) sum[j] |= words[j];
+  }
+  const double seconds = cpu_seconds() - start;
+  for (const std::uint64_t word : sum) {
+    asm volatile("" ::"r"(word));
+  }
+  return static_cast<double>(bytes) / seconds / 1e9;
+}
+
+// 2 MiB pages, as the library's own large buffers should have.
+struct Pages {
+  explicit Pages(std::size_t size) : bytes(size) {
+    void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) throw std::bad_alloc();
+    data = static_cast<std::byte*>(memory);
+    madvise(memory, bytes, MADV_HUGEPAGE);
+    std::memset(memory, 0x11, bytes);
+  }
+  ~Pages() { munmap(data, bytes); }
+  Pages(const Pages&) = delete;
+  Pages& operator=(const Pages&) = delete;
+  std::byte* data;
+  std::size_t bytes;
+};
+
+struct Options {
+  CpuTier tier = best_cpu_tier();
+  int threads = 1;
+  std::size_t rows = 512;
+  std::vector<DataType> formats;
+  std::vector<std::pair<std::size_t, std::size_t>> shapes;
+};
+
+// Runs body(thread) on every thread at once; rates are added up.
+Speed on_threads(int threads, const std::function<Speed(int)>& body) {
+  std::vector<Speed> speeds(static_cast<std::size_t>(threads));
+  std::vector<std::thread> workers;
+  std::atomic<int> waiting{threads};
+  for (int t = 0; t < threads; ++t) {
+    workers.emplace_back([&, t] {
+      --waiting;
+      while (waiting > 0) std::this_thread::yield();
+      speeds[static_cast<std::size_t>(t)] = body(t);
+    });
+  }
+  for (std::thread& worker : workers) worker.join();
+  Speed sum;
+  for (const Speed& speed : speeds) sum = sum + speed;
+  return sum;
+}
+
+class Bench {
+ public:
+  Bench(const Options& options, DataType type, std::size_t outs, std::size_t ins)
+      : options_(options),
+        ins_(ins),
+        shape_(packed_shape(type, outs, ins)),
+        kernel_(packed_kernel(type, options.tier)),
+        format_(shape_.tile_elements == 64 ? ActivationFormat::q8_32 : ActivationFormat::q8_256),
+        // Far more than the last-level cache, for each thread.
+        weights_(static_cast<std::size_t>(options.threads) * kBytesPerThread) {
+    std::vector<float> x(options.rows * ins);
+    for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 37 % 101) - 50.0F;
+    x_.resize(options.rows * activation_row_bytes(format_, ins));
+    prepare_activations(format_, {.f32 = x.data(), .rows = options.rows, .stride = ins}, ins,
+                        x_.data());
+    std::printf("%-7s %5zu x %5zu ", std::string(to_string(type)).c_str(), outs, ins);
+  }
+
+  void run() {
+    const Speed peak = on_threads(options_.threads, [&](int) { return this->peak(); });
+    const Speed prefill = on_threads(options_.threads, [&](int t) { return this->prefill(t); });
+    std::printf("| %4zu rows %5.0f GOP/s (best %5.0f) of %5.0f: %3.0f %% |", options_.rows,
+                prefill.median, prefill.best, peak.best,
+                peak.best > 0 ? 100 * prefill.best / peak.best : 0);
+    for (const std::size_t rows : {1U, 2U, 4U, 8U}) {
+      reads_.assign(static_cast<std::size_t>(options_.threads), {});
+      const Speed speed = on_threads(options_.threads, [&](int t) { return decode(t, rows); });
+      Speed read;
+      for (const Speed& one : reads_) read = read + one;
+      std::printf(" %zu: %4.1f/%4.1f GB/s %3.0f %%", rows, speed.median, read.median,
+                  100 * speed.median / read.median);
+      std::fflush(stdout);
+    }
+    std::printf("\n");
+  }
+
+ private:
+  static constexpr std::size_t kBytesPerThread = std::size_t{192} << 20;
+  static constexpr std::size_t kChunkBytes = std::size_t{192} << 10;
+
+  Speed peak() const {
+    std::vector<double> rates;
+    for (int i = 0; i < 20; ++i) rates.push_back(peak_rate(options_.tier));
+    return speed_of(rates);
+  }
+
+  // `groups` groups from the weights of thread t on, `rows` rows.
+  void call(int t, std::size_t at, std::size_t groups, std::size_t rows, std::vector<float>& y,
+            std::vector<std::byte>& scratch) const {
+    const std::size_t base = static_cast<std::size_t>(t) * kBytesPerThread;
+    kernel_.run({.tiles = weights_.data + base + at,
+                 .groups = groups,
+                 .tiles_per_group = shape_.tiles_per_group,
+                 .x = x_.data(),
+                 .x_stride = activation_row_bytes(format_, ins_),
+                 .rows = rows,
+                 .y = y.data(),
+                 .y_stride = groups * kLanes,
+                 .outs = groups * kLanes,
+                 .scratch = scratch.data()});
+  }
+
+  Speed prefill(int t) const {
+    std::vector<float> y(options_.rows * 2 * kLanes);
+    std::vector<std::byte> scratch(kernel_.scratch_bytes);
+    const double operations = 2.0 * 2 * kLanes * static_cast<double>(ins_ * options_.rows);
+    std::vector<double> rates;
+    for (std::size_t i = 0; i < 24; ++i) {
+      const double start = cpu_seconds();
+      call(t, i * 2 * shape_.group_bytes(), 2, options_.rows, y, scratch);
+      rates.push_back(operations / (cpu_seconds() - start) / 1e9);
+    }
+    return speed_of(rates);
+  }
+
+  // Chunks as a model's matrices have them, in turns with reads of as many bytes.
+  Speed decode(int t, std::size_t rows) {
+    const std::size_t groups = std::max<std::size_t>(1, kChunkBytes / shape_.group_bytes());
+    const std::size_t chunk = groups * shape_.group_bytes();
+    std::vector<float> y(rows * groups * kLanes);
+    std::vector<std::byte> scratch(kernel_.scratch_bytes);
+    std::vector<double> rates;
+    std::vector<double> reads;
+    for (std::size_t at = 0; at + 2 * chunk <= kBytesPerThread; at += 2 * chunk) {
+      const std::size_t base = static_cast<std::size_t>(t) * kBytesPerThread;
+      reads.push_back(read_rate(weights_.data + base + at, chunk));
+      const double start = cpu_seconds();
+      call(t, at + chunk, groups, rows, y, scratch);
+      rates.push_back(static_cast<double>(chunk) / (cpu_seconds() - start) / 1e9);
+    }
+    reads_[static_cast<std::size_t>(t)] = speed_of(reads);
+    return speed_of(rates);
+  }
+
+  const Options& options_;
+  std::size_t ins_;
+  PackedShape shape_;
+  PackedKernel kernel_;
+  ActivationFormat format_;
+  Pages weights_;
+  std::vector<std::byte> x_;
+  std::vector<Speed> reads_;
+};
+
+[[noreturn]] void usage() {
+  std::fprintf(stderr,
+               "usage: kernel_bench [--tier scalar|avx2|avx512] [--threads N] [--rows N] "
+               "[--format F]... [--shape OUTxIN]...\n");
+  std::exit(2);
+}
+
+Options parse(int argc, char** argv) {
+  Options options;
+  for (int i = 1; i < argc; i += 2) {
+    if (i + 1 >= argc) usage();
+    const std::string name = argv[i];
+    const std::string value = argv[i + 1];
+    if (name == "--threads") {
+      options.threads = std::max(1, std::atoi(value.c_str()));
+    } else if (name == "--rows") {
+      options.rows = static_cast<std::size_t>(std::max(1, std::atoi(value.c_str())));
+    } else if (name == "--tier") {
+      for (const CpuTier tier : {CpuTier::scalar, CpuTier::avx2, CpuTier::avx512}) {
+        if (to_string(tier) == value && cpu_has(tier)) options.tier = tier;
+      }
+    } else if (name == "--format") {
+      for (const DataType type : kDataTypes) {
+        if (is_quantized(type) && to_string(type) == value) options.formats.push_back(type);
+      }
+    } else if (name == "--shape" && value.find('x') != std::string::npos) {
+      options.shapes.emplace_back(std::stoul(value), std::stoul(value.substr(value.find('x') + 1)));
+    } else {
+      usage();
+    }
+  }
+  if (options.formats.empty()) {
+    options.formats = {DataType::q4_0, DataType::q8_0, DataType::q4_k, DataType::q6_k};
+  }
+  if (options.shapes.empty()) options.shapes = {{3584, 3584}, {3584, 18944}};
+  return options;
+}
+
+}  // namespace
+}  // namespace tlite
+
+int main(int argc, char** argv) {
+  const tlite::Options options = tlite::parse(argc, argv);
+  std::printf("%s, %d thread(s); decode: median of kernel / of plain reads\n",
+              std::string(to_string(options.tier)).c_str(), options.threads);
+  for (const tlite::DataType type : options.formats) {
+    for (const auto& [outs, ins] : options.shapes) tlite::Bench(options, type, outs, ins).run();
+  }
+}

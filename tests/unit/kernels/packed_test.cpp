@@ -1,0 +1,321 @@
+// The packed kernels against a plain walk over the blocks of a row, which shares nothing with them
+// but the codec of single blocks and the documented order of additions: every format and tier,
+// bit for bit.
+#include "base/cpu.hpp"
+#include "base/rng.hpp"
+#include "kernels/activations.hpp"
+#include "kernels/packed/linear.hpp"
+#include "tensor/blocks.hpp"
+#include "unit/support/errors.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+namespace tlite {
+namespace {
+
+constexpr CpuTier kTiers[] = {CpuTier::scalar, CpuTier::avx2, CpuTier::avx512};
+
+std::vector<DataType> quantized_types() {
+  std::vector<DataType> types;
+  for (const DataType type : kDataTypes) {
+    if (is_quantized(type)) types.push_back(type);
+  }
+  return types;
+}
+
+// Where blocks keep their f16 numbers: random bits there would be NaN now and then.
+std::vector<std::size_t> halves_of(DataType type) {
+  switch (type) {
+    case DataType::q4_1:
+    case DataType::q5_1:
+    case DataType::q4_k:
+    case DataType::q5_k:
+      return {0, 2};
+    case DataType::q2_k:
+      return {80, 82};
+    case DataType::q3_k:
+      return {108};
+    case DataType::q6_k:
+      return {208};
+    default:
+      return {0};
+  }
+}
+
+// Random blocks: every code and sub-block scale, the extremes among them.
+std::vector<std::byte> random_blocks(DataType type, std::size_t count, CounterRng& rng) {
+  const std::size_t bytes = block_shape(type).bytes;
+  std::vector<std::byte> blocks(count * bytes);
+  for (std::byte& byte : blocks) byte = static_cast<std::byte>(rng.next_u64() & 0xFF);
+  for (std::size_t i = 0; i < count; ++i) {
+    for (const std::size_t at : halves_of(type)) {
+      const auto value = static_cast<float>((rng.next_unit() * 2 - 1) * 0.01);
+      const std::uint16_t half = f32_to_f16(value);
+      std::memcpy(&blocks[i * bytes + at], &half, sizeof half);
+    }
+    // One block in eight has nothing but the largest, one nothing but the smallest codes.
+    if (i % 8 < 2) {
+      const std::size_t skip = halves_of(type)[0] == 0 ? halves_of(type).size() * 2 : 0;
+      const std::size_t end = skip == 0 ? halves_of(type)[0] : bytes;
+      std::fill(blocks.begin() + static_cast<std::ptrdiff_t>(i * bytes + skip),
+                blocks.begin() + static_cast<std::ptrdiff_t>(i * bytes + end),
+                i % 8 == 0 ? std::byte{0xFF} : std::byte{0x00});
+    }
+  }
+  return blocks;
+}
+
+std::vector<float> random_rows(std::size_t count, CounterRng& rng) {
+  std::vector<float> x(count);
+  for (float& value : x) {
+    value = static_cast<float>(rng.next_unit() * 2 - 1);
+    if (rng.next_u64() % 64 == 0) value *= 50.0F;  // outlier channels
+  }
+  return x;
+}
+
+template <class Block>
+Block block_at(const std::byte* row, std::size_t index) {
+  Block block;
+  std::memcpy(&block, row + index * sizeof block, sizeof block);
+  return block;
+}
+
+std::int32_t dot(const std::int16_t* codes, const std::int8_t* x, std::size_t count) {
+  std::int32_t sum = 0;
+  for (std::size_t i = 0; i < count; ++i) sum += codes[i] * x[i];
+  return sum;
+}
+
+float add_block_32(const BlockParts& parts, const Activation32& x, bool has_min, float y) {
+  const auto product = static_cast<float>(dot(parts.code.data(), x.q, 32));
+  y = std::fma(product, parts.scale[0] * x.scale, y);
+  return has_min ? std::fma(-parts.min[0], x.sum, y) : y;
+}
+
+// `dmin` and `min_code`: the integers that parts.min is made of.
+float add_block_256(const BlockParts& parts, const Activation256& x, float dmin, float y) {
+  float sum = 0;
+  std::int32_t mins = 0;
+  for (std::size_t s = 0; s < 256 / parts.sub; ++s) {
+    const std::size_t at = s * parts.sub;
+    sum = std::fma(static_cast<float>(dot(&parts.code[at], &x.q[at], parts.sub)), parts.scale[s],
+                   sum);
+    if (dmin != 0) {
+      std::int32_t x_sum = 0;
+      for (std::size_t i = 0; i < parts.sub; ++i) x_sum += x.q[at + i];
+      mins += static_cast<std::int32_t>(std::lround(parts.min[s] / dmin)) * x_sum;
+    }
+  }
+  if (dmin != 0) sum = std::fma(static_cast<float>(mins), -dmin, sum);
+  return std::fma(sum, x.scale, y);
+}
+
+float dmin_of(DataType type, const std::byte* block) {
+  std::uint16_t half;
+  switch (type) {
+    case DataType::q4_k:
+    case DataType::q5_k:
+      std::memcpy(&half, block + 2, sizeof half);
+      return f16_to_f32(half);
+    case DataType::q2_k:
+      std::memcpy(&half, block + 82, sizeof half);
+      return f16_to_f32(half);
+    default:
+      return 0;
+  }
+}
+
+float expected_output(DataType type, const std::byte* weights, const std::byte* x,
+                      std::size_t in_features) {
+  const BlockShape shape = block_shape(type);
+  const bool has_min = type == DataType::q4_1 || type == DataType::q5_1;
+  float y = 0;
+  for (std::size_t b = 0; b < in_features / shape.elements; ++b) {
+    const std::byte* block = weights + b * shape.bytes;
+    const BlockParts parts = take_apart(type, block);
+    y = shape.elements == 32
+            ? add_block_32(parts, block_at<Activation32>(x, b), has_min, y)
+            : add_block_256(parts, block_at<Activation256>(x, b), dmin_of(type, block), y);
+  }
+  return y;
+}
+
+struct Problem {
+  DataType type;
+  std::size_t outs;
+  std::size_t ins;
+  std::size_t rows;
+  std::vector<std::byte> weights;
+  ActivationFormat format;
+  std::vector<float> x;
+  std::vector<std::byte> prepared;
+  std::vector<float> expected;  // [rows][outs]
+
+  Problem(DataType t, std::size_t o, std::size_t i, std::size_t r, CounterRng& rng)
+      : type(t), outs(o), ins(i), rows(r) {
+    const BlockShape shape = block_shape(type);
+    weights = random_blocks(type, outs * ins / shape.elements, rng);
+    format = shape.elements == 32 ? ActivationFormat::q8_32 : ActivationFormat::q8_256;
+    x = random_rows(rows * ins, rng);
+    prepared.resize(rows * activation_row_bytes(format, ins));
+    prepare_activations(format, {.f32 = x.data(), .rows = rows, .stride = ins}, ins,
+                        prepared.data());
+    for (std::size_t row = 0; row < rows; ++row) {
+      for (std::size_t out = 0; out < outs; ++out) {
+        expected.push_back(
+            expected_output(type, weights.data() + out * ins / shape.elements * shape.bytes,
+                            prepared.data() + row * activation_row_bytes(format, ins), ins));
+      }
+    }
+  }
+
+  // Rows [first, first + count) through `linear`, everything `shift` bytes off its alignment.
+  std::vector<float> run(const Linear& linear, std::size_t first, std::size_t count,
+                         std::size_t shift) const {
+    const std::size_t stride = outs + 3;
+    std::vector<float> y(count * stride + 16, -777.0F);
+    std::vector<std::byte> scratch(linear.scratch_bytes() + shift);
+    const std::size_t row_bytes = activation_row_bytes(format, ins);
+    std::vector<std::byte> input(count * row_bytes + shift);
+    std::memcpy(input.data() + shift, prepared.data() + first * row_bytes, count * row_bytes);
+    Activations a{.f32 = x.data() + first * ins, .rows = count, .stride = ins};
+    a.prepared = input.data() + shift;
+    for (std::size_t chunk = linear.chunks(); chunk-- > 0;) {
+      linear.run(chunk, a, y.data() + shift / 4, stride,
+                 {scratch.data() + shift, linear.scratch_bytes()});
+    }
+    std::vector<float> result;
+    for (std::size_t row = 0; row < count; ++row) {
+      const float* from = y.data() + shift / 4 + row * stride;
+      result.insert(result.end(), from, from + outs);
+      for (std::size_t i = 0; i < 3; ++i) REQUIRE(from[outs + i] == -777.0F);
+    }
+    return result;
+  }
+};
+
+bool same_bits(const std::vector<float>& a, const float* b) {
+  return std::memcmp(a.data(), b, a.size() * sizeof(float)) == 0;
+}
+
+std::unique_ptr<Linear> pack(const Problem& problem, CpuTier tier, ThreadPool* pool = nullptr) {
+  return make_packed_linear({problem.type, problem.outs, problem.ins, problem.weights}, tier, pool,
+                            nullptr);
+}
+
+}  // namespace
+
+TEST_CASE("kernels/packed: every tier gives the documented sum, alone and in any batch") {
+  CounterRng rng(7);
+  for (const DataType type : quantized_types()) {
+    const std::size_t block = block_shape(type).elements;
+    // In blocks: one, an odd number, more than a strip; outs: padded, an odd group, many chunks.
+    const struct {
+      std::size_t outs, blocks;
+    } shapes[] = {{1, 1}, {16, 3}, {33, 5}, {80, 4096 / block + 1}, {150, 2}};
+    for (const auto& shape : shapes) {
+      const Problem problem(type, shape.outs, shape.blocks * block, 23, rng);
+      for (const CpuTier tier : kTiers) {
+        if (!cpu_has(tier)) continue;
+        CAPTURE(to_string(type));
+        CAPTURE(to_string(tier));
+        CAPTURE(shape.outs);
+        CAPTURE(shape.blocks);
+        const auto linear = pack(problem, tier);
+        std::size_t first = 0;
+        for (const std::size_t rows : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 9U, 13U, 14U, 23U}) {
+          CAPTURE(rows);
+          first = (first + 5) % (problem.rows - rows + 1);
+          const std::vector<float> y = problem.run(*linear, first, rows, rows % 4 * 4);
+          CHECK(same_bits(y, &problem.expected[first * problem.outs]));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("kernels/packed: the result is near the product with dequantized weights") {
+  CounterRng rng(8);
+  for (const DataType type : quantized_types()) {
+    CAPTURE(to_string(type));
+    const Problem problem(type, 16, 512, 2, rng);
+    const std::vector<float> y = problem.run(*pack(problem, best_cpu_tier()), 0, 2, 0);
+    std::vector<float> w(problem.ins * problem.outs);
+    dequantize(type, problem.weights.data(), w.size(), w.data());
+    const std::size_t group = problem.format == ActivationFormat::q8_32 ? 32 : 256;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const float* x = &problem.x[i / 16 * 512];
+      double exact = 0;
+      double bound = 0;
+      for (std::size_t k = 0; k < 512; ++k) {
+        const float* from = x + k / group * group;
+        float largest = 0;
+        for (std::size_t j = 0; j < group; ++j) largest = std::max(largest, std::fabs(from[j]));
+        const double weight = w[i % 16 * 512 + k];
+        exact += weight * double{x[k]};
+        // Activations are off by half a step at most; f32 sums of 512 terms by far less than 1 %
+        // of that.
+        bound += std::fabs(weight) * double{largest} / 254 * 1.01;
+      }
+      CHECK(std::fabs(double{y[i]} - exact) <= bound);
+    }
+  }
+}
+
+TEST_CASE("kernels/packed: packing in parallel gives the same weights") {
+  CounterRng rng(9);
+  ThreadPool pool(3);
+  for (const DataType type : {DataType::q4_0, DataType::q4_k}) {
+    const Problem problem(type, 600, 512, 2, rng);
+    const auto linear = pack(problem, best_cpu_tier(), &pool);
+    CHECK(linear->chunks() > 2);
+    CHECK(same_bits(problem.run(*linear, 0, 2, 0), problem.expected.data()));
+  }
+}
+
+TEST_CASE("kernels/packed: a NaN in a scale or an input comes out as NaN, in its row only") {
+  CounterRng rng(10);
+  for (const DataType type : quantized_types()) {
+    CAPTURE(to_string(type));
+    Problem problem(type, 40, 512, 10, rng);
+    const std::size_t bytes = block_shape(type).bytes;
+    const std::size_t row_bytes = 512 / block_shape(type).elements * bytes;
+    const std::uint16_t nan = f32_to_f16(std::numeric_limits<float>::quiet_NaN());
+    std::memcpy(&problem.weights[17 * row_bytes + bytes + halves_of(type)[0]], &nan, sizeof nan);
+    problem.x[3 * 512 + 9] = std::numeric_limits<float>::infinity();
+    prepare_activations(problem.format, {.f32 = problem.x.data(), .rows = 10, .stride = 512}, 512,
+                        problem.prepared.data());
+    for (const CpuTier tier : kTiers) {
+      if (!cpu_has(tier)) continue;
+      const std::vector<float> y = problem.run(*pack(problem, tier), 0, 10, 0);
+      for (std::size_t i = 0; i < y.size(); ++i) {
+        const bool expected = i % 40 == 17 || i / 40 == 3;
+        if (std::isnan(y[i]) != expected) FAIL_CHECK("out " << i % 40 << " of row " << i / 40);
+      }
+    }
+  }
+}
+
+TEST_CASE("kernels/packed: rows that are not whole blocks are refused") {
+  const std::vector<std::byte> data(4096);
+  const auto message = [&](DataType type, std::size_t ins) {
+    return test::error_of([&] {
+      make_packed_linear({type, 2, ins, data}, CpuTier::scalar, nullptr, nullptr);
+    });
+  };
+  CHECK(message(DataType::q4_k, 320) ==
+        "not_supported: not supported: a q4_k matrix with 320 input features, which is no multiple "
+        "of 256");
+  CHECK(message(DataType::q8_0, 48) ==
+        "not_supported: not supported: a q8_0 matrix with 48 input features, which is no multiple "
+        "of 32");
+}
+
+}  // namespace tlite
