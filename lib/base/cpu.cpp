@@ -5,6 +5,8 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#elif defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
 #endif
 
 #include <tlite/error.hpp>
@@ -34,6 +36,8 @@ std::string_view to_string(CpuTier tier) noexcept {
       return "avx2";
     case CpuTier::avx512:
       return "avx512";
+    case CpuTier::neon:
+      return "neon";
   }
   return "unknown";
 }
@@ -51,11 +55,16 @@ bool cpu_has(CpuTier tier) noexcept {
            __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vnni") != 0 &&
            __builtin_cpu_supports("avx512bf16") != 0;
   }
+#elif defined(__aarch64__) && defined(__linux__)
+  if (tier == CpuTier::neon) return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+#elif defined(__aarch64__) && defined(__APPLE__)
+  if (tier == CpuTier::neon) return true;
 #endif
   return tier == CpuTier::scalar;
 }
 
 CpuTier best_cpu_tier() noexcept {
+  if (cpu_has(CpuTier::neon)) return CpuTier::neon;
   if (cpu_has(CpuTier::avx512)) return CpuTier::avx512;
   if (cpu_has(CpuTier::avx2)) return CpuTier::avx2;
   return CpuTier::scalar;
@@ -64,14 +73,14 @@ CpuTier best_cpu_tier() noexcept {
 CpuTier cpu_tier_from_environment() {
   const char* name = std::getenv("TLITE_CPU");  // NOLINT(concurrency-mt-unsafe): read-only
   if (name == nullptr || *name == '\0') return best_cpu_tier();
-  for (const CpuTier tier : {CpuTier::scalar, CpuTier::avx2, CpuTier::avx512}) {
+  for (const CpuTier tier : kCpuTiers) {
     if (to_string(tier) != name) continue;
     if (cpu_has(tier)) return tier;
     throw Error(ErrorCode::not_supported, "not supported: TLITE_CPU is '" + std::string(name) +
                                               "', which this processor lacks");
   }
   throw Error(ErrorCode::invalid_argument,
-              "TLITE_CPU is '" + std::string(name) + "'; it takes scalar, avx2 or avx512");
+              "TLITE_CPU is '" + std::string(name) + "'; it takes scalar, avx2, avx512 or neon");
 }
 
 }  // namespace tlite

@@ -254,7 +254,7 @@ class Bench {
 
 [[noreturn]] void usage() {
   std::fprintf(stderr,
-               "usage: kernel_bench [--tier scalar|avx2|avx512] [--threads N] [--rows N] "
+               "usage: kernel_bench [--tier scalar|avx2|avx512|neon] [--threads N] [--rows N] "
                "[--format F]... [--shape OUTxIN]...\n");
   std::exit(2);
 }
@@ -270,7 +270,7 @@ Options parse(int argc, char** argv) {
     } else if (name == "--rows") {
       options.rows = static_cast<std::size_t>(std::max(1, std::atoi(value.c_str())));
     } else if (name == "--tier") {
-      for (const CpuTier tier : {CpuTier::scalar, CpuTier::avx2, CpuTier::avx512}) {
+      for (const CpuTier tier : kCpuTiers) {
         if (to_string(tier) == value && cpu_has(tier)) options.tier = tier;
       }
     } else if (name == "--format") {

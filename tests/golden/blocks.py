@@ -10,7 +10,20 @@ import numpy as np
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 from gguf.quants import dequantize
 
-TYPES = "Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 Q2_K Q3_K Q4_K Q5_K Q6_K IQ4_NL IQ4_XS".split()
+TYPES = [
+    "Q8_0",
+    "Q4_0",
+    "Q4_1",
+    "Q5_0",
+    "Q5_1",
+    "Q2_K",
+    "Q3_K",
+    "Q4_K",
+    "Q5_K",
+    "Q6_K",
+    "IQ4_NL",
+    "IQ4_XS",
+]
 # Where a block keeps its f16 scales: all-random bits there would be NaN or huge now and then.
 SCALES_AT = {
     "Q8_0": [0],
@@ -29,6 +42,7 @@ SCALES_AT = {
 
 
 def main() -> None:
+    """Write one file a type."""
     folder = Path(__file__).parent / "data" / "blocks"
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(1)

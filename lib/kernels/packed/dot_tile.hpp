@@ -163,11 +163,12 @@ TLITE_INLINE inline void tile_256(const Source& source, const std::byte* const (
   });
 }
 
-// Adds `tiles` tiles of the source to the outputs; `first`: the outputs start from zero. x: the
+// Adds `tiles` tiles of weights to the outputs; `first`: the outputs start from zero. x: the
 // first row's first activation block.
 template <class S, class Source, std::size_t T, std::size_t V>
-void dot_tiles(Source source, std::size_t tiles, const std::byte* x, std::size_t x_stride,
-               const OutputTile& out, bool first) noexcept {
+void dot_tiles(const std::byte* weights, std::size_t tiles, const std::byte* x,
+               std::size_t x_stride, const OutputTile& out, bool first) noexcept {
+  Source source(weights);
   const std::byte* rows[T];
   unroll<T>([&](auto t) TLITE_INLINE { rows[t] = x + t * x_stride; });
   FloatTile<S, T, V> y;

@@ -46,8 +46,8 @@ struct Kernel {
       for_row_tiles(typename S::DirectRows{}, job.rows, [&](std::size_t row, auto count) {
         const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride,
                              lanes_of(job, group)};
-        dot_tiles<S, Direct<S, F>, count, 1>(Direct<S, F>(tiles), job.tiles_per_group,
-                                             job.x + row * job.x_stride, job.x_stride, out, true);
+        dot_tiles<S, Direct<S, F>, count, 1>(tiles, job.tiles_per_group, job.x + row * job.x_stride,
+                                             job.x_stride, out, true);
       });
     }
   }
@@ -68,7 +68,7 @@ struct Kernel {
       for_row_tiles(typename S::StripRows{}, job.rows, [&](std::size_t row, auto count) {
         const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride,
                              lanes_of(job, group + kVectors - 1)};
-        dot_tiles<S, Source, count, kVectors>(Source(job.scratch), tiles, x + row * job.x_stride,
+        dot_tiles<S, Source, count, kVectors>(job.scratch, tiles, x + row * job.x_stride,
                                               job.x_stride, out, tile == 0);
       });
     }

@@ -107,6 +107,16 @@ const PackedKernel& packed_kernel(DataType type, CpuTier tier) noexcept {
     }
   }
 #undef TLITE_TIER
+#elif defined(__aarch64__)
+#define TLITE_TIER neon
+  if (tier == CpuTier::neon) {
+    switch (type) {
+      TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)
+      default:
+        break;
+    }
+  }
+#undef TLITE_TIER
 #endif
 #define TLITE_TIER scalar
   switch (type) {
@@ -123,7 +133,7 @@ std::size_t packed_scratch_bytes() noexcept {
   std::size_t most = 0;
   for (const DataType type : kDataTypes) {
     if (!is_quantized(type)) continue;
-    for (const CpuTier tier : {CpuTier::scalar, CpuTier::avx2, CpuTier::avx512}) {
+    for (const CpuTier tier : kCpuTiers) {
       most = std::max(most, packed_kernel(type, tier).scratch_bytes);
     }
   }

@@ -19,8 +19,6 @@
 namespace tlite {
 namespace {
 
-constexpr CpuTier kTiers[] = {CpuTier::scalar, CpuTier::avx2, CpuTier::avx512};
-
 std::vector<DataType> quantized_types() {
   std::vector<DataType> types;
   for (const DataType type : kDataTypes) {
@@ -222,7 +220,7 @@ TEST_CASE("kernels/packed: every tier gives the documented sum, alone and in any
     } shapes[] = {{1, 1}, {16, 3}, {33, 5}, {80, 4096 / block + 1}, {150, 2}};
     for (const auto& shape : shapes) {
       const Problem problem(type, shape.outs, shape.blocks * block, 23, rng);
-      for (const CpuTier tier : kTiers) {
+      for (const CpuTier tier : kCpuTiers) {
         if (!cpu_has(tier)) continue;
         CAPTURE(to_string(type));
         CAPTURE(to_string(tier));
@@ -292,7 +290,7 @@ TEST_CASE("kernels/packed: a NaN in a scale or an input comes out as NaN, in its
     problem.x[3 * 512 + 9] = std::numeric_limits<float>::infinity();
     prepare_activations(problem.format, {.f32 = problem.x.data(), .rows = 10, .stride = 512}, 512,
                         problem.prepared.data());
-    for (const CpuTier tier : kTiers) {
+    for (const CpuTier tier : kCpuTiers) {
       if (!cpu_has(tier)) continue;
       const std::vector<float> y = problem.run(*pack(problem, tier), 0, 10, 0);
       for (std::size_t i = 0; i < y.size(); ++i) {

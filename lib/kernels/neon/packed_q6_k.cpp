@@ -1,0 +1,10 @@
+#include "kernels/neon/simd.hpp"
+#include "kernels/packed/formats_256.hpp"
+#include "kernels/packed/kernel.hpp"
+#include "kernels/packed/table.hpp"
+
+namespace tlite::neon {
+
+const PackedKernel q6_k = Kernel<Neon, Q6_K<Neon>>::kernel();
+
+}  // namespace tlite::neon
