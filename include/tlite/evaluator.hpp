@@ -35,7 +35,8 @@ struct BatchRow {
 };
 
 struct EvaluatorOptions {
-  std::int32_t context = 4096;  // tokens kept in the KV cache, all sequences together
+  std::int32_t context = 4096;  // tokens kept in the KV cache, all sequences together; rounded up
+                                // to whole pages of 32, a sequence's last page may be part empty
   std::int32_t max_sequences = 64;
   std::int32_t max_batch_rows = 512;     // rows worked on at once; longer batches run in chunks
   std::int32_t max_logits_rows = 64;     // rows of one batch that may want logits
@@ -53,9 +54,10 @@ class TLITE_API Evaluator {
   Evaluator& operator=(Evaluator&&) noexcept;
 
   const Model& model() const noexcept;
-  const EvaluatorOptions& options() const noexcept;  // as resolved: threads, kv_type
+  const EvaluatorOptions& options() const noexcept;  // as resolved: context, threads, kv_type, ...
 
-  // Sequences. Throws bad_state when max_sequences exist; invalid_argument for an unknown id.
+  // Sequences. Throws bad_state when max_sequences exist, or for destroying or truncating a
+  // sequence of the batch in flight; invalid_argument for an unknown id.
   SequenceId create_sequence();
   void destroy_sequence(SequenceId sequence);
   std::int32_t length(SequenceId sequence) const;
@@ -71,7 +73,8 @@ class TLITE_API Evaluator {
   std::int32_t free_positions() const noexcept;
 
   // One batch, run to the end. Throws invalid_argument (token, sequence or position), context_full,
-  // cancelled; in all cases the sequences are as they were before.
+  // cancelled, corrupt (logits that are not finite); in all cases the sequences are as they were
+  // before.
   void evaluate(std::span<const BatchRow> rows);
 
   // Appends ids to one sequence; logits of the last row only.

@@ -28,6 +28,7 @@ GREEDY = 24
 
 
 def main() -> None:
+    """Prints the golden file."""
     torch.set_grad_enabled(False)
     for spec, count in SPECS:
         model = reference(spec)

@@ -14,6 +14,7 @@ import torch
 
 MASK = (1 << 64) - 1
 GAMMA = 0x9E3779B97F4A7C15
+PIECE = 1 << 22  # draws at once
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,16 +40,17 @@ class Spec:
 
 
 def mix(z: np.ndarray) -> np.ndarray:
+    """The mixing function of SplitMix64."""
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
 
 
-def uniform(seed: int, count: int) -> np.ndarray:
-    """The first `count` draws of CounterRng(seed): doubles in [0, 1)."""
+def uniform(seed: int, count: int, first: int = 0) -> np.ndarray:
+    """Draws `first` to `first + count` of CounterRng(seed): doubles in [0, 1)."""
     with np.errstate(over="ignore"):
         start = mix(np.array([seed & MASK], dtype=np.uint64))
-        counter = np.arange(1, count + 1, dtype=np.uint64)
+        counter = np.arange(first + 1, first + count + 1, dtype=np.uint64)
         bits = mix(start + np.uint64(GAMMA) * counter)
     return (bits >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
@@ -64,7 +66,15 @@ def name_hash(name: str) -> int:
 def tensor(spec: Spec, name: str, shape: tuple[int, ...]) -> torch.Tensor:
     """Matrices of variance 1/in, norms near one, biases with the outliers of real checkpoints."""
     count = math.prod(shape)
-    centred = uniform(spec.seed ^ name_hash(name), count) * 2.0 - 1.0
+    seed = spec.seed ^ name_hash(name)
+    if len(shape) == 2:
+        values = np.empty(count, dtype=np.float32)
+        scale = math.sqrt(3.0 / shape[-1])
+        for first in range(0, count, PIECE):
+            draws = uniform(seed, min(PIECE, count - first), first)
+            values[first : first + len(draws)] = (draws * 2.0 - 1.0) * scale
+        return torch.from_numpy(values).to(spec.dtype).reshape(shape)
+    centred = uniform(seed, count) * 2.0 - 1.0
     if name.endswith("norm.weight"):
         values = 1.0 + 0.25 * centred
     elif name.endswith("k_proj.bias"):
@@ -77,15 +87,14 @@ def tensor(spec: Spec, name: str, shape: tuple[int, ...]) -> torch.Tensor:
             for i in range(count):
                 if i % half >= half - 2:
                     values[i] *= 200.0
-    elif name.endswith(".bias"):
-        values = centred
     else:
-        values = centred * math.sqrt(3.0 / shape[-1])
+        values = centred
     flat = torch.from_numpy(values.astype(np.float32)).to(spec.dtype)
     return flat.reshape(shape)
 
 
 def shapes(spec: Spec) -> dict[str, tuple[int, ...]]:
+    """Names and shapes of the tensors of a checkpoint."""
     q = spec.heads * spec.head_dim
     kv = spec.kv_heads * spec.head_dim
     out: dict[str, tuple[int, ...]] = {"model.embed_tokens.weight": (spec.vocab, spec.hidden)}
@@ -107,6 +116,7 @@ def shapes(spec: Spec) -> dict[str, tuple[int, ...]]:
 
 
 def state_dict(spec: Spec) -> dict[str, torch.Tensor]:
+    """All tensors of a checkpoint."""
     return {name: tensor(spec, name, shape) for name, shape in shapes(spec).items()}
 
 
@@ -162,5 +172,6 @@ def reference(spec: Spec) -> torch.nn.Module:
 
 
 def token_ids(spec: Spec, count: int) -> list[int]:
+    """A prompt of random tokens."""
     draws = uniform(spec.seed ^ name_hash("tokens"), count)
     return [int(x * spec.vocab) for x in draws]
