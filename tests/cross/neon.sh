@@ -9,7 +9,7 @@ mkdir -p "$out"
 compiler=(aarch64-linux-gnu-g++)
 if command -v ccache >/dev/null; then compiler=(ccache "${compiler[@]}"); fi
 flags=(-std=c++20 -O2 -Ilib -Iinclude -Itests -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion
-  -Wshadow -Werror -ffp-contract=off -DTLITE_SOURCE_DIR="\"$PWD\"" -isystem "$out/include")
+  -Wshadow -Werror -ffp-contract=off -DTLITE_SOURCE_DIR="\"$PWD\"" -DTLITE_VERSION="\"cross\"" -isystem "$out/include")
 tier=(-march=armv8.2-a+dotprod+fp16) # as in lib/KernelTiers.cmake
 
 # doctest is one header; the cross compiler does not look where it lies.
