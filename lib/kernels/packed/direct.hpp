@@ -7,13 +7,14 @@
 namespace tlite {
 
 // How far ahead of the tile at work memory is asked for, into the second-level cache, a few lines
-// at each step. Measured on a busy Zen 4 with q4_k, GB/s for 1, 2, 4, 8 rows where plain reads give
-// 26: a tile's lines in one burst 17, 11, 6, 5; spread, 2,304 ahead into the first level 15, 16,
-// 12, 10; spread, 9,216 ahead into the second 20, 24, 21, 12 (the last is what the arithmetic
-// allows).
+// at each step. Measured on a busy Zen 4 with q4_k, GB/s for 2, 4, 8 rows where plain reads give
+// 26: a tile's lines in one burst 11, 6, 5; spread, 2,304 ahead into the first level 16, 12, 10;
+// spread, 9,216 ahead into the second 24, 21, 12 (the last is what the arithmetic allows). One row
+// is fast enough for the processor's own prefetcher, and is slowed by more: q8_0 25 GB/s without,
+// 18 with.
 inline constexpr std::size_t kPrefetchAhead = 9216;
 
-template <class S, class F>
+template <class S, class F, bool kPrefetch>
 class Direct {
  public:
   using Format = F;
@@ -46,7 +47,7 @@ class Direct {
 
   template <std::size_t kSub, std::size_t kGroup, std::size_t>
   TLITE_INLINE V codes(std::size_t outer) const noexcept {
-    prefetch<kSub * kGroups + kGroup>(outer);
+    if constexpr (kPrefetch) prefetch<kSub * kGroups + kGroup>(outer);
     return F::template codes<kSub, kGroup>(tile_, outer);
   }
   template <std::size_t>
