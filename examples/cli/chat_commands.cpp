@@ -141,7 +141,7 @@ void Conversation::load(const std::string& path) {
     note("tlite: /load needs a file name");
     return;
   }
-  std::vector<tlite::Message> messages = tlite::parse_messages(read_file(path));
+  std::vector<tlite::Message> messages = tlite::parse_messages(read_json_file(path));
   const bool has_system = !messages.empty() && messages.front().role == "system";
   system_ = has_system ? messages.front().content : "";
   session_.set_messages(std::move(messages));

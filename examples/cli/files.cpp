@@ -1,5 +1,6 @@
 #include "files.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -8,6 +9,8 @@
 #include <iterator>
 #include <stdexcept>
 #include <system_error>
+
+#include <nlohmann/json.hpp>
 
 namespace cli {
 namespace {
@@ -35,6 +38,22 @@ std::string read_file(const std::string& path) {
   if (!file) fail(path, "open");
   std::string text = read_all(file);
   if (file.bad()) fail(path, "read");
+  return text;
+}
+
+std::string read_json_file(const std::string& path) {
+  std::string text = read_file(path);
+  try {
+    // Throws at the first place that is not JSON; builds nothing.
+    const auto build_nothing = [](int, nlohmann::json::parse_event_t, const nlohmann::json&) {
+      return false;
+    };
+    [[maybe_unused]] const auto nothing = nlohmann::json::parse(text, build_nothing);
+  } catch (const nlohmann::json::parse_error& error) {
+    const std::string what = error.what();
+    const std::size_t begin = what.find("parse error");  // behind the library's own number
+    throw std::runtime_error(path + ": not JSON: " + what.substr(std::min(begin, what.size())));
+  }
   return text;
 }
 

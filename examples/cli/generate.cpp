@@ -58,7 +58,7 @@ tlite::Generation answer(tlite::Session& session, const Flags& flags, const std:
   const bool chat = session.model().info().has_chat_template && !flags.raw;
   if (!flags.messages && !chat) return session.complete(prompt, callback);
   if (flags.messages) {
-    session.set_messages(tlite::parse_messages(read_file(*flags.messages)));
+    session.set_messages(tlite::parse_messages(read_json_file(*flags.messages)));
   } else {
     if (flags.system) session.add_system(*flags.system);
     session.add_user(prompt);
@@ -92,7 +92,7 @@ void run(const Flags& flags) {
   if (flags.file) prompt = read_file(*flags.file);
   const tlite::Model model = load_model(flags.model);
   tlite::SessionOptions options = session_options(flags.model, model);
-  if (flags.tools) options.tools_json = read_file(*flags.tools);
+  if (flags.tools) options.tools_json = read_json_file(*flags.tools);
   tlite::Session session(model, options);
   session.set_sampling(sampling_params(flags.sampling, model));
   const tlite::Generation result = generate(session, flags, prompt);

@@ -44,7 +44,7 @@ void add_sampling_flags(CLI::App& command, SamplingFlags& flags) {
   add("--presence-penalty", flags.presence_penalty, "per token in the answer");
   add("--frequency-penalty", flags.frequency_penalty, "per occurrence in the answer");
   add("--logit-bias", flags.logit_bias, "ID=VALUE; may be repeated")->allow_extra_args(false);
-  add("--seed", flags.seed, "of the random draws");
+  add("--seed", flags.seed, "of the random draws")->check(CLI::NonNegativeNumber);
   add("-n,--max-new-tokens", flags.max_new_tokens, "tokens at most; -1: until the context is full");
   add("--min-new-tokens", flags.min_new_tokens, "tokens at least");
   add("--stop", flags.stop, "end before this text; may be repeated")->allow_extra_args(false);

@@ -21,9 +21,9 @@ struct Flags {
 
 void run(const Flags& flags) {
   const tlite::ChatTemplate chat = tlite::ChatTemplate::load(flags.model);
-  const std::string messages = read_file(flags.messages);
-  const std::string tools = flags.tools ? read_file(*flags.tools) : "";
-  const std::string variables = flags.variables ? read_file(*flags.variables) : "";
+  const std::string messages = read_json_file(flags.messages);
+  const std::string tools = flags.tools ? read_json_file(*flags.tools) : "";
+  const std::string variables = flags.variables ? read_json_file(*flags.variables) : "";
   tlite::TemplateOptions options;
   options.add_generation_prompt = flags.add_generation_prompt;
   options.tools_json = tools;

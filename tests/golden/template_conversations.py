@@ -7,7 +7,7 @@ from typing import Any
 Message = dict[str, Any]
 
 
-def _user(text: Any) -> Message:
+def _user(text: object) -> Message:
     return {"role": "user", "content": text}
 
 
@@ -15,7 +15,7 @@ def _assistant(text: str) -> Message:
     return {"role": "assistant", "content": text}
 
 
-def _call(name: str, arguments: Any, identifier: str | None = None) -> Message:
+def _call(name: str, arguments: object, identifier: str | None = None) -> Message:
     call: Message = {"type": "function", "function": {"name": name, "arguments": arguments}}
     return {**call, "id": identifier} if identifier else call
 
@@ -24,7 +24,7 @@ WEATHER = {
     "type": "function",
     "function": {
         "name": "get_weather",
-        "description": "Погода в городе <сейчас> & \"потом\".",
+        "description": 'Погода в городе <сейчас> & "потом".',
         "parameters": {
             "type": "object",
             "properties": {
@@ -97,9 +97,20 @@ CONVERSATIONS: dict[str, list[Message]] = {
         {
             "role": "assistant",
             "content": "",
-            "tool_calls": [_call("get_weather", {"city": "Москва", "days": 2, "x": [1.0, None, True]}, "call_123456789")],
+            "tool_calls": [
+                _call(
+                    "get_weather",
+                    {"city": "Москва", "days": 2, "x": [1.0, None, True]},
+                    "call_123456789",
+                )
+            ],
         },
-        {"role": "tool", "name": "get_weather", "tool_call_id": "call_123456789", "content": '{"t": -5}'},
+        {
+            "role": "tool",
+            "name": "get_weather",
+            "tool_call_id": "call_123456789",
+            "content": '{"t": -5}',
+        },
         _assistant("Минус пять."),
         _user("Спасибо!"),
     ],
@@ -119,6 +130,9 @@ CONVERSATIONS: dict[str, list[Message]] = {
         {"role": "assistant", "content": None, "tool_calls": [_call("add", {}, "id0000001")]},
         {"role": "tool", "content": "ok"},
     ],
-    "parts": [_user([{"type": "text", "text": " part one "}, {"type": "text", "text": "two"}]), _assistant("ok")],
+    "parts": [
+        _user([{"type": "text", "text": " part one "}, {"type": "text", "text": "two"}]),
+        _assistant("ok"),
+    ],
     "odd role": [_user("hi"), {"role": "critic", "content": "no"}],
 }

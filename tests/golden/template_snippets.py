@@ -1,9 +1,10 @@
-"""Language constructs, one template each, for comparison with jinja2. VARIABLES are in scope of all."""
+# ruff: noqa: E501
+"""Language constructs, one template each, all with the same variables."""
 
 VARIABLES: dict[str, object] = {
     "s": "  Hello, Wörld!  ",
     "ru": "Привет, мир ёж",
-    "quote": "it's \"so\" <b>&\n\t\\ \x07 \u200b é 🙂",
+    "quote": 'it\'s "so" <b>&\n\t\\ \x07 \u200b é 🙂',
     "n": 7,
     "neg": -7,
     "f": 2.5,
@@ -501,7 +502,7 @@ BLOCKS = [
     "{% if true %}a{% endif %}  \n  {% if true %}b{% endif %}\n",
     "{{ '\n' }}x{{ \"a\r\nb\" }}",
     "{% generation %}{{ n }}{% set z = 1 %}{% endgeneration %}{{ z is defined }}",
-    "{{ \"line\\\ncontinued\" }}",
+    '{{ "line\\\ncontinued" }}',
     "{{ {}[[]] }}",
     "{% print 1, 'x', n %}",
     "{{- '<s>' }}\n  {{- s }}",
@@ -545,7 +546,7 @@ BLOCKS = [
     "{% for k, v in d|items %}{{ k }}{% endfor %}",
     "{% set x = 'a' %}{% set x = x ~ 'b' %}{{ x }}",
     "{%- macro render(x) -%}{%- if x is mapping -%}{ {%- for k, v in x.items() -%}{{ k }}:{{ render(v) }}"
-    "{%- if not loop.last %},{% endif -%}{%- endfor -%} }{%- elif x is string -%}\"{{ x }}\"{%- elif x is sequence -%}"
+    '{%- if not loop.last %},{% endif -%}{%- endfor -%} }{%- elif x is string -%}"{{ x }}"{%- elif x is sequence -%}'
     "[{%- for i in x -%}{{ render(i) }}{%- endfor -%}]{%- else -%}{{ x }}{%- endif -%}{%- endmacro -%}{{ render(d) }}",
 ]
 

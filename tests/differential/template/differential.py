@@ -49,7 +49,11 @@ def qwen_template() -> str:
     if not config.exists():
         folder.mkdir(parents=True, exist_ok=True)
         packed = subprocess.run(
-            ["npm", "pack", "--silent", QWEN], cwd=folder, check=True, capture_output=True, text=True
+            ["npm", "pack", "--silent", QWEN],
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            text=True,
         )
         archive = folder / packed.stdout.split()[-1]
         with tarfile.open(archive) as tar:

@@ -1,0 +1,208 @@
+"""Each command does what it says."""
+
+from __future__ import annotations
+
+import array
+import json
+import struct
+from pathlib import Path
+
+from cli import MODEL, CliTest, main
+
+GREETING = "Привет, мир! <|im_end|>\n"
+
+
+def read_npy(path: Path) -> tuple[tuple[int, int], array.array[float]]:
+    """Shape and values of a 2-d f32 .npy file."""
+    data = path.read_bytes()
+    assert data[:8] == b"\x93NUMPY\x01\x00"
+    (size,) = struct.unpack("<H", data[8:10])
+    assert (10 + size) % 64 == 0
+    header = data[10 : 10 + size].decode()
+    assert "'descr': '<f4'" in header
+    assert "'fortran_order': False" in header
+    shape = header.split("(")[1].split(")")[0].split(",")
+    values = array.array("f")
+    values.frombytes(data[10 + size :])
+    return (int(shape[0]), int(shape[1])), values
+
+
+class InfoTest(CliTest):
+    """tlite info."""
+
+    def test_json(self) -> None:
+        """Everything as one JSON object; the parts of the memory add up."""
+        info = self.run_ok("info", MODEL, "--json", "--context", "512").json
+        self.assertEqual(info["config"]["architecture"], "qwen2")
+        self.assertTrue(info["has_chat_template"])
+        memory = info["memory"]
+        parts = ("weights", "weights_resident", "kv_cache", "scratch")
+        self.assertEqual(memory["context"], 512)
+        self.assertEqual(memory["total"], sum(memory[part] for part in parts))
+
+    def test_table(self) -> None:
+        """A table for the reader."""
+        text = self.run_ok("info", MODEL).text
+        for word in ("parameters", "layers", "KV cache", "memory"):
+            self.assertIn(word, text)
+
+
+class TokenTest(CliTest):
+    """tlite tokenize and detokenize."""
+
+    def ids(self, *arguments: str, stdin: str = "") -> list[int]:
+        """The ids that tokenize prints."""
+        ids = self.run_ok("tokenize", MODEL, *arguments, "--json", stdin=stdin).json
+        assert isinstance(ids, list)
+        return ids
+
+    def test_round_trip(self) -> None:
+        """Text, file and stdin give the same ids, and these the text."""
+        ids = self.ids(GREETING)
+        self.assertEqual(self.ids("--file", self.file("text", GREETING)), ids)
+        self.assertEqual(self.ids(stdin=GREETING), ids)
+        words = [str(i) for i in ids]
+        self.assertEqual(self.run_ok("detokenize", MODEL, *words).text, GREETING)
+        plain = self.run_ok("detokenize", MODEL, *words, "--skip-special").text
+        self.assertEqual(plain, GREETING.replace("<|im_end|>", ""))
+
+    def test_special(self) -> None:
+        """Special tokens are one id, or text."""
+        self.assertEqual(len(self.ids("<|im_end|>")), 1)
+        self.assertEqual(self.ids("<|im_end|>", "--special", "all"), self.ids("<|im_end|>"))
+        self.assertGreater(len(self.ids("<|im_end|>", "--special", "none")), 1)
+
+    def test_lines(self) -> None:
+        """One array a line, the lines being JSON strings."""
+        texts = ["a", "", "строка\nвторая", "🙂"]
+        lines = self.file("lines", "\n".join(json.dumps(text) for text in texts))
+        out = self.run_ok("tokenize", MODEL, "--lines", lines, "--json").text.splitlines()
+        self.assertEqual([json.loads(line) for line in out], [self.ids(text) for text in texts])
+
+    def test_readable(self) -> None:
+        """Without --json: an id and its bytes a line."""
+        lines = self.run_ok("tokenize", MODEL, "Привет").text.splitlines()
+        self.assertEqual([int(line.split("\t")[0]) for line in lines], self.ids("Привет"))
+
+
+class TemplateTest(CliTest):
+    """tlite template."""
+
+    def test_prompt(self) -> None:
+        """Exactly the template's text, ending with the assistant's header where asked."""
+        messages = self.file("m.json", [{"role": "user", "content": "<|im_end|>"}])
+        plain = self.run_ok("template", MODEL, "--messages", messages).text
+        self.assertTrue(plain.endswith("<|im_start|>user\n<|im_end|><|im_end|>\n"), plain)
+        more = self.run_ok("template", MODEL, "--messages", messages, "--add-generation-prompt")
+        self.assertEqual(more.text, plain + "<|im_start|>assistant\n")
+
+    def test_json(self) -> None:
+        """What the user typed is marked."""
+        stdin = json.dumps([{"role": "user", "content": "<|im_end|>"}])
+        result = self.run_ok("template", MODEL, "--messages", "-", "--json", stdin=stdin).json
+        text = result["text"].encode()
+        literal = [text[begin:end].decode() for begin, end in result["literal"]]
+        self.assertEqual(literal, ["user", "<|im_end|>"])
+
+
+class LogitsTest(CliTest):
+    """tlite logits."""
+
+    def test_rows(self) -> None:
+        """A row a position, more than fit in a batch; --last is the last of them, bit for bit."""
+        ids = [(i * 7) % 200 for i in range(130)]
+        path = self.file("ids.json", ids)
+        out = self.folder / "all.npy"
+        self.run_ok("logits", MODEL, "--ids", path, "--out", str(out))
+        shape, values = read_npy(out)
+        vocabulary = self.run_ok("info", MODEL, "--json").json["config"]["vocab_size"]
+        self.assertEqual(shape, (130, vocabulary))
+        self.assertEqual(len(values), 130 * vocabulary)
+        last = self.folder / "last.npy"
+        self.run_ok("logits", MODEL, "--ids", path, "--out", str(last), "--last")
+        shape, row = read_npy(last)
+        self.assertEqual(shape, (1, vocabulary))
+        self.assertEqual(row.tobytes(), values[-vocabulary:].tobytes())
+
+    def test_greedy(self) -> None:
+        """The largest logit is the token that greedy generation gives."""
+        text = self.file("p", "Привет")
+        result = self.run_ok(
+            "generate", MODEL, "--file", text, "--raw", "--greedy", "-n", "1", "--json"
+        )
+        ids = self.run_ok("tokenize", MODEL, "Привет", "--json").text
+        out = self.folder / "l.npy"
+        self.run_ok("logits", MODEL, "--ids", self.file("i", ids), "--out", str(out), "--last")
+        _, row = read_npy(out)
+        self.assertEqual([row.index(max(row))], result.json["token_ids"])
+
+
+class GenerateTest(CliTest):
+    """tlite generate."""
+
+    PROMPT = "Какая столица Франции?"
+
+    def test_text(self) -> None:
+        """The answer on stdout is the text of --json."""
+        plain = self.run_ok("generate", MODEL, "--prompt", self.PROMPT, "--greedy")
+        result = self.run_ok("generate", MODEL, "--prompt", self.PROMPT, "--greedy", "--json").json
+        self.assertEqual(plain.text, result["text"] + "\n")
+        self.assertIn("Париж", result["text"])
+        self.assertEqual(result["finish_reason"], "end_of_text")
+        self.assertEqual(result["generated_tokens"], len(result["token_ids"]))
+        self.assertGreater(result["prompt_tokens"], 5)
+        self.assertGreater(result["prefill_seconds"], 0)
+        self.assertGreater(result["decode_seconds"], 0)
+
+    def test_same_through_messages(self) -> None:
+        """A prompt is a user's message; raw, the rendered template gives the same."""
+        messages = self.file("m.json", [{"role": "user", "content": self.PROMPT}])
+        one = self.run_ok("generate", MODEL, "--prompt", self.PROMPT, "--greedy", "--json").json
+        two = self.run_ok("generate", MODEL, "--messages", messages, "--greedy", "--json").json
+        rendered = self.run_ok("template", MODEL, "--messages", messages, "--add-generation-prompt")
+        prompt = self.file("raw", rendered.text)
+        three = self.run_ok("generate", MODEL, "--file", prompt, "--raw", "--greedy", "--json").json
+        self.assertEqual(one["token_ids"], two["token_ids"])
+        self.assertEqual(one["token_ids"], three["token_ids"])
+        self.assertEqual(one["prompt_tokens"], three["prompt_tokens"])
+
+    def test_seed(self) -> None:
+        """The same seed draws the same, flags arrive."""
+        flags = ["--temperature", "1.5", "--top-p", "0.95", "--top-k", "50", "--min-p", "0.01"]
+        flags += ["--repetition-penalty", "1.05", "--presence-penalty", "0.1", "-n", "12"]
+        flags += ["--frequency-penalty", "0.1", "--ignore-eos", "--json", "--prompt", self.PROMPT]
+        one = self.run_ok("generate", MODEL, *flags, "--seed", "7").json
+        two = self.run_ok("generate", MODEL, *flags, "--seed", "7", "--threads", "2").json
+        self.assertEqual(one["token_ids"], two["token_ids"])
+        self.assertEqual(len(one["token_ids"]), 12)
+        self.assertEqual(one["finish_reason"], "length")
+
+    def test_stop(self) -> None:
+        """A stop string ends the text before it, or behind it where asked."""
+        flags = ["generate", MODEL, "--prompt", self.PROMPT, "--greedy", "--json", "--stop", "zzz"]
+        result = self.run_ok(*flags, "--stop", "Париж").json
+        self.assertEqual(result["finish_reason"], "stop_string")
+        self.assertEqual(result["stop_string"], "Париж")
+        self.assertNotIn("Париж", result["text"])
+        kept = self.run_ok(*flags, "--stop", "Париж", "--include-stop").json
+        self.assertTrue(kept["text"].endswith("Париж"))
+
+    def test_logprobs(self) -> None:
+        """Greedy: every token is the likeliest, and its logprob the largest."""
+        flags = ["--prompt", self.PROMPT, "--greedy", "--json", "--logprobs", "3"]
+        result = self.run_ok("generate", MODEL, *flags).json
+        self.assertEqual(len(result["logprobs"]), len(result["token_ids"]))
+        for chosen, top in zip(result["logprobs"], result["top_logprobs"], strict=True):
+            self.assertEqual(chosen["rank"], 1)
+            self.assertEqual(top[0], chosen)
+            self.assertEqual(len(top), 3)
+
+    def test_bias(self) -> None:
+        """A forced token is generated."""
+        flags = ["--prompt", "x", "--greedy", "--json", "-n", "3", "--logit-bias", "65=1000"]
+        result = self.run_ok("generate", MODEL, *flags).json
+        self.assertEqual(result["token_ids"], [65, 65, 65])
+
+
+if __name__ == "__main__":
+    main()
