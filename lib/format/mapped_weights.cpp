@@ -25,6 +25,14 @@ const Tensor* find_in(const std::vector<Tensor>& sorted, std::string_view name) 
                                       (first == second ? std::string() : ", also in " + first));
 }
 
+template <class Tensor>
+void sort_and_check(std::vector<Tensor>& tensors) {
+  std::sort(tensors.begin(), tensors.end(), by_name);
+  const auto same = [](const Tensor& a, const Tensor& b) { return a.name == b.name; };
+  const auto found = std::adjacent_find(tensors.begin(), tensors.end(), same);
+  if (found != tensors.end()) throw_duplicate(found->name, found->file, std::next(found)->file);
+}
+
 }  // namespace
 
 void MappedWeights::add(std::unique_ptr<FileContent> file, TensorDirectory found) {
@@ -35,14 +43,8 @@ void MappedWeights::add(std::unique_ptr<FileContent> file, TensorDirectory found
 }
 
 void MappedWeights::finish() {
-  std::vector<StoredTensor>& tensors = directory_.tensors;
-  std::sort(tensors.begin(), tensors.end(), by_name);
-  std::sort(directory_.unsupported.begin(), directory_.unsupported.end(), by_name);
-  for (std::size_t i = 1; i < tensors.size(); ++i) {
-    const StoredTensor& a = tensors[i - 1];
-    const StoredTensor& b = tensors[i];
-    if (a.name == b.name) throw_duplicate(a.name, a.file, b.file);
-  }
+  sort_and_check(directory_.tensors);
+  sort_and_check(directory_.unsupported);
   for (const UnsupportedTensor& tensor : directory_.unsupported) {
     const StoredTensor* other = find(tensor.name);
     if (other != nullptr) throw_duplicate(tensor.name, other->file, tensor.file);

@@ -173,6 +173,13 @@ TEST_CASE("format/safetensors: two tensors of one name are refused") {
   files["m/model.safetensors"] = safetensors_bytes({kTwo[0], kTwo[0]});
   CHECK(error_of([&] { open_safetensors_directory("m", files); }) ==
         "corrupt: m/model.safetensors: tensor a is there twice");
+  const TestTensor foreign{"a", "U8", {1}, "x"};
+  for (const std::vector<TestTensor>& tensors :
+       {std::vector{foreign, foreign}, {kTwo[0], foreign}}) {
+    files["m/model.safetensors"] = safetensors_bytes(tensors);
+    CHECK(error_of([&] { open_safetensors_directory("m", files); }) ==
+          "corrupt: m/model.safetensors: tensor a is there twice");
+  }
 }
 
 TEST_CASE("format/safetensors: a directory without weights says what is missing") {
