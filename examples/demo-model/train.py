@@ -1,6 +1,6 @@
 """Trains the demo model on the generated dialogues and writes it in the Hugging Face layout.
 
-    python train.py --data DIR --model model [--steps N] [--practice P] [--workers W]
+    python train.py --data DIR --model model [--start model] [--steps N] [--practice P] [--workers W]
 
 From step P on the dialogues are those of practice.jsonl, before that those of train.jsonl.
 
@@ -24,7 +24,7 @@ from typing import Any
 
 import chat
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import distributed, multiprocessing
 from torch.nn import functional
@@ -254,6 +254,9 @@ def worker(rank: int, args: argparse.Namespace, corpora: Corpora, meeting: str) 
     config |= {"bos_token_id": pad, "eos_token_id": end}
     AttentionInterface.register("training", attention)
     model = Qwen2ForCausalLM(Qwen2Config(**config, attn_implementation="training"))
+    if args.start:
+        weights = load_file(args.start / "model.safetensors")
+        model.load_state_dict({name: w.float() for name, w in weights.items()}, strict=False)
     if rank == 0:
         print(f"{model.num_parameters()} parameters", flush=True)
     model.train()
@@ -272,6 +275,7 @@ def main() -> None:
     )
     parser.add_argument("--steps", type=int, default=960)
     parser.add_argument("--practice", type=int, default=300)
+    parser.add_argument("--start", type=Path, help="go on from the weights of this model")
     parser.add_argument("--lr", type=float, default=4e-3)
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
