@@ -88,7 +88,10 @@ TEST_CASE("api/chat_messages: errors name the message and the field") {
        "messages[0].tool_calls[0].arguments: must hold a JSON object"},
       {R"([{"role": "u", "content": "", "name": 1}])", "messages[0].name: must be a string"},
   };
-  for (const auto& [json, error] : cases) {
+  for (const auto& one : cases) {
+    // Names of their own: Clang 14 does not capture structured bindings.
+    const char* const json = one.json;
+    const char* const error = one.error;
     CAPTURE(json);
     CHECK(error_of([&] { parse_messages(json); }) == std::string("invalid_argument: ") + error);
   }

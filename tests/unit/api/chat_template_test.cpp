@@ -78,7 +78,10 @@ TEST_CASE("api/chat_template: files that do not fit are named") {
       {R"({"chat_template": "{{"})", "bad_template: chat template, line 1: "},
       {R"({"chat_template": []})", "not_found: m: no chat template"},
   };
-  for (const auto& [config, error] : cases) {
+  for (const auto& one : cases) {
+    // Names of their own: Clang 14 does not capture structured bindings.
+    const char* const config = one.config;
+    const char* const error = one.error;
     CAPTURE(config);
     folder["tokenizer_config.json"] = config;
     CHECK(folder.error().find(error) == 0);
