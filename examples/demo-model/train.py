@@ -1,6 +1,6 @@
 """Trains the demo model on the generated dialogues and writes it in the Hugging Face layout.
 
-    python train.py --data DIR --model model [--start model] [--steps N] [--practice P] [--workers W]
+    python train.py --data DIR --model model [--start model] [--steps N] [--practice P]
 
 From step P on the dialogues are those of practice.jsonl, before that those of train.jsonl.
 
