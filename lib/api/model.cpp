@@ -8,9 +8,11 @@
 #include "model/plan.hpp"
 #include "model/weights.hpp"
 
+#include <algorithm>
 #include <map>
 #include <new>
 #include <set>
+#include <span>
 #include <utility>
 
 #include <tlite/error.hpp>
@@ -45,6 +47,11 @@ ModelInfo make_info(const Checkpoint& checkpoint) {
     most = std::max(most, bytes);
   }
   return info;
+}
+
+bool has_quantized(std::span<const StoredTensor* const> tensors) noexcept {
+  return std::any_of(tensors.begin(), tensors.end(),
+                     [](const StoredTensor* tensor) { return is_quantized(tensor->type); });
 }
 
 void log_ignored_tensors(const Checkpoint& checkpoint, const Log& log) {
@@ -85,10 +92,17 @@ std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadO
                                         std::to_string(model->info.config.vocab_size) + " rows");
   }
   load_chat_template(*model, log);
-  read_weights(used_tensors(checkpoint), checkpoint.path, options.check_weights, options.progress);
+  // Packing reads the file too: it is the longer way and reports the progress where there is one.
+  const std::vector<const StoredTensor*> tensors = used_tensors(checkpoint);
+  const bool packs = has_quantized(tensors);
+  if (!packs || options.check_weights) {
+    read_weights(tensors, checkpoint.path, options.check_weights,
+                 packs ? LoadProgress{} : options.progress);
+  }
   model->source = std::move(checkpoint.weights);
   model->weights = std::make_unique<ModelWeights>(model->info.config, *model->source, model->host,
-                                                  cpu_tier_from_environment());
+                                                  cpu_tier_from_environment(),
+                                                  packs ? options.progress : LoadProgress{});
   if (options.progress && !options.progress(1.0F)) {
     throw Error(ErrorCode::cancelled, "cancelled: loading " + std::string(path));
   }
@@ -123,14 +137,18 @@ Model Model::load(std::string_view path, const LoadOptions& options) {
 }
 
 MemoryPlan Model::plan(std::string_view path, const PlanOptions& options, const Host& host) {
-  const ModelInfo info = inspect(path, host);
-  const EvaluatorOptions resolved = resolve(evaluator_options(options), info.weight_type);
-  MemoryPlan plan;
-  plan.weights = info.weight_bytes;
-  plan.weights_resident = resident_weight_bytes(info.config);
-  plan.kv_cache = kv_cache_bytes(info.config, *resolved.kv_type, resolved.context);
-  plan.scratch = scratch_bytes(info.config, resolved);
-  return plan;
+  return with_memory_errors(path, [&] {
+    const Checkpoint checkpoint = open_checkpoint(path, *files_of(host));
+    const std::vector<const StoredTensor*> tensors = used_tensors(checkpoint);
+    const ModelInfo info = make_info(checkpoint);
+    const EvaluatorOptions resolved = resolve(evaluator_options(options), info.weight_type);
+    MemoryPlan plan;
+    plan.weights = info.weight_bytes;
+    plan.weights_resident = resident_weight_bytes(info.config, tensors);
+    plan.kv_cache = kv_cache_bytes(info.config, *resolved.kv_type, resolved.context);
+    plan.scratch = scratch_bytes(info.config, resolved, has_quantized(tensors));
+    return plan;
+  });
 }
 
 ModelInfo Model::inspect(std::string_view path, const Host& host) {

@@ -3,12 +3,11 @@
 
 #include "kernels/linear_f32.hpp"
 #include "kernels/ops.hpp"
+#include "kernels/packed/linear.hpp"
+#include "kernels/packed/pack.hpp"
 
 #include <algorithm>
-#include <string>
 #include <utility>
-
-#include <tlite/error.hpp>
 
 namespace tlite {
 namespace {
@@ -55,17 +54,23 @@ class LinearStored final : public Linear {
 }  // namespace
 
 std::unique_ptr<Linear> make_linear(const WeightMatrix& matrix, CpuTier tier,
-                                    std::shared_ptr<Allocator> allocator) {
+                                    std::shared_ptr<Allocator> allocator, ThreadPool* pool) {
   if (matrix.type == DataType::f32) return make_linear_f32(matrix, std::move(allocator));
   if (is_quantized(matrix.type)) {
-    throw Error(ErrorCode::not_supported,
-                "not supported: weights of type " + std::string(to_string(matrix.type)));
+    return make_packed_linear(matrix, tier, pool, std::move(allocator));
   }
   return std::make_unique<LinearStored>(matrix, tier);
 }
 
+std::size_t linear_resident_bytes(DataType type, std::size_t out_features,
+                                  std::size_t in_features) noexcept {
+  if (!is_quantized(type)) return 0;
+  const PackedShape shape = packed_shape(type, out_features, in_features);
+  return shape.groups * shape.group_bytes();
+}
+
 std::size_t linear_scratch_bytes(std::size_t in_features) noexcept {
-  return linear_f32_scratch_bytes(in_features);
+  return std::max(linear_f32_scratch_bytes(in_features), packed_scratch_bytes());
 }
 
 }  // namespace tlite

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/cpu.hpp"
+#include "base/parallel.hpp"
 #include "tensor/dtype.hpp"
 
 #include <cstddef>
@@ -22,6 +23,7 @@ namespace tlite {
 // once per matrix input and shared by all matrices that read it (q, k and v; gate and up).
 // See activations.hpp.
 enum class ActivationFormat { f32, bf16, q8_32, q8_256 };
+inline constexpr std::size_t kActivationFormats = 4;
 
 // [rows][in_features] f32 and what was made of it.
 struct Activations {
@@ -70,10 +72,18 @@ struct WeightMatrix {
 // The largest scratch that any kind of Linear asks for, known before there is a weight.
 std::size_t linear_scratch_bytes(std::size_t in_features) noexcept;
 
-// f32 through OpenBLAS, bf16 and f16 streamed as stored by kernels of the tier. The data must
+// f32 through OpenBLAS, bf16 and f16 streamed as stored by kernels of the tier: the data must
 // outlive the result and stay where it is; nothing is copied, except an f32 matrix that is not
-// aligned to 4 bytes. Throws Error(out_of_memory).
+// aligned to 4 bytes. Quantized matrices are packed into memory of their own, by the threads of
+// `pool` where there is one. Throws Error(out_of_memory), and Error(not_supported) where
+// in_features is not whole blocks.
 std::unique_ptr<Linear> make_linear(const WeightMatrix& matrix, CpuTier tier,
-                                    std::shared_ptr<Allocator> allocator);
+                                    std::shared_ptr<Allocator> allocator,
+                                    ThreadPool* pool = nullptr);
+
+// What make_linear will allocate for a matrix of this type and shape, but for the rare copy of an
+// f32 matrix that is not aligned.
+std::size_t linear_resident_bytes(DataType type, std::size_t out_features,
+                                  std::size_t in_features) noexcept;
 
 }  // namespace tlite

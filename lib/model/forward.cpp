@@ -1,5 +1,6 @@
 #include "model/forward.hpp"
 
+#include "kernels/activations.hpp"
 #include "model/plan.hpp"
 #include "tensor/dtype.hpp"
 
@@ -47,7 +48,7 @@ Forward::Forward(const ModelConfig& config, const ModelWeights& weights,
       max_rows_(size(resolved.max_batch_rows)),
       threads_(resolved.threads),
       rope_(config),
-      scratch_(config, resolved, std::move(allocator)),
+      scratch_(config, resolved, weights.prepares_activations(), std::move(allocator)),
       attention_(config, layout_, ops_, resolved, scratch_.part_slots) {
   batch_.reserve(size(resolved.context));
   attention_rows_.reserve(max_rows_);
@@ -75,8 +76,22 @@ void Forward::begin_chunk() noexcept {
   count_ = std::min(max_rows_, batch_.size() - first_);
   active_ = count_;
   layer_ = 0;
-  phase_ = Phase::embed;
+  enter_phase(Phase::embed);
+}
+
+void Forward::enter_phase(Phase phase) noexcept {
+  phase_ = phase;
   unit_ = 0;
+  preparing_ = needs_preparation();
+}
+
+bool Forward::needs_preparation() const noexcept {
+  for (const Matrix& matrix : matrices().list) {
+    if (matrix.linear != nullptr && matrix.linear->activation_format() != ActivationFormat::f32) {
+      return true;
+    }
+  }
+  return false;
 }
 
 // In the last layer only the rows that want logits attend.
@@ -118,24 +133,18 @@ bool Forward::finish_chunk(const Progress& progress) {
 }
 
 void Forward::next_phase() {
-  unit_ = 0;
   switch (phase_) {
     case Phase::append:
       plan_attention();
       if (last_layer()) keep_logits_rows();
       // Without a row that wants logits the last layer ends with its keys and values.
-      phase_ = active_ == 0 ? Phase::check : Phase::attend;
-      return;
+      return enter_phase(active_ == 0 ? Phase::check : Phase::attend);
     case Phase::next_norm:
-      if (last_layer()) {
-        phase_ = Phase::lm_head;
-      } else {
-        ++layer_;
-        phase_ = Phase::qkv;
-      }
-      return;
+      if (last_layer()) return enter_phase(Phase::lm_head);
+      ++layer_;
+      return enter_phase(Phase::qkv);
     default:
-      phase_ = static_cast<Phase>(static_cast<int>(phase_) + 1);
+      return enter_phase(static_cast<Phase>(static_cast<int>(phase_) + 1));
   }
 }
 
@@ -161,6 +170,7 @@ Forward::Matrices Forward::matrices() const noexcept {
 }
 
 std::size_t Forward::units() const noexcept {
+  if (preparing_) return active_;
   switch (phase_) {
     case Phase::attend:
       return attention_.units();
@@ -186,6 +196,7 @@ std::size_t Forward::units() const noexcept {
 
 // Floating point operations of the whole phase, where they count.
 double Forward::work() const noexcept {
+  if (preparing_) return 0;
   if (phase_ == Phase::attend) return attention_.work();
   double work = 0;
   for (const Matrix& matrix : matrices().list) {
@@ -207,6 +218,22 @@ std::size_t Forward::units_a_step(int threads) const noexcept {
   return std::max((some + round - 1) / round, std::size_t{1}) * round;
 }
 
+// One row in each form that the phase's matrices read; q, k and v mostly share one.
+void Forward::prepare_row(std::size_t row) noexcept {
+  const Matrices phase = matrices();
+  bool done[kActivationFormats] = {};
+  for (const Matrix& matrix : phase.list) {
+    if (matrix.linear == nullptr) continue;
+    const ActivationFormat format = matrix.linear->activation_format();
+    const auto index = static_cast<std::size_t>(format);
+    if (format == ActivationFormat::f32 || done[index]) continue;
+    done[index] = true;
+    const std::size_t in = matrix.linear->in_features();
+    prepare_activations(format, {.f32 = phase.x + row * in, .rows = 1, .stride = in}, in,
+                        scratch_.prepared[index] + row * activation_row_bytes(format, in));
+  }
+}
+
 void Forward::run_linear(std::size_t unit, int worker) noexcept {
   const Matrices phase = matrices();
   for (const Matrix& matrix : phase.list) {
@@ -215,7 +242,11 @@ void Forward::run_linear(std::size_t unit, int worker) noexcept {
       unit -= chunks;
       continue;
     }
-    const Activations x{.f32 = phase.x, .rows = active_, .stride = matrix.linear->in_features()};
+    const auto format = static_cast<std::size_t>(matrix.linear->activation_format());
+    const Activations x{.f32 = phase.x,
+                        .rows = active_,
+                        .stride = matrix.linear->in_features(),
+                        .prepared = scratch_.prepared[format]};
     matrix.linear->run(unit, x, matrix.y, matrix.linear->out_features(), scratch_.worker(worker));
     return;
   }
@@ -286,6 +317,7 @@ void Forward::check_row(std::size_t row) noexcept {
 }
 
 void Forward::run_unit(std::size_t unit, int worker) noexcept {
+  if (preparing_) return prepare_row(unit);
   const LayerWeights& layer = weights_.layers()[layer_];
   switch (phase_) {
     case Phase::embed:
@@ -332,6 +364,11 @@ bool Forward::step(ThreadPool& pool, const std::atomic<bool>& cancel, const Prog
   if (cancel.load(std::memory_order_relaxed)) throw Error(ErrorCode::cancelled, "cancelled");
   unit_ = end;
   if (end < all) return false;
+  if (preparing_) {
+    preparing_ = false;
+    unit_ = 0;
+    return false;
+  }
   if (phase_ != Phase::check) {
     next_phase();
     return false;

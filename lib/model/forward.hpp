@@ -98,6 +98,9 @@ class Forward {
   double work() const noexcept;
   void run_unit(std::size_t unit, int worker) noexcept;
   Matrices matrices() const noexcept;
+  void enter_phase(Phase phase) noexcept;
+  bool needs_preparation() const noexcept;
+  void prepare_row(std::size_t row) noexcept;
   void run_linear(std::size_t unit, int worker) noexcept;
   void embed_row(std::size_t row) noexcept;
   void append_row(std::size_t row) noexcept;
@@ -126,6 +129,7 @@ class Forward {
   std::size_t active_ = 0;  // rows that go on: all, or in the last layer those that want logits
   std::size_t layer_ = 0;
   Phase phase_ = Phase::embed;
+  bool preparing_ = false;  // the phase's matrices wait for their input in a form of its own
   std::size_t unit_ = 0;
   std::size_t logits_count_ = 0;  // rows of earlier chunks that wanted logits
   std::size_t logits_done_ = 0;

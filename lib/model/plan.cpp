@@ -61,8 +61,9 @@ std::uint64_t kv_cache_bytes(const ModelConfig& config, DataType kv_type, std::i
                          KvLayout(config, kv_type).page_bytes());
 }
 
-std::uint64_t scratch_bytes(const ModelConfig& config, const EvaluatorOptions& resolved) {
-  return Scratch::bytes(config, resolved);
+std::uint64_t scratch_bytes(const ModelConfig& config, const EvaluatorOptions& resolved,
+                            bool prepares_activations) {
+  return Scratch::bytes(config, resolved, prepares_activations);
 }
 
 }  // namespace tlite

@@ -19,7 +19,9 @@ EvaluatorOptions resolve(const EvaluatorOptions& options, DataType weight_type);
 // Bytes of the KV pages for `context` positions. Throws Error(out_of_memory) on overflow.
 std::uint64_t kv_cache_bytes(const ModelConfig& config, DataType kv_type, std::int32_t context);
 
-// Bytes of activations, attention scratch and logits, for resolved options. Throws like the above.
-std::uint64_t scratch_bytes(const ModelConfig& config, const EvaluatorOptions& resolved);
+// Bytes of activations, attention scratch and logits, for resolved options.
+// `prepares_activations`: some matrix is quantized. Throws like the above.
+std::uint64_t scratch_bytes(const ModelConfig& config, const EvaluatorOptions& resolved,
+                            bool prepares_activations);
 
 }  // namespace tlite

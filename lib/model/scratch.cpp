@@ -1,5 +1,6 @@
 #include "model/scratch.hpp"
 
+#include "kernels/activations.hpp"
 #include "kernels/linear.hpp"
 
 #include <algorithm>
@@ -17,7 +18,8 @@ constexpr std::size_t kPartSplits = 128;
 
 // The one description of the memory: `take` gives `count` floats, or only counts them.
 template <class Take>
-void Scratch::lay_out(const ModelConfig& config, const EvaluatorOptions& resolved, Take take) {
+void Scratch::lay_out(const ModelConfig& config, const EvaluatorOptions& resolved, bool prepares,
+                      Take take) {
   const std::size_t rows = size(resolved.max_batch_rows);
   const std::size_t hidden = size(config.hidden_size);
   const std::size_t inner = size(config.intermediate_size);
@@ -41,17 +43,24 @@ void Scratch::lay_out(const ModelConfig& config, const EvaluatorOptions& resolve
   part_floats = group * (head_dim + 2);
   part_slots = std::max(splits, kPartSplits) * kv_heads;
   parts = take(part_slots, part_floats);
-  const std::size_t linear = linear_scratch_bytes(std::max({hidden, q_size, inner}));
+  const std::size_t widest = std::max({hidden, q_size, inner});
+  for (std::size_t i = 0; prepares && i < kActivationFormats; ++i) {
+    const std::size_t bytes = activation_row_bytes(static_cast<ActivationFormat>(i), widest);
+    if (bytes == 0) continue;
+    prepared[i] = reinterpret_cast<std::byte*>(take(rows, (bytes + 3) / 4));
+  }
+  const std::size_t linear = linear_scratch_bytes(widest);
   const std::size_t attention = 2 * kAttentionRows * part_floats * sizeof(float);
   worker_bytes_ = (std::max(linear, attention) + kAlignment - 1) / kAlignment * kAlignment;
   worker_ =
       reinterpret_cast<std::byte*>(take(size(resolved.threads), worker_bytes_ / sizeof(float)));
 }
 
-std::uint64_t Scratch::bytes(const ModelConfig& config, const EvaluatorOptions& resolved) {
+std::uint64_t Scratch::bytes(const ModelConfig& config, const EvaluatorOptions& resolved,
+                             bool prepares) {
   std::size_t total = 0;
   Scratch unused;
-  unused.lay_out(config, resolved, [&](std::size_t a, std::size_t b) -> float* {
+  unused.lay_out(config, resolved, prepares, [&](std::size_t a, std::size_t b) -> float* {
     const std::size_t bytes = checked_product(checked_product(a, b), sizeof(float));
     total += checked_product((bytes + kAlignment - 1) / kAlignment, kAlignment);
     return nullptr;
@@ -59,11 +68,12 @@ std::uint64_t Scratch::bytes(const ModelConfig& config, const EvaluatorOptions& 
   return total;
 }
 
-Scratch::Scratch(const ModelConfig& config, const EvaluatorOptions& resolved,
+Scratch::Scratch(const ModelConfig& config, const EvaluatorOptions& resolved, bool prepares,
                  std::shared_ptr<Allocator> allocator)
-    : memory_(bytes(config, resolved), "the scratch of the forward pass", std::move(allocator)) {
+    : memory_(bytes(config, resolved, prepares), "the scratch of the forward pass",
+              std::move(allocator)) {
   std::byte* next = memory_.data();
-  lay_out(config, resolved, [&](std::size_t a, std::size_t b) {
+  lay_out(config, resolved, prepares, [&](std::size_t a, std::size_t b) {
     auto* taken = reinterpret_cast<float*>(next);
     next += (a * b * sizeof(float) + kAlignment - 1) / kAlignment * kAlignment;
     return taken;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/buffer.hpp"
+#include "kernels/linear.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -22,10 +23,11 @@ inline constexpr std::size_t kSplitPositions = 256;
 inline constexpr std::size_t kAttentionRows = 8;
 
 struct Scratch {
-  // Throws Error(out_of_memory).
-  Scratch(const ModelConfig& config, const EvaluatorOptions& resolved,
+  // `prepares`: some matrix reads its input in a form of its own. Throws Error(out_of_memory).
+  Scratch(const ModelConfig& config, const EvaluatorOptions& resolved, bool prepares,
           std::shared_ptr<Allocator> allocator);
-  static std::uint64_t bytes(const ModelConfig& config, const EvaluatorOptions& resolved);
+  static std::uint64_t bytes(const ModelConfig& config, const EvaluatorOptions& resolved,
+                             bool prepares);
 
   float* x = nullptr;         // [rows][hidden]: the residual stream
   float* delta = nullptr;     // [rows][hidden]: what a block adds to it
@@ -41,6 +43,8 @@ struct Scratch {
   float* logits = nullptr;    // [max_logits_rows][vocab]
   // Partial attention of one (row, kv head, split): group x (head_dim + 2) floats a slot.
   float* parts = nullptr;
+  // By ActivationFormat: the rows that a phase's matrices read. Null for f32, or where !prepares.
+  std::byte* prepared[kActivationFormats] = {};
   std::size_t part_floats = 0;
   std::size_t part_slots = 0;
 
@@ -50,7 +54,8 @@ struct Scratch {
 
  private:
   template <class Take>
-  void lay_out(const ModelConfig& config, const EvaluatorOptions& resolved, Take take);
+  void lay_out(const ModelConfig& config, const EvaluatorOptions& resolved, bool prepares,
+               Take take);
   Scratch() = default;
 
   std::byte* worker_ = nullptr;

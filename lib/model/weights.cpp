@@ -1,5 +1,6 @@
 #include "model/weights.hpp"
 
+#include "base/parallel.hpp"
 #include "tensor/blocks.hpp"
 #include "tensor/dtype.hpp"
 
@@ -12,6 +13,8 @@
 
 namespace tlite {
 namespace {
+
+constexpr std::string_view kEmbedding = "model.embed_tokens.weight";
 
 std::string shape_text(std::span<const std::uint64_t> shape) {
   std::string text = "[";
@@ -46,28 +49,36 @@ std::size_t small_floats(const ModelConfig& config) noexcept {
 
 }  // namespace
 
-std::uint64_t resident_weight_bytes(const ModelConfig& config) noexcept {
-  return small_floats(config) * sizeof(float);
+std::uint64_t resident_weight_bytes(const ModelConfig& config,
+                                    std::span<const StoredTensor* const> matrices) noexcept {
+  std::uint64_t bytes = small_floats(config) * sizeof(float);
+  for (const StoredTensor* tensor : matrices) {
+    if (tensor->shape.size() != 2) continue;
+    if (tensor->name == kEmbedding && !config.tie_word_embeddings) continue;
+    bytes += linear_resident_bytes(tensor->type, tensor->shape[0], tensor->shape[1]);
+  }
+  return bytes;
 }
 
 class ModelWeights::Loader {
  public:
-  Loader(ModelWeights& weights, const WeightSource& source, const Host& host)
-      : weights_(weights), source_(source), host_(host) {}
+  Loader(ModelWeights& weights, const WeightSource& source, const Host& host,
+         const LoadProgress& progress)
+      : weights_(weights), source_(source), host_(host), progress_(progress), pool_(0) {}
 
   void load(const ModelConfig& config) {
     const auto hidden = static_cast<std::size_t>(config.hidden_size);
     const auto vocab = static_cast<std::size_t>(config.vocab_size);
     weights_.hidden_ = hidden;
-    weights_.embedding_ = &find("model.embed_tokens.weight", {vocab, hidden});
+    weights_.embedding_ = &find(std::string(kEmbedding), {vocab, hidden});
     weights_.layers_.reserve(static_cast<std::size_t>(config.num_hidden_layers));
     for (std::int32_t i = 0; i < config.num_hidden_layers; ++i) {
       weights_.layers_.push_back(layer(config, "model.layers." + std::to_string(i) + "."));
+      report(static_cast<float>(i + 1) / static_cast<float>(config.num_hidden_layers + 1));
     }
     weights_.final_norm_ = vector("model.norm.weight", hidden);
-    weights_.lm_head_ = config.tie_word_embeddings
-                            ? matrix("model.embed_tokens.weight", vocab, hidden)
-                            : matrix("lm_head.weight", vocab, hidden);
+    weights_.lm_head_ = config.tie_word_embeddings ? matrix(std::string(kEmbedding), vocab, hidden)
+                                                   : matrix("lm_head.weight", vocab, hidden);
   }
 
  private:
@@ -108,8 +119,10 @@ class ModelWeights::Loader {
 
   std::unique_ptr<Linear> matrix(const std::string& name, std::size_t out, std::size_t in) {
     const StoredTensor& tensor = find(name, {out, in});
-    auto linear = make_linear({tensor.type, out, in, tensor.data}, weights_.tier_, host_.allocator);
+    auto linear =
+        make_linear({tensor.type, out, in, tensor.data}, weights_.tier_, host_.allocator, &pool_);
     weights_.copied_bytes_ += linear->resident_bytes();
+    weights_.prepares_ |= linear->activation_format() != ActivationFormat::f32;
     return linear;
   }
 
@@ -128,18 +141,26 @@ class ModelWeights::Loader {
     return out;
   }
 
+  void report(float fraction) const {
+    if (progress_ && !progress_(fraction)) {
+      throw Error(ErrorCode::cancelled, "cancelled while packing the weights");
+    }
+  }
+
   ModelWeights& weights_;
   const WeightSource& source_;
   const Host& host_;
+  const LoadProgress& progress_;
+  ThreadPool pool_;
   std::size_t used_ = 0;  // floats of small_
 };
 
 ModelWeights::ModelWeights(const ModelConfig& config, const WeightSource& source, const Host& host,
-                           CpuTier tier)
+                           CpuTier tier, const LoadProgress& progress)
     : tier_(tier),
       small_(checked_product(small_floats(config), sizeof(float)), "norms and biases",
              host.allocator) {
-  Loader(*this, source, host).load(config);
+  Loader(*this, source, host, progress).load(config);
 }
 
 ModelWeights::~ModelWeights() = default;

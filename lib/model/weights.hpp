@@ -1,7 +1,8 @@
 // The weights of a Qwen2 model, each matrix behind the kernels that stream it.
 //
-// Tensor names are Hugging Face's. Matrices stay where the file is mapped; norms and biases, a few
-// hundred kilobytes, are turned into f32 in memory of our own.
+// Tensor names are Hugging Face's. Matrices stay where the file is mapped, but for the quantized
+// ones: they are packed into memory of our own, by all cores, and their place in the file is not
+// looked at again. Norms and biases, a few hundred kilobytes, are turned into f32.
 #pragma once
 
 #include "base/buffer.hpp"
@@ -33,9 +34,9 @@ class ModelWeights {
  public:
   // `source` must outlive the weights. Throws Error(not_found) for a missing tensor,
   // Error(corrupt) for a wrong shape or a NaN or infinity in a norm or bias, naming file and
-  // tensor; out_of_memory.
+  // tensor; out_of_memory; cancelled when `progress`, called after each layer, returns false.
   ModelWeights(const ModelConfig& config, const WeightSource& source, const Host& host,
-               CpuTier tier);
+               CpuTier tier, const LoadProgress& progress = {});
   ~ModelWeights();
   ModelWeights(const ModelWeights&) = delete;
   ModelWeights& operator=(const ModelWeights&) = delete;
@@ -44,6 +45,9 @@ class ModelWeights {
   std::span<const LayerWeights> layers() const noexcept { return layers_; }
   std::span<const float> final_norm() const noexcept { return final_norm_; }
   const Linear& lm_head() const noexcept { return *lm_head_; }  // [vocab][hidden]
+
+  // Some matrix reads its input in a form of its own: see ActivationFormat.
+  bool prepares_activations() const noexcept { return prepares_; }
 
   // Row `token` of the embedding table as f32: [hidden].
   void embed(std::int32_t token, float* out) const noexcept;
@@ -62,9 +66,12 @@ class ModelWeights {
   std::size_t hidden_ = 0;
   Buffer small_;  // all norms and biases
   std::uint64_t copied_bytes_ = 0;
+  bool prepares_ = false;
 };
 
-// What ModelWeights will copy into memory of its own, without reading a weight.
-std::uint64_t resident_weight_bytes(const ModelConfig& config) noexcept;
+// What ModelWeights will copy into memory of its own, without reading a weight. `matrices` are the
+// tensors of two dimensions; the embedding table is one of them where it serves as lm_head too.
+std::uint64_t resident_weight_bytes(const ModelConfig& config,
+                                    std::span<const StoredTensor* const> matrices) noexcept;
 
 }  // namespace tlite
