@@ -367,7 +367,7 @@ TEST_CASE("model/evaluator: what plan tells is what is allocated") {
   const_cast<Model::Impl&>(model.impl()).host.allocator = counter;
   Evaluator evaluator(model, small_options());
   const std::uint64_t planned = kv_cache_bytes(model.info().config, DataType::f32, 2048) +
-                                scratch_bytes(model.info().config, evaluator.options());
+                                scratch_bytes(model.info().config, evaluator.options(), false);
   CHECK(counter->total == planned);
   const SequenceId sequence = evaluator.create_sequence();
   evaluator.append(sequence, token_ids(spec_named("groups"), 100));
