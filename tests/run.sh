@@ -66,7 +66,7 @@ python_lint() {
   fi
   "$venv/bin/ruff" check --config tests/ruff.toml . &&
     "$venv/bin/ruff" format --check --config tests/ruff.toml . &&
-    git ls-files -z -- '*.py' | xargs -0 -r -n1 "$venv/bin/mypy" --config-file tests/mypy.ini
+    git ls-files -z -- '*.py' | xargs -0 -r -n1 -P "$jobs" "$venv/bin/mypy" --config-file tests/mypy.ini --no-error-summary
 }
 
 # build PRESET [CMAKE OPTION...]: configures and builds into build-PRESET.
