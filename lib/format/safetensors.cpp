@@ -234,13 +234,15 @@ void add_file(MappedWeights& weights, const FileSystem& files, const std::string
   weights.add(std::move(file), std::move(found));
 }
 
+[[noreturn]] void throw_missing_shard(const std::string& path, const std::string& index) {
+  throw Error(ErrorCode::not_found, path + ": no such file, and " + index + " names it");
+}
+
 void add_shards(MappedWeights& weights, const FileSystem& files, std::string_view directory,
                 const std::string& index) {
   for (const auto& [shard, names] : read_index(files, index)) {
     const std::string path = join_path(directory, shard);
-    if (!files.exists(path)) {
-      throw Error(ErrorCode::not_found, path + ": no such file, and " + index + " names it");
-    }
+    if (!files.exists(path)) throw_missing_shard(path, index);
     std::unique_ptr<FileContent> file = files.open(path);
     TensorDirectory found = select(read_safetensors(file->bytes(), path), names, index, path);
     weights.add(std::move(file), std::move(found));
