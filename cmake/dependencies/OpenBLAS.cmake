@@ -1,5 +1,5 @@
 # OpenBLAS through its CBLAS interface, the serial build where there is one: the library calls it
-# inside oneTBB tasks, and a threading build would start threads of its own in the host program.
+# inside oneTBB tasks, one call at a time, and a threading build would start threads of its own in the host program.
 if(NOT TARGET OpenBLAS::OpenBLAS)
   find_library(OPENBLAS_SERIAL_LIBRARY openblas PATH_SUFFIXES openblas-serial NO_CACHE
                PATHS /usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}/openblas-serial NO_DEFAULT_PATH)

@@ -72,11 +72,11 @@ struct WeightMatrix {
 // The largest scratch that any kind of Linear asks for, known before there is a weight.
 std::size_t linear_scratch_bytes(std::size_t in_features) noexcept;
 
-// f32 through OpenBLAS, bf16 and f16 streamed as stored by kernels of the tier: the data must
-// outlive the result and stay where it is; nothing is copied, except an f32 matrix that is not
-// aligned to 4 bytes. Quantized matrices are packed into memory of their own, by the threads of
-// `pool` where there is one. Throws Error(out_of_memory), and Error(not_supported) where
-// in_features is not whole blocks.
+// Streams an f32, bf16 or f16 matrix as stored, by kernels of the tier; f32 on a processor without
+// tuned kernels goes through OpenBLAS. The data must outlive the result and stay where it is;
+// nothing is copied, except for OpenBLAS a matrix that is not aligned to 4 bytes. Quantized
+// matrices are packed into memory of their own, by the threads of `pool` where there is one.
+// Throws Error(out_of_memory), and Error(not_supported) where in_features is not whole blocks.
 std::unique_ptr<Linear> make_linear(const WeightMatrix& matrix, CpuTier tier,
                                     std::shared_ptr<Allocator> allocator,
                                     ThreadPool* pool = nullptr);

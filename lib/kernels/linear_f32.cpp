@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <mutex>
 #include <utility>
 
 #include <Eigen/Core>
@@ -20,6 +21,11 @@ namespace {
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Rows = Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>>;
 using ConstRows = Eigen::Map<const Matrix, Eigen::Unaligned, Eigen::OuterStride<>>;
+
+// Debian's serial OpenBLAS 0.3.21 is built without locks: two calls at once may get the same
+// packing buffer, and the sums are wrong (0.5 % of calls started together in two threads). The
+// threading build would start threads in the host program. So calls take turns.
+constinit std::mutex one_call;
 
 constexpr std::size_t kTileRows = 8;
 constexpr std::size_t kChunkFeatures = 64;
@@ -78,6 +84,7 @@ class LinearF32 final : public Linear {
   void multiply(std::size_t first, std::size_t features, const float* in, std::size_t in_stride,
                 float* out, std::size_t out_stride) const noexcept {
     const auto k = static_cast<blasint>(in_features());
+    const std::lock_guard lock(one_call);
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, static_cast<blasint>(kTileRows),
                 static_cast<blasint>(features), k, 1.0F, in, static_cast<blasint>(in_stride),
                 weights_ + first * in_features(), k, 0.0F, out, static_cast<blasint>(out_stride));

@@ -3,7 +3,9 @@
 
 #include "base/rng.hpp"
 
+#include <atomic>
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -37,6 +39,12 @@ std::vector<float> multiply(const Linear& linear, const float* x, std::size_t ro
   return y;
 }
 
+// f32 in the scalar tier is OpenBLAS.
+struct Kind {
+  DataType type;
+  CpuTier tier;
+};
+
 struct Shape {
   std::size_t out, in;
 };
@@ -44,7 +52,9 @@ struct Shape {
 }  // namespace
 
 TEST_CASE("kernels/linear: a row has the same bits alone and at any place of any batch") {
-  for (const DataType type : {DataType::f32, DataType::f16, DataType::bf16}) {
+  for (const auto& [type, tier] :
+       {Kind{DataType::f32, CpuTier::scalar}, Kind{DataType::f32, best_cpu_tier()},
+        Kind{DataType::f16, best_cpu_tier()}, Kind{DataType::bf16, best_cpu_tier()}}) {
     for (const auto& [out, in] :
          {Shape{1, 1}, Shape{3, 5}, Shape{64, 64}, Shape{65, 48}, Shape{130, 100}, Shape{200, 896},
           Shape{32, 4864}, Shape{1030, 17}}) {
@@ -52,7 +62,7 @@ TEST_CASE("kernels/linear: a row has the same bits alone and at any place of any
       CAPTURE(out);
       CAPTURE(in);
       const std::vector<std::byte> w = random_matrix(type, out * in, 0);
-      const auto linear = make_linear({type, out, in, w}, best_cpu_tier(), nullptr);
+      const auto linear = make_linear({type, out, in, w}, tier, nullptr);
       CHECK(linear->scratch_bytes() <= linear_scratch_bytes(in));
       CHECK(linear->resident_bytes() == 0);
       constexpr std::size_t kRows = 29;
@@ -73,6 +83,28 @@ TEST_CASE("kernels/linear: a row has the same bits alone and at any place of any
         }
       }
     }
+  }
+}
+
+// The shape is above OpenBLAS's small-matrix path, so that each call packs into a shared buffer.
+TEST_CASE("kernels/linear: threads that multiply at once get what one alone gets") {
+  constexpr std::size_t kIn = 2000;
+  const std::vector<std::byte> w = random_matrix(DataType::f32, 64 * kIn, 0);
+  for (const CpuTier tier : {CpuTier::scalar, best_cpu_tier()}) {
+    const auto linear = make_linear({DataType::f32, 64, kIn, w}, tier, nullptr);
+    std::atomic<int> different{0};
+    std::vector<std::thread> threads;
+    for (int i = 1; i <= 3; ++i) {
+      // Inputs of its own, so that a buffer that two calls share shows.
+      threads.emplace_back([&, x = std::vector<float>(8 * kIn, static_cast<float>(i))] {
+        const std::vector<float> expected = multiply(*linear, x.data(), 8);
+        for (int round = 0; round < 300; ++round) {
+          if (multiply(*linear, x.data(), 8) != expected) ++different;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    CHECK(different == 0);
   }
 }
 
