@@ -35,6 +35,7 @@ class ThreadPool {
 
  private:
   struct Impl;
+  struct Helper;
   std::unique_ptr<Impl> impl_;
   int threads_;
 };
