@@ -109,7 +109,8 @@ class Terminal:
             os.execve(BINARY, [str(BINARY), *arguments], environment)
 
     def type(self, text: str) -> None:
-        """Keys."""
+        """Keys, some time after the prompt: the line editor drops what came before it was ready."""
+        time.sleep(0.3)
         os.write(self._master, text.encode("utf-8"))
 
     def expect(self, pattern: str, seconds: float = 120) -> str:
@@ -137,8 +138,10 @@ class Terminal:
         self.type("\x03")
 
     def wait(self) -> int:
-        """The exit status."""
+        """The exit status; a program that does not end within two minutes is killed."""
         while True:
+            if not select.select([self._master], [], [], 120)[0]:
+                self.kill()
             try:
                 if not os.read(self._master, 4096):
                     break
