@@ -38,6 +38,7 @@ LIBRARIES = {
     r"(imm|x86|arm_neon|cpuid)[a-z_0-9]*(\.h)?$": {"base", "kernels"},
     r"(fcntl|unistd|sched|dlfcn|sys/[a-z]+)\.h$": {"base"},
     r"windows\.h$": {"base"},
+    r"sanitizer/tsan_interface\.h$": {"base"},
 }
 
 # Instruction sets outside kernels/: only the processor query in base/.

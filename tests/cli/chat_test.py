@@ -9,6 +9,7 @@ import re
 import select
 import signal
 import time
+import unittest
 
 from cli import BINARY, MODEL, CliTest, main
 
@@ -156,6 +157,8 @@ class Terminal:
         os.kill(self._pid, signal.SIGKILL)
 
 
+# The line editor can drop keys that come as it gets ready, so these hang now and then.
+@unittest.skipUnless(os.environ.get("TLITE_TEST_MODE") == "long", "--long: not stable yet")
 class TerminalTest(CliTest):
     """On a pty."""
 
