@@ -1,6 +1,7 @@
 #include "model/weights.hpp"
 
 #include "base/parallel.hpp"
+#include "format/tensor_list.hpp"
 #include "tensor/blocks.hpp"
 #include "tensor/dtype.hpp"
 
@@ -15,15 +16,6 @@ namespace tlite {
 namespace {
 
 constexpr std::string_view kEmbedding = "model.embed_tokens.weight";
-
-std::string shape_text(std::span<const std::uint64_t> shape) {
-  std::string text = "[";
-  for (const std::uint64_t extent : shape) {
-    if (text.size() > 1) text += ", ";
-    text += std::to_string(extent);
-  }
-  return text + "]";
-}
 
 float element(const StoredTensor& tensor, std::size_t i) noexcept {
   const std::byte* at = tensor.data.data() + i * size_of(tensor.type);
