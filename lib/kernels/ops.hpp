@@ -26,30 +26,35 @@ struct LinearTask {
   std::size_t y_stride = 0;
 };
 
-// Attention of the query heads of one row that share a key-value head to positions [begin, end) of
-// one page, continued from the state that earlier pages left (online softmax: Milakov and
-// Gimelshein, arXiv:1805.02867).
+// Attention of queries that share a key-value head to positions [begin, end) of one page, continued
+// from the state that earlier pages left (online softmax: Milakov and Gimelshein,
+// arXiv:1805.02867). What comes out for a query does not depend on the queries beside it.
 struct PageAttention {
-  const float* q = nullptr;  // [heads][head_dim], already scaled
-  std::size_t heads = 0;
+  const float* q = nullptr;  // [queries][head_dim], already scaled
+  std::size_t queries = 0;
   std::size_t head_dim = 0;
-  const std::byte* keys = nullptr;    // [head_dim][32]
-  const std::byte* values = nullptr;  // [32][head_dim]
+  const float* keys = nullptr;    // [head_dim][32]
+  const float* values = nullptr;  // [32][head_dim]
   int begin = 0;
   int end = 0;
-  float* sum = nullptr;  // [heads]: of the exponentials
-  float* max = nullptr;  // [heads]: largest score so far, -infinity at the start
-  float* out = nullptr;  // [heads][head_dim]: weighted values, 0 at the start
+  float* sum = nullptr;  // [queries]: of the exponentials
+  float* max = nullptr;  // [queries]: largest score so far, -infinity at the start
+  float* out = nullptr;  // [queries][head_dim]: weighted values, 0 at the start
 };
 
 struct KernelOps {
   using Linear = void (*)(const LinearTask& task) noexcept;
-  using Attend = void (*)(const PageAttention& task) noexcept;
+  using Widen = void (*)(const std::byte* from, std::size_t count, float* to) noexcept;
 
   Linear linear[3];  // by DataType of w
-  Attend attend[3];  // by DataType of keys and values
 
-  // Adds the state of later pages to that of earlier ones; both of `heads` heads.
+  void (*attend)(const PageAttention& task) noexcept;
+
+  // Stored keys or values as floats, by DataType; `count` is a multiple of 16. Pages are widened
+  // once for all queries that attend to them.
+  Widen widen[3];
+
+  // Adds the state of later pages to that of earlier ones; both of as many queries.
   void (*merge)(const PageAttention& into, const PageAttention& later) noexcept;
 
   // out = weight * (x / sqrt(mean(x^2) + eps)); out may be x.

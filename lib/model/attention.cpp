@@ -1,10 +1,24 @@
 #include "model/attention.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 
 namespace tlite {
+namespace {
+
+void clear(const PageAttention& state) noexcept {
+  std::fill_n(state.out, state.queries * state.head_dim, 0.0F);
+  std::fill_n(state.sum, state.queries, 0.0F);
+  std::fill_n(state.max, state.queries, -std::numeric_limits<float>::infinity());
+}
+
+void copy(const PageAttention& to, const PageAttention& from) noexcept {
+  std::copy_n(from.out, from.queries * from.head_dim, to.out);
+  std::copy_n(from.sum, from.queries, to.sum);
+  std::copy_n(from.max, from.queries, to.max);
+}
+
+}  // namespace
 
 Attention::Attention(const ModelConfig& config, const KvLayout& layout, const KernelOps& ops,
                      const EvaluatorOptions& resolved, std::size_t part_slots)
@@ -22,6 +36,13 @@ Attention::Attention(const ModelConfig& config, const KvLayout& layout, const Ke
 
 std::int32_t Attention::first_position(const AttentionRow& row) const noexcept {
   return windowed_ ? std::max(0, row.position - window_ + 1) : 0;
+}
+
+// Positions of a page that a row attends to; none where begin >= end.
+Attention::Range Attention::visible(const AttentionRow& row, std::int32_t page) const noexcept {
+  const auto page_size = static_cast<std::int32_t>(kPagePositions);
+  return {std::max(0, first_position(row) - page * page_size),
+          std::min(page_size, row.position + 1 - page * page_size)};
 }
 
 bool Attention::in_split(const AttentionRow& row, std::size_t split) const noexcept {
@@ -67,91 +88,120 @@ std::size_t Attention::merge_units() const noexcept {
   return split_units_ ? rows_.size() * layout_.kv_heads : 0;
 }
 
-// A part is laid out as [group][head_dim] outputs, [group] sums, [group] maxima.
-PageAttention Attention::state(float* part) const noexcept {
+Attention::Workspace Attention::workspace(const Scratch& scratch, int worker) const noexcept {
+  Workspace space;
+  space.keys = reinterpret_cast<float*>(scratch.worker(worker).data());
+  space.values = space.keys + kPagePositions * layout_.head_dim;
+  space.q = space.values + kPagePositions * layout_.head_dim;
+  space.totals = space.q + kAttentionRows * group_ * layout_.head_dim;
+  space.parts = space.totals + kAttentionRows * scratch.part_floats;
+  return space;
+}
+
+// The states of `count` rows, from `first` on, out of those of `all` rows of a block, which lie as
+// [all][group][head_dim] outputs, [all][group] sums, [all][group] maxima.
+PageAttention Attention::states(float* memory, std::size_t all, std::size_t first,
+                                std::size_t count) const noexcept {
   PageAttention state;
-  state.heads = group_;
+  state.queries = count * group_;
   state.head_dim = layout_.head_dim;
-  state.out = part;
-  state.sum = part + group_ * layout_.head_dim;
-  state.max = state.sum + group_;
+  state.out = memory + first * group_ * layout_.head_dim;
+  state.sum = memory + all * group_ * layout_.head_dim + first * group_;
+  state.max = state.sum + all * group_;
   return state;
 }
 
-void Attention::clear(const PageAttention& state) const noexcept {
-  std::fill_n(state.out, group_ * layout_.head_dim, 0.0F);
-  std::fill_n(state.sum, group_, 0.0F);
-  std::fill_n(state.max, group_, -std::numeric_limits<float>::infinity());
+void Attention::gather_queries(const Block& block, std::size_t head, const Scratch& scratch,
+                               float* q) const noexcept {
+  const std::size_t size = group_ * layout_.head_dim;
+  for (std::size_t i = 0; i < block.rows; ++i) {
+    const std::size_t source = rows_[block.first_row + i].source;
+    std::copy_n(scratch.q + source * heads_ * layout_.head_dim + head * size, size, q + i * size);
+  }
 }
 
-// Runs the rows of a block over the pages of one split; parts[i] is the state of the block's row i.
+void Attention::widen(const std::byte* page, std::size_t layer, std::size_t head,
+                      PageAttention& task, const Workspace& space) const noexcept {
+  const std::byte* keys = page + layout_.keys_offset(layer, head);
+  const std::byte* values = page + layout_.values_offset(layer, head);
+  if (layout_.type == DataType::f32) {
+    task.keys = reinterpret_cast<const float*>(keys);
+    task.values = reinterpret_cast<const float*>(values);
+    return;
+  }
+  const auto widen = ops_.widen[static_cast<int>(layout_.type)];
+  widen(keys, kPagePositions * layout_.head_dim, space.keys);
+  widen(values, kPagePositions * layout_.head_dim, space.values);
+  task.keys = space.keys;
+  task.values = space.values;
+}
+
+// Runs the rows of a block, whose queries are in space.q, over the pages of one split.
 void Attention::run_split(const Block& block, std::size_t head, std::size_t split,
-                          std::size_t layer, const Scratch& scratch,
-                          float* const* parts) const noexcept {
+                          std::size_t layer, const Workspace& space, float* parts) const noexcept {
+  clear(states(parts, block.rows, 0, block.rows));
   const auto page_size = static_cast<std::int32_t>(kPagePositions);
   const auto begin = static_cast<std::int32_t>(split * kSplitPositions);
-  const auto attend = ops_.attend[static_cast<int>(layout_.type)];
-  const AttentionRow& last = rows_[block.first_row + block.rows - 1];
-  const std::int32_t end =
-      std::min(begin + static_cast<std::int32_t>(kSplitPositions), last.position + 1);
-  const std::int32_t start = std::max(begin, first_position(rows_[block.first_row]));
+  const AttentionRow* rows = &rows_[block.first_row];
+  const std::int32_t end = std::min(begin + static_cast<std::int32_t>(kSplitPositions),
+                                    rows[block.rows - 1].position + 1);
+  const std::int32_t start = std::max(begin, first_position(rows[0]));
   for (std::int32_t page = start / page_size; page * page_size < end; ++page) {
-    const std::byte* data = last.pages[page].data();
-    for (std::size_t i = 0; i < block.rows; ++i) {
-      const AttentionRow& row = rows_[block.first_row + i];
-      PageAttention task = state(parts[i]);
-      task.begin = std::max(0, first_position(row) - page * page_size);
-      task.end = std::min(page_size, row.position + 1 - page * page_size);
-      if (task.begin >= task.end) continue;
-      task.q = scratch.q + (row.source * heads_ + head * group_) * layout_.head_dim;
-      task.keys = data + layout_.keys_offset(layer, head);
-      task.values = data + layout_.values_offset(layer, head);
-      attend(task);
+    PageAttention shared;
+    widen(rows[0].pages[page].data(), layer, head, shared, space);
+    for (std::size_t i = 0, next = 0; i < block.rows; i = next) {
+      const Range range = visible(rows[i], page);
+      for (next = i + 1; next < block.rows && visible(rows[next], page) == range;) ++next;
+      if (range.begin >= range.end) continue;
+      PageAttention task = states(parts, block.rows, i, next - i);
+      task.q = space.q + i * group_ * layout_.head_dim;
+      task.keys = shared.keys;
+      task.values = shared.values;
+      task.begin = range.begin;
+      task.end = range.end;
+      ops_.attend(task);
     }
   }
 }
 
 void Attention::run_all_splits(const Block& block, std::size_t head, std::size_t layer,
-                               const Scratch& scratch, int worker) const noexcept {
-  auto* memory = reinterpret_cast<float*>(scratch.worker(worker).data());
-  float* totals[kAttentionRows];
-  float* parts[kAttentionRows];
-  for (std::size_t i = 0; i < block.rows; ++i) {
-    totals[i] = memory + 2 * i * scratch.part_floats;
-    parts[i] = totals[i] + scratch.part_floats;
-  }
+                               const Scratch& scratch, const Workspace& space) const noexcept {
   for (std::size_t split = block.first_split; split < block.first_split + block.splits; ++split) {
-    for (std::size_t i = 0; i < block.rows; ++i) clear(state(parts[i]));
-    run_split(block, head, split, layer, scratch, parts);
+    run_split(block, head, split, layer, space, space.parts);
     for (std::size_t i = 0; i < block.rows; ++i) {
       const AttentionRow& row = rows_[block.first_row + i];
       if (!in_split(row, split)) continue;
+      const PageAttention total = states(space.totals, block.rows, i, 1);
+      const PageAttention part = states(space.parts, block.rows, i, 1);
       if (split == 0 || !in_split(row, split - 1)) {
-        std::memcpy(totals[i], parts[i], scratch.part_floats * sizeof(float));
+        copy(total, part);
       } else {
-        ops_.merge(state(totals[i]), state(parts[i]));
+        ops_.merge(total, part);
       }
     }
   }
   for (std::size_t i = 0; i < block.rows; ++i) {
-    finish(state(totals[i]), block.first_row + i, head, scratch);
+    finish(states(space.totals, block.rows, i, 1), block.first_row + i, head, scratch);
   }
 }
 
-float* Attention::slot(const Block& block, std::size_t row, std::size_t head, std::size_t split,
+// The states of a block's rows for one split.
+float* Attention::slot(const Block& block, std::size_t head, std::size_t split,
                        const Scratch& scratch) const noexcept {
-  const std::size_t in_block =
-      ((split - block.first_split) * layout_.kv_heads + head) * block.rows + row - block.first_row;
+  const std::size_t in_block = ((split - block.first_split) * layout_.kv_heads + head) * block.rows;
   return scratch.parts + (block.first_slot + in_block) * scratch.part_floats;
 }
 
 void Attention::run(std::size_t unit, std::size_t layer, const Scratch& scratch,
                     int worker) const noexcept {
+  const Workspace space = workspace(scratch, worker);
   if (!split_units_) {
     // Late rows attend to most positions: the longest units go first.
     const std::size_t index = units_ - 1 - unit;
     const Block& block = blocks_[index / layout_.kv_heads];
-    run_all_splits(block, index % layout_.kv_heads, layer, scratch, worker);
+    const std::size_t head = index % layout_.kv_heads;
+    gather_queries(block, head, scratch, space.q);
+    run_all_splits(block, head, layer, scratch, space);
     return;
   }
   const auto after = std::upper_bound(
@@ -160,12 +210,8 @@ void Attention::run(std::size_t unit, std::size_t layer, const Scratch& scratch,
   const Block& block = *(after - 1);
   const std::size_t split = block.first_split + (unit - block.first_unit) / layout_.kv_heads;
   const std::size_t head = (unit - block.first_unit) % layout_.kv_heads;
-  float* parts[kAttentionRows];
-  for (std::size_t i = 0; i < block.rows; ++i) {
-    parts[i] = slot(block, block.first_row + i, head, split, scratch);
-    clear(state(parts[i]));
-  }
-  run_split(block, head, split, layer, scratch, parts);
+  gather_queries(block, head, scratch, space.q);
+  run_split(block, head, split, layer, space, slot(block, head, split, scratch));
 }
 
 void Attention::merge(std::size_t unit, const Scratch& scratch) const noexcept {
@@ -174,10 +220,11 @@ void Attention::merge(std::size_t unit, const Scratch& scratch) const noexcept {
   const Block& block = blocks_[block_of_row_[row]];
   const std::size_t first = static_cast<std::size_t>(first_position(rows_[row])) / kSplitPositions;
   const std::size_t last = static_cast<std::size_t>(rows_[row].position) / kSplitPositions;
-  const PageAttention total = state(slot(block, row, head, first, scratch));
-  for (std::size_t split = first + 1; split <= last; ++split) {
-    ops_.merge(total, state(slot(block, row, head, split, scratch)));
-  }
+  const auto part = [&](std::size_t split) {
+    return states(slot(block, head, split, scratch), block.rows, row - block.first_row, 1);
+  };
+  const PageAttention total = part(first);
+  for (std::size_t split = first + 1; split <= last; ++split) ops_.merge(total, part(split));
   finish(total, row, head, scratch);
 }
 

@@ -3,6 +3,10 @@
 // Each row attends to its positions in splits of 256 at fixed places. A split starts from nothing
 // and goes page by page; the splits are merged in rising order. Whether the splits of a row run
 // side by side (few rows, long contexts) or one after the other does not change a bit.
+//
+// Rows of one sequence that follow each other form a block: a page is widened to f32 once for all
+// of them, and those that see the same positions of it, which is all but where the causal diagonal
+// or the edge of a window cuts through the page, go over it as one matrix of rows x heads.
 #pragma once
 
 #include "kernels/ops.hpp"
@@ -31,7 +35,6 @@ class Attention {
             const EvaluatorOptions& resolved, std::size_t part_slots);
 
   // Lays out the work of `rows` (kept until the next call) for layers with or without a window.
-  // Rows of one sequence that follow each other share loads.
   void plan(std::span<const AttentionRow> rows, bool windowed, int threads);
 
   std::size_t units() const noexcept { return units_; }
@@ -53,16 +56,37 @@ class Attention {
     std::size_t first_slot = 0;
   };
 
+  // Positions of one page.
+  struct Range {
+    int begin = 0;
+    int end = 0;
+    bool operator==(const Range&) const = default;
+  };
+  // Of a worker, for one block and head.
+  struct Workspace {
+    float* keys = nullptr;    // [head_dim][32]
+    float* values = nullptr;  // [32][head_dim]
+    float* q = nullptr;       // [rows][group][head_dim]
+    float* totals = nullptr;  // states
+    float* parts = nullptr;   // states
+  };
+
   std::int32_t first_position(const AttentionRow& row) const noexcept;
-  PageAttention state(float* part) const noexcept;
-  void clear(const PageAttention& state) const noexcept;
+  Range visible(const AttentionRow& row, std::int32_t page) const noexcept;
   bool in_split(const AttentionRow& row, std::size_t split) const noexcept;
-  float* slot(const Block& block, std::size_t row, std::size_t head, std::size_t split,
+  Workspace workspace(const Scratch& scratch, int worker) const noexcept;
+  PageAttention states(float* memory, std::size_t all, std::size_t first,
+                       std::size_t count) const noexcept;
+  float* slot(const Block& block, std::size_t head, std::size_t split,
               const Scratch& scratch) const noexcept;
+  void gather_queries(const Block& block, std::size_t head, const Scratch& scratch,
+                      float* q) const noexcept;
+  void widen(const std::byte* page, std::size_t layer, std::size_t head, PageAttention& task,
+             const Workspace& space) const noexcept;
   void run_split(const Block& block, std::size_t head, std::size_t split, std::size_t layer,
-                 const Scratch& scratch, float* const* parts) const noexcept;
+                 const Workspace& space, float* parts) const noexcept;
   void run_all_splits(const Block& block, std::size_t head, std::size_t layer,
-                      const Scratch& scratch, int worker) const noexcept;
+                      const Scratch& scratch, const Workspace& space) const noexcept;
   void finish(const PageAttention& total, std::size_t row, std::size_t head,
               const Scratch& scratch) const noexcept;
 

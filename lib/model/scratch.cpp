@@ -2,6 +2,7 @@
 
 #include "kernels/activations.hpp"
 #include "kernels/linear.hpp"
+#include "model/kv_cache.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -50,7 +51,10 @@ void Scratch::lay_out(const ModelConfig& config, const EvaluatorOptions& resolve
     prepared[i] = reinterpret_cast<std::byte*>(take(rows, (bytes + 3) / 4));
   }
   const std::size_t linear = linear_scratch_bytes(widest);
-  const std::size_t attention = 2 * kAttentionRows * part_floats * sizeof(float);
+  // A page's keys and values as f32, the queries of a block, and two states of each.
+  const std::size_t attention =
+      (2 * kPagePositions * head_dim + kAttentionRows * (group * head_dim + 2 * part_floats)) *
+      sizeof(float);
   worker_bytes_ = (std::max(linear, attention) + kAlignment - 1) / kAlignment * kAlignment;
   worker_ =
       reinterpret_cast<std::byte*>(take(size(resolved.threads), worker_bytes_ / sizeof(float)));

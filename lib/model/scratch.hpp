@@ -19,7 +19,8 @@ namespace tlite {
 // parts are merged in rising order, so that the parts of one long context can run in parallel.
 inline constexpr std::size_t kSplitPositions = 256;
 
-// Rows of one sequence that go over a page together while it is in the cache.
+// Rows of one sequence that go over a page together: enough that widening the page costs a few
+// percent of the products with it, few enough that a unit of work stays short.
 inline constexpr std::size_t kAttentionRows = 8;
 
 struct Scratch {

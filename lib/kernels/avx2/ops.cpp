@@ -17,7 +17,7 @@ struct Vector {
   static constexpr std::size_t kDotColumns = 3;
   static constexpr std::size_t kDotRows = 2;
   static constexpr std::size_t kDotRowsAlone = 4;
-  static constexpr std::size_t kAttendHeads = 3;
+  static constexpr std::size_t kAttendQueries = 3;
 
   __m256 low, high;
 

@@ -24,7 +24,7 @@ struct Vector {
   static constexpr std::size_t kDotColumns = 6;
   static constexpr std::size_t kDotRows = 4;
   static constexpr std::size_t kDotRowsAlone = 4;
-  static constexpr std::size_t kAttendHeads = 8;
+  static constexpr std::size_t kAttendQueries = 8;
 
   __m512 v;
 

@@ -1,10 +1,14 @@
 // Attention to one page. A vector lane is a position for the scores and a dimension for the
 // weighted values, so the only sums across lanes are those of the softmax.
+//
+// Queries go in tiles of T that share each load of keys or values; a query's own chain of fused
+// steps is the same in a tile of any size.
 #pragma once
 
 #include "kernels/generic/math.hpp"
 #include "kernels/ops.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 
@@ -12,18 +16,21 @@ namespace tlite::generic {
 
 constexpr std::size_t kPage = 32;  // positions
 
-// The exponentials of the scores of T heads against the running maximum; earlier sums and outputs
-// are scaled to a new maximum by `rescale`.
-template <class V, class E, std::size_t T>
-void score_page(const PageAttention& a, std::size_t head, float (&p)[T][kPage],
-                float (&rescale)[T]) noexcept {
+// Queries whose scores are kept between the two products: enough that keys and values come into the
+// first-level cache rarely, few enough to leave them room there.
+constexpr std::size_t kQueries = 48;
+
+using Scores = float[kQueries][kPage];
+
+// p = q x keys for the T queries from `first` on; -infinity outside of the positions.
+template <class V, std::size_t T>
+void score_tile(const PageAttention& a, std::size_t first, float (*p)[kPage]) noexcept {
   V scores[T][2];
   for (std::size_t t = 0; t < T; ++t) scores[t][0] = scores[t][1] = V::splat(0.0F);
-  const float* q = a.q + head * a.head_dim;
+  const float* q = a.q + first * a.head_dim;
   for (std::size_t d = 0; d < a.head_dim; ++d) {
-    const std::byte* keys = a.keys + d * kPage * E::kBytes;
-    const V low = E::load(keys);
-    const V high = E::load(keys + 16 * E::kBytes);
+    const V low = V::load(a.keys + d * kPage);
+    const V high = V::load(a.keys + d * kPage + 16);
     for (std::size_t t = 0; t < T; ++t) {
       const V query = V::splat(q[t * a.head_dim + d]);
       scores[t][0] = V::fma(query, low, scores[t][0]);
@@ -32,42 +39,59 @@ void score_page(const PageAttention& a, std::size_t head, float (&p)[T][kPage],
   }
   constexpr float kNever = -std::numeric_limits<float>::infinity();
   for (std::size_t t = 0; t < T; ++t) {
-    const std::size_t h = head + t;
-    const V low = V::keep_lanes(scores[t][0], a.begin, a.end, kNever);
-    const V high = V::keep_lanes(scores[t][1], a.begin - 16, a.end - 16, kNever);
+    V::store(p[t], V::keep_lanes(scores[t][0], a.begin, a.end, kNever));
+    V::store(p[t] + 16, V::keep_lanes(scores[t][1], a.begin - 16, a.end - 16, kNever));
+  }
+}
+
+// Scores become exponentials against the running maximum; `rescale` takes earlier sums and outputs
+// to a new maximum.
+template <class V>
+void softmax(const PageAttention& a, std::size_t first, std::size_t count, Scores& p,
+             float (&rescale)[kQueries]) noexcept {
+  float sums[kQueries];
+  for (std::size_t t = 0; t < count; ++t) {
+    const V low = V::load(p[t]);
+    const V high = V::load(p[t] + 16);
+    const float before = a.max[first + t];
     const float largest = V::largest(V::max(low, high));
-    const float before = a.max[h];
     const float now = before > largest ? before : largest;
     const V exp_low = exp(V::sub(low, V::splat(now)));
     const V exp_high = exp(V::sub(high, V::splat(now)));
     V::store(p[t], exp_low);
     V::store(p[t] + 16, exp_high);
-    rescale[t] = V::first(exp(V::splat(before - now)));
-    a.sum[h] = V::first(V::fma(V::splat(a.sum[h]), V::splat(rescale[t]),
-                               V::splat(V::sum(V::add(exp_low, exp_high)))));
-    a.max[h] = now;
+    sums[t] = V::sum(V::add(exp_low, exp_high));
+    rescale[t] = before - now;
+    a.max[first + t] = now;
+  }
+  for (std::size_t t = 0; t < count; t += 16) {
+    const int lanes = static_cast<int>(std::min<std::size_t>(16, count - t));
+    const V factor = exp(V::load_first(rescale + t, lanes));
+    float* sum = a.sum + first + t;
+    const V total = V::fma(V::load_first(sum, lanes), factor, V::load_first(sums + t, lanes));
+    V::store_first(rescale + t, factor, lanes);
+    V::store_first(sum, total, lanes);
   }
 }
 
 // out = out * rescale + p x values, for N vectors of dimensions from `d` on. `rest`: lanes of the
 // last vector that exist.
-template <class V, class E, std::size_t T, std::size_t N, bool kWhole>
-void weigh_values(const PageAttention& a, std::size_t head, const float (&p)[T][kPage],
-                  const float (&rescale)[T], std::size_t d, int rest) noexcept {
+template <class V, std::size_t T, std::size_t N, bool kWhole>
+void weigh_tile(const PageAttention& a, std::size_t first, const float (*p)[kPage],
+                const float* rescale, std::size_t d, int rest) noexcept {
   V sums[T][N];
   for (std::size_t t = 0; t < T; ++t) {
-    const float* out = a.out + (head + t) * a.head_dim + d;
+    const float* out = a.out + (first + t) * a.head_dim + d;
     for (std::size_t n = 0; n < N; ++n) {
       const V before = kWhole ? V::load(out + 16 * n) : V::load_first(out + 16 * n, rest);
       sums[t][n] = V::mul(before, V::splat(rescale[t]));
     }
   }
   for (int j = a.begin; j < a.end; ++j) {
-    const std::byte* row = a.values + (static_cast<std::size_t>(j) * a.head_dim + d) * E::kBytes;
+    const float* row = a.values + static_cast<std::size_t>(j) * a.head_dim + d;
     V values[N];
     for (std::size_t n = 0; n < N; ++n) {
-      const std::byte* at = row + 16 * n * E::kBytes;
-      values[n] = kWhole ? E::load(at) : E::load_first(at, rest);
+      values[n] = kWhole ? V::load(row + 16 * n) : V::load_first(row + 16 * n, rest);
     }
     for (std::size_t t = 0; t < T; ++t) {
       const V weight = V::splat(p[t][j]);
@@ -75,7 +99,7 @@ void weigh_values(const PageAttention& a, std::size_t head, const float (&p)[T][
     }
   }
   for (std::size_t t = 0; t < T; ++t) {
-    float* out = a.out + (head + t) * a.head_dim + d;
+    float* out = a.out + (first + t) * a.head_dim + d;
     for (std::size_t n = 0; n < N; ++n) {
       if (kWhole) {
         V::store(out + 16 * n, sums[t][n]);
@@ -86,36 +110,47 @@ void weigh_values(const PageAttention& a, std::size_t head, const float (&p)[T][
   }
 }
 
-template <class V, class E, std::size_t T>
-void attend_heads(const PageAttention& a, std::size_t head) noexcept {
-  float p[T][kPage];
-  float rescale[T];
-  score_page<V, E, T>(a, head, p, rescale);
-  std::size_t d = 0;
-  for (; d + 32 <= a.head_dim; d += 32) weigh_values<V, E, T, 2, true>(a, head, p, rescale, d, 16);
-  for (; d + 16 <= a.head_dim; d += 16) weigh_values<V, E, T, 1, true>(a, head, p, rescale, d, 16);
-  if (d < a.head_dim) {
-    weigh_values<V, E, T, 1, false>(a, head, p, rescale, d, static_cast<int>(a.head_dim - d));
-  }
-}
-
-// Runs T heads if there are as many left, else the next smaller tile.
-template <class V, class E, std::size_t T>
-void attend_tiles(const PageAttention& a, std::size_t head) noexcept {
-  for (; head + T <= a.heads; head += T) attend_heads<V, E, T>(a, head);
+// Calls body.template operator()<T>(first) for tiles of T of `count`, then for smaller ones.
+template <std::size_t T, class Body>
+void in_tiles(std::size_t first, std::size_t count, const Body& body) noexcept {
+  for (; first + T <= count; first += T) body.template operator()<T>(first);
   if constexpr (T > 1) {
-    if (head < a.heads) attend_tiles<V, E, T - 1>(a, head);
+    if (first < count) in_tiles<T - 1>(first, count, body);
   }
 }
 
-template <class V, class E>
+template <class V>
+void weigh_values(const PageAttention& a, std::size_t first, std::size_t count, const Scores& p,
+                  const float (&rescale)[kQueries]) noexcept {
+  const auto columns = [&]<std::size_t N, bool kWhole>(std::size_t d, int rest) {
+    in_tiles<V::kAttendQueries>(0, count, [&]<std::size_t T>(std::size_t t) {
+      weigh_tile<V, T, N, kWhole>(a, first + t, p + t, rescale + t, d, rest);
+    });
+  };
+  std::size_t d = 0;
+  for (; d + 32 <= a.head_dim; d += 32) columns.template operator()<2, true>(d, 16);
+  for (; d + 16 <= a.head_dim; d += 16) columns.template operator()<1, true>(d, 16);
+  if (d < a.head_dim) {
+    columns.template operator()<1, false>(d, static_cast<int>(a.head_dim - d));
+  }
+}
+
+template <class V>
 void attend(const PageAttention& a) noexcept {
-  attend_tiles<V, E, V::kAttendHeads>(a, 0);
+  Scores p;
+  float rescale[kQueries];
+  for (std::size_t first = 0; first < a.queries; first += kQueries) {
+    const std::size_t count = std::min(kQueries, a.queries - first);
+    in_tiles<V::kAttendQueries>(
+        0, count, [&]<std::size_t T>(std::size_t t) { score_tile<V, T>(a, first + t, p + t); });
+    softmax<V>(a, first, count, p, rescale);
+    weigh_values<V>(a, first, count, p, rescale);
+  }
 }
 
 template <class V>
 void merge(const PageAttention& into, const PageAttention& later) noexcept {
-  for (std::size_t h = 0; h < into.heads; ++h) {
+  for (std::size_t h = 0; h < into.queries; ++h) {
     const float now = into.max[h] > later.max[h] ? into.max[h] : later.max[h];
     const V a = exp(V::splat(into.max[h] - now));
     const V b = exp(V::splat(later.max[h] - now));
@@ -130,6 +165,12 @@ void merge(const PageAttention& into, const PageAttention& later) noexcept {
       V::store_first(out + d, V::fma(V::load_first(add + d, lanes), b, scaled), lanes);
     }
   }
+}
+
+// `count` stored elements as floats; a multiple of 16.
+template <class V, class E>
+void widen(const std::byte* from, std::size_t count, float* to) noexcept {
+  for (std::size_t i = 0; i < count; i += 16) V::store(to + i, E::load(from + i * E::kBytes));
 }
 
 }  // namespace tlite::generic

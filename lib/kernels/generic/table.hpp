@@ -13,7 +13,8 @@ namespace tlite::generic {
 template <class V, class F32, class F16, class Bf16>
 constexpr KernelOps make_ops() noexcept {
   return {.linear = {&linear<V, F32>, &linear<V, F16>, &linear<V, Bf16>},
-          .attend = {&attend<V, F32>, &attend<V, F16>, &attend<V, Bf16>},
+          .attend = &attend<V>,
+          .widen = {&widen<V, F32>, &widen<V, F16>, &widen<V, Bf16>},
           .merge = &merge<V>,
           .rms_norm = &rms_norm<V>,
           .silu_multiply = &silu_multiply<V>,

@@ -15,7 +15,7 @@ struct Vector {
   static constexpr std::size_t kDotColumns = 4;
   static constexpr std::size_t kDotRows = 1;
   static constexpr std::size_t kDotRowsAlone = 1;
-  static constexpr std::size_t kAttendHeads = 1;
+  static constexpr std::size_t kAttendQueries = 1;
 
   float lane[16];
 

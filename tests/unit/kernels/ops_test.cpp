@@ -125,13 +125,21 @@ struct AttentionResult {
   std::vector<float> out, sum, max;
 };
 
-AttentionResult run_attention(CpuTier tier, DataType type, const Stored& keys, const Stored& values,
-                              const std::vector<float>& q, std::size_t heads, std::size_t head_dim,
-                              int begin, int end) {
-  AttentionResult state{std::vector<float>(heads * head_dim, 0.0F), std::vector<float>(heads, 0.0F),
-                        std::vector<float>(heads, -std::numeric_limits<float>::infinity())};
-  PageAttention task{.q = q.data(),
-                     .heads = heads,
+std::vector<float> widened(CpuTier tier, DataType type, const Stored& stored) {
+  if (type == DataType::f32) return stored.rounded;
+  std::vector<float> out(stored.rounded.size());
+  kernel_ops(tier).widen[static_cast<int>(type)](stored.data(), out.size(), out.data());
+  return out;
+}
+
+AttentionResult run_attention(CpuTier tier, const std::vector<float>& keys,
+                              const std::vector<float>& values, const float* q, std::size_t queries,
+                              std::size_t head_dim, int begin, int end) {
+  AttentionResult state{std::vector<float>(queries * head_dim, 0.0F),
+                        std::vector<float>(queries, 0.0F),
+                        std::vector<float>(queries, -std::numeric_limits<float>::infinity())};
+  PageAttention task{.q = q,
+                     .queries = queries,
                      .head_dim = head_dim,
                      .keys = keys.data(),
                      .values = values.data(),
@@ -141,11 +149,11 @@ AttentionResult run_attention(CpuTier tier, DataType type, const Stored& keys, c
                      .max = state.max.data(),
                      .out = state.out.data()};
   const KernelOps& ops = kernel_ops(tier);
-  ops.attend[static_cast<int>(type)](task);
+  ops.attend(task);
   // A second page (the same one, all of it) continues the state; a third state is merged.
   task.begin = 0;
   task.end = 32;
-  ops.attend[static_cast<int>(type)](task);
+  ops.attend(task);
   AttentionResult later = state;
   PageAttention other = task;
   other.sum = later.sum.data();
@@ -157,28 +165,60 @@ AttentionResult run_attention(CpuTier tier, DataType type, const Stored& keys, c
 
 }  // namespace
 
+TEST_CASE("kernels/ops: stored keys and values widen to what they stand for in all tiers") {
+  std::vector<CpuTier> tiers = vector_tiers();
+  tiers.push_back(CpuTier::scalar);
+  for (const DataType type : {DataType::f16, DataType::bf16}) {
+    for (const std::size_t count : {16U, 48U, 4096U}) {
+      const Stored stored(type, random_floats(count, count, 100.0F), 2);
+      for (const CpuTier tier : tiers)
+        CHECK(same_bits(stored.rounded, widened(tier, type, stored)));
+    }
+  }
+}
+
 TEST_CASE("kernels/ops: attention to a page and the merge have the same bits in all tiers") {
-  for (const DataType type : kTypes) {
-    for (const std::size_t head_dim : {2U, 8U, 16U, 20U, 48U, 64U, 90U, 128U}) {
-      const Stored keys(type, random_floats(head_dim * 32, head_dim, 3.0F), 0);
-      const Stored values(type, random_floats(head_dim * 32, head_dim + 1), 0);
-      for (const std::size_t heads : {1U, 2U, 5U, 7U, 8U, 17U}) {
-        const std::vector<float> q = random_floats(heads * head_dim, heads);
-        for (const auto& [begin, end] : {std::pair{0, 32}, {0, 1}, {31, 32}, {5, 17}, {16, 30}}) {
-          const auto expected =
-              run_attention(CpuTier::scalar, type, keys, values, q, heads, head_dim, begin, end);
-          for (const CpuTier tier : vector_tiers()) {
-            CAPTURE(to_string(tier));
-            CAPTURE(head_dim);
-            CAPTURE(heads);
-            CAPTURE(begin);
-            const auto got =
-                run_attention(tier, type, keys, values, q, heads, head_dim, begin, end);
-            CHECK(same_bits(expected.out, got.out));
-            CHECK(same_bits(expected.sum, got.sum));
-            CHECK(same_bits(expected.max, got.max));
-          }
+  for (const std::size_t head_dim : {2U, 8U, 16U, 20U, 48U, 64U, 90U, 128U}) {
+    const std::vector<float> keys = random_floats(head_dim * 32, head_dim, 3.0F);
+    const std::vector<float> values = random_floats(head_dim * 32, head_dim + 1);
+    for (const std::size_t queries : {1U, 2U, 5U, 7U, 8U, 17U, 56U, 97U}) {
+      const std::vector<float> q = random_floats(queries * head_dim, queries);
+      for (const auto& [begin, end] : {std::pair{0, 32}, {0, 1}, {31, 32}, {5, 17}, {16, 30}}) {
+        const auto expected =
+            run_attention(CpuTier::scalar, keys, values, q.data(), queries, head_dim, begin, end);
+        for (const CpuTier tier : vector_tiers()) {
+          CAPTURE(to_string(tier));
+          CAPTURE(head_dim);
+          CAPTURE(queries);
+          CAPTURE(begin);
+          const auto got =
+              run_attention(tier, keys, values, q.data(), queries, head_dim, begin, end);
+          CHECK(same_bits(expected.out, got.out));
+          CHECK(same_bits(expected.sum, got.sum));
+          CHECK(same_bits(expected.max, got.max));
         }
+      }
+    }
+  }
+}
+
+TEST_CASE("kernels/ops: attention of a query has the same bits alone and among others") {
+  constexpr std::size_t kQueries = 61;  // more than go over a page together, and a rest
+  std::vector<CpuTier> tiers = vector_tiers();
+  tiers.push_back(CpuTier::scalar);
+  for (const std::size_t head_dim : {20U, 64U, 128U}) {
+    const std::vector<float> keys = random_floats(head_dim * 32, head_dim, 3.0F);
+    const std::vector<float> values = random_floats(head_dim * 32, head_dim + 1);
+    const std::vector<float> q = random_floats(kQueries * head_dim, 3);
+    for (const CpuTier tier : tiers) {
+      const auto all = run_attention(tier, keys, values, q.data(), kQueries, head_dim, 3, 30);
+      for (std::size_t i = 0; i < kQueries; ++i) {
+        const auto one = run_attention(tier, keys, values, &q[i * head_dim], 1, head_dim, 3, 30);
+        CAPTURE(to_string(tier));
+        CAPTURE(i);
+        CHECK(std::memcmp(one.out.data(), &all.out[i * head_dim], head_dim * 4) == 0);
+        CHECK(same_bits(one.sum, {all.sum[i]}));
+        CHECK(same_bits(one.max, {all.max[i]}));
       }
     }
   }
@@ -186,34 +226,34 @@ TEST_CASE("kernels/ops: attention to a page and the merge have the same bits in 
 
 TEST_CASE("kernels/ops: attention is a softmax of the scores over the values") {
   constexpr std::size_t kHeadDim = 24;
-  const Stored keys(DataType::f32, random_floats(kHeadDim * 32, 1, 4.0F), 0);
-  const Stored values(DataType::f32, random_floats(kHeadDim * 32, 2), 0);
+  const std::vector<float> keys = random_floats(kHeadDim * 32, 1, 4.0F);
+  const std::vector<float> values = random_floats(kHeadDim * 32, 2);
   const std::vector<float> q = random_floats(kHeadDim, 3);
   std::vector<float> out(kHeadDim, 0.0F);
   float sum = 0;
   float max = -std::numeric_limits<float>::infinity();
   kernel_ops(CpuTier::scalar)
-      .attend[0]({.q = q.data(),
-                  .heads = 1,
-                  .head_dim = kHeadDim,
-                  .keys = keys.data(),
-                  .values = values.data(),
-                  .begin = 3,
-                  .end = 29,
-                  .sum = &sum,
-                  .max = &max,
-                  .out = out.data()});
+      .attend({.q = q.data(),
+               .queries = 1,
+               .head_dim = kHeadDim,
+               .keys = keys.data(),
+               .values = values.data(),
+               .begin = 3,
+               .end = 29,
+               .sum = &sum,
+               .max = &max,
+               .out = out.data()});
   std::vector<double> exact(kHeadDim, 0.0);
   double weights = 0;
   for (std::size_t j = 3; j < 29; ++j) {
     double score = 0;
     for (std::size_t d = 0; d < kHeadDim; ++d) {
-      score += static_cast<double>(q[d]) * static_cast<double>(keys.rounded[d * 32 + j]);
+      score += static_cast<double>(q[d]) * static_cast<double>(keys[d * 32 + j]);
     }
     const double weight = std::exp(score);
     weights += weight;
     for (std::size_t d = 0; d < kHeadDim; ++d) {
-      exact[d] += weight * static_cast<double>(values.rounded[j * kHeadDim + d]);
+      exact[d] += weight * static_cast<double>(values[j * kHeadDim + d]);
     }
   }
   for (std::size_t d = 0; d < kHeadDim; ++d) {
