@@ -13,7 +13,8 @@ namespace tlite {
 namespace {
 
 // Small enough that a chunk of weights stays in the second-level cache while the rows of a prompt
-// go over it, large enough that claiming one costs nothing beside reading it.
+// go over it, large enough that claiming one costs nothing beside reading it. In features, a
+// multiple of the tiles of all tiers.
 constexpr std::size_t kChunkBytes = std::size_t{256} * 1024;
 
 class LinearStored final : public Linear {
@@ -22,7 +23,7 @@ class LinearStored final : public Linear {
       : Linear(matrix.out_features, matrix.in_features),
         data_(matrix.data.data()),
         row_bytes_(matrix.in_features * size_of(matrix.type)),
-        chunk_features_(std::clamp<std::size_t>(kChunkBytes / row_bytes_ / 8 * 8, 8, 512)),
+        chunk_features_(std::clamp<std::size_t>(kChunkBytes / row_bytes_ / 12 * 12, 12, 504)),
         kernel_(kernel_ops(tier).linear[static_cast<int>(matrix.type)]) {}
 
   ActivationFormat activation_format() const noexcept override { return ActivationFormat::f32; }

@@ -13,15 +13,27 @@ __m256i lanes_below(int n, int from) noexcept {
   return _mm256_cmpgt_epi32(_mm256_set1_epi32(n - from), lane);
 }
 
+// Half of the lanes.
+struct Half {
+  __m256 v;
+
+  static Half zero() noexcept { return {_mm256_setzero_ps()}; }
+  static Half load(const float* from) noexcept { return {_mm256_loadu_ps(from)}; }
+  static void store(float* to, Half a) noexcept { _mm256_storeu_ps(to, a.v); }
+  static Half fma(Half a, Half b, Half c) noexcept { return {_mm256_fmadd_ps(a.v, b.v, c.v)}; }
+};
+
 struct Vector {
-  static constexpr std::size_t kDotColumns = 3;
-  static constexpr std::size_t kDotRows = 2;
+  using Part = Half;
+  static constexpr std::size_t kParts = 2;
+  static constexpr std::size_t kDotRows = 3;
   static constexpr std::size_t kDotRowsAlone = 4;
   static constexpr std::size_t kAttendQueries = 3;
 
   __m256 low, high;
 
-  static void prefetch(const std::byte* at) noexcept {
+  // Inlined before GCC finds that the function has no effect and drops its calls.
+  [[gnu::always_inline]] static void prefetch(const std::byte* at) noexcept {
     _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
   }
   static Vector splat(float x) noexcept { return {_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
@@ -100,6 +112,9 @@ struct F32 {
   static Vector load(const std::byte* from) noexcept {
     return Vector::load(reinterpret_cast<const float*>(from));
   }
+  static Half load_part(const std::byte* from) noexcept {
+    return Half::load(reinterpret_cast<const float*>(from));
+  }
   static Vector load_first(const std::byte* from, int lanes) noexcept {
     return Vector::load_first(reinterpret_cast<const float*>(from), lanes);
   }
@@ -123,6 +138,7 @@ struct F16 {
   static Vector load(const std::byte* from) noexcept {
     return {_mm256_cvtph_ps(load_8(from)), _mm256_cvtph_ps(load_8(from + 16))};
   }
+  static Half load_part(const std::byte* from) noexcept { return {_mm256_cvtph_ps(load_8(from))}; }
   static Vector load_first(const std::byte* from, int lanes) noexcept {
     return load(Halves(from, lanes).data());
   }
@@ -136,6 +152,7 @@ struct Bf16 {
   static Vector load(const std::byte* from) noexcept {
     return {widen(load_8(from)), widen(load_8(from + 16))};
   }
+  static Half load_part(const std::byte* from) noexcept { return {widen(load_8(from))}; }
   static Vector load_first(const std::byte* from, int lanes) noexcept {
     return load(Halves(from, lanes).data());
   }

@@ -21,16 +21,19 @@ __mmask16 first_lanes(int lanes) noexcept {
 __mmask16 lanes_below(int n) noexcept { return first_lanes(n < 0 ? 0 : (n > 16 ? 16 : n)); }
 
 struct Vector {
-  static constexpr std::size_t kDotColumns = 6;
-  static constexpr std::size_t kDotRows = 4;
+  using Part = Vector;
+  static constexpr std::size_t kParts = 1;
+  static constexpr std::size_t kDotRows = 6;
   static constexpr std::size_t kDotRowsAlone = 4;
   static constexpr std::size_t kAttendQueries = 8;
 
   __m512 v;
 
-  static void prefetch(const std::byte* at) noexcept {
+  // Inlined before GCC finds that the function has no effect and drops its calls.
+  [[gnu::always_inline]] static void prefetch(const std::byte* at) noexcept {
     _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
   }
+  static Vector zero() noexcept { return {_mm512_setzero_ps()}; }
   static Vector splat(float x) noexcept { return {_mm512_set1_ps(x)}; }
   static Vector load(const float* from) noexcept { return {_mm512_loadu_ps(from)}; }
   static Vector load_first(const float* from, int lanes) noexcept {
@@ -74,6 +77,7 @@ struct Vector {
 struct F32 {
   static constexpr std::size_t kBytes = 4;
   static Vector load(const std::byte* from) noexcept { return {_mm512_loadu_ps(from)}; }
+  static Vector load_part(const std::byte* from) noexcept { return load(from); }
   static Vector load_first(const std::byte* from, int lanes) noexcept {
     return {_mm512_maskz_loadu_ps(first_lanes(lanes), from)};
   }
@@ -84,6 +88,7 @@ struct F16 {
   static Vector load(const std::byte* from) noexcept {
     return {_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)))};
   }
+  static Vector load_part(const std::byte* from) noexcept { return load(from); }
   static Vector load_first(const std::byte* from, int lanes) noexcept {
     return {_mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(lanes), from))};
   }
@@ -97,6 +102,7 @@ struct Bf16 {
   static Vector load(const std::byte* from) noexcept {
     return widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
   }
+  static Vector load_part(const std::byte* from) noexcept { return load(from); }
   static Vector load_first(const std::byte* from, int lanes) noexcept {
     return widen(_mm256_maskz_loadu_epi16(first_lanes(lanes), from));
   }

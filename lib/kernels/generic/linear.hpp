@@ -1,74 +1,182 @@
-// Dot products of weight rows with input rows, in register tiles of R x C.
+// Dot products of weight rows with input rows. Lane j of 16 sums k = j mod 16 in rising order, in
+// a tile of any size, and in every tier.
+//
+// One row is bound by memory and goes over the weights as they lie. More rows go in register tiles
+// of R weight rows x C input rows; where a register holds only a part of 16 lanes, a tile goes over
+// k once for each part, which doubles the pairs that its registers hold. k is cut into pieces whose
+// inputs stay in the first-level cache; between the pieces sums wait in memory. (Pieces of 512 or
+// 2048 and blocks of 8 rows of a prompt were slower on Zen 3.)
 #pragma once
 
 #include "kernels/ops.hpp"
 
+#include <algorithm>
 #include <cstddef>
 
 namespace tlite::generic {
 
-// E reads 16 stored weights as floats. `w` is the first of R rows, `x` the first of C.
+constexpr std::size_t kPieceElements = 1024;  // of k
+constexpr std::size_t kTileRows = 4;          // input rows
+constexpr std::size_t kBlockOuts = 48;        // weight rows whose sums wait together
+
+// Input rows that share a read of the weights: two tiles where that is all there are, so that
+// memory is read once for them; of a prompt one, whose inputs leave room in the first-level cache.
+constexpr std::size_t block_rows(std::size_t rows) noexcept {
+  return rows <= 2 * kTileRows ? 2 * kTileRows : kTileRows;
+}
+
+struct DotBlock {
+  std::size_t row = 0;
+  std::size_t rows = 0;
+  std::size_t out = 0;
+  std::size_t outs = 0;
+  float sums[kBlockOuts][2 * kTileRows][16];
+};
+
+// Asks for the line of the weights that the next tile begins with, where `i` begins a line: rows
+// are short for the processor's own prefetching, which stops at 4 KB pages. Into the second level
+// (into the first: 10 GB/s where this gives 18).
+template <class V, class E, std::size_t R>
+[[gnu::always_inline]] inline void prefetch_next(const std::byte* const (&w)[R], std::size_t i,
+                                                 std::size_t k) noexcept {
+  if (i * E::kBytes % 64 != 0) return;
+  for (std::size_t r = 0; r < R; ++r) V::prefetch(w[r] + (i + R * k) * E::kBytes);
+}
+
+// Adds the products of k in [begin, end), whole vectors, to the sums of a tile that starts at
+// weight row `out` and input row `row` of the block.
 template <class V, class E, std::size_t R, std::size_t C>
-void dot_tile(const LinearTask& t, std::size_t out, std::size_t row) noexcept {
-  const std::size_t k = t.in_features;
+void add_products(const LinearTask& t, DotBlock& block, std::size_t out, std::size_t row,
+                  std::size_t begin, std::size_t end) noexcept {
+  using Part = typename V::Part;
+  constexpr std::size_t kLanes = 16 / V::kParts;
   const std::byte* w[R];
   const float* x[C];
-  for (std::size_t r = 0; r < R; ++r) w[r] = t.w + (out + r) * k * E::kBytes;
-  for (std::size_t c = 0; c < C; ++c) x[c] = t.x + (row + c) * t.x_stride;
-  V sum[R][C];
   for (std::size_t r = 0; r < R; ++r) {
-    for (std::size_t c = 0; c < C; ++c) sum[r][c] = V::splat(0.0F);
+    w[r] = t.w + (block.out + out + r) * t.in_features * E::kBytes;
+  }
+  for (std::size_t c = 0; c < C; ++c) x[c] = t.x + (block.row + row + c) * t.x_stride;
+  const bool ask = block.row == 0 && row == 0;
+  for (std::size_t part = 0; part < V::kParts; ++part) {
+    const std::size_t lane = part * kLanes;
+    Part sum[R][C];
+    for (std::size_t r = 0; r < R; ++r) {
+      for (std::size_t c = 0; c < C; ++c) {
+        sum[r][c] = begin == 0 ? Part::zero() : Part::load(&block.sums[out + r][row + c][lane]);
+      }
+    }
+    for (std::size_t i = begin; i < end; i += 16) {
+      if (ask && part == 0) prefetch_next<V, E>(w, i, t.in_features);
+      Part weights[R];
+      for (std::size_t r = 0; r < R; ++r) weights[r] = E::load_part(w[r] + (i + lane) * E::kBytes);
+      for (std::size_t c = 0; c < C; ++c) {
+        const Part input = Part::load(x[c] + i + lane);
+        for (std::size_t r = 0; r < R; ++r) sum[r][c] = Part::fma(weights[r], input, sum[r][c]);
+      }
+    }
+    for (std::size_t r = 0; r < R; ++r) {
+      for (std::size_t c = 0; c < C; ++c)
+        Part::store(&block.sums[out + r][row + c][lane], sum[r][c]);
+    }
+  }
+}
+
+// The lanes behind the last whole vector, and the sum over all lanes.
+template <class V, class E>
+void finish_block(const LinearTask& t, const DotBlock& block) noexcept {
+  const std::size_t whole = t.in_features / 16 * 16;
+  const int rest = static_cast<int>(t.in_features - whole);
+  for (std::size_t row = 0; row < block.rows; ++row) {
+    const float* x = t.x + (block.row + row) * t.x_stride + whole;
+    float* y = t.y + (block.row + row) * t.y_stride + block.out;
+    for (std::size_t out = 0; out < block.outs; ++out) {
+      V sum = whole == 0 ? V::splat(0.0F) : V::load(block.sums[out][row]);
+      if (rest > 0) {
+        const std::byte* w = t.w + ((block.out + out) * t.in_features + whole) * E::kBytes;
+        sum = V::fma(E::load_first(w, rest), V::load_first(x, rest), sum);
+      }
+      y[out] = V::sum(sum);
+    }
+  }
+}
+
+template <class V, class E, std::size_t R, std::size_t C>
+void dot_tile(const LinearTask& t, DotBlock& block, std::size_t out, std::size_t row,
+              std::size_t rows, std::size_t begin, std::size_t end) noexcept {
+  if (rows == C) return add_products<V, E, R, C>(t, block, out, row, begin, end);
+  if constexpr (C > 1) dot_tile<V, E, R, C - 1>(t, block, out, row, rows, begin, end);
+}
+
+// R weight rows and all rows of the block: one tile, or two that are as even as can be.
+template <class V, class E, std::size_t R>
+void dot_tiles(const LinearTask& t, DotBlock& block, std::size_t out, std::size_t begin,
+               std::size_t end) noexcept {
+  const std::size_t first = block.rows > kTileRows ? (block.rows + 1) / 2 : block.rows;
+  dot_tile<V, E, R, kTileRows>(t, block, out, 0, first, begin, end);
+  if (first == block.rows) return;
+  dot_tile<V, E, R, kTileRows>(t, block, out, first, block.rows - first, begin, end);
+}
+
+template <class V, class E>
+void dot_block(const LinearTask& t, DotBlock& block) noexcept {
+  const std::size_t whole = t.in_features / 16 * 16;
+  for (std::size_t begin = 0; begin < whole; begin += kPieceElements) {
+    const std::size_t end = std::min(whole, begin + kPieceElements);
+    std::size_t out = 0;
+    for (; out + V::kDotRows <= block.outs; out += V::kDotRows) {
+      dot_tiles<V, E, V::kDotRows>(t, block, out, begin, end);
+    }
+    for (; out < block.outs; ++out) dot_tiles<V, E, 1>(t, block, out, begin, end);
+  }
+  finish_block<V, E>(t, block);
+}
+
+// One input row, R weight rows.
+template <class V, class E, std::size_t R>
+void dot_alone(const LinearTask& t, std::size_t out) noexcept {
+  const std::size_t k = t.in_features;
+  const std::byte* w[R];
+  V sum[R];
+  for (std::size_t r = 0; r < R; ++r) {
+    w[r] = t.w + (out + r) * k * E::kBytes;
+    sum[r] = V::splat(0.0F);
   }
   const std::size_t whole = k / 16 * 16;
   for (std::size_t i = 0; i < whole; i += 16) {
-    // Few rows are bound by memory, and weight rows are short for the processor's own prefetching,
-    // which stops at 4 KB pages: the lines of the next tile are asked for here, into the second
-    // level (into the first: 10 GB/s where this gives 18).
-    if (row == 0 && i * E::kBytes % 64 == 0) {
-      for (std::size_t r = 0; r < R; ++r) V::prefetch(w[r] + (i + R * k) * E::kBytes);
-    }
-    V weights[R];
-    for (std::size_t r = 0; r < R; ++r) weights[r] = E::load(w[r] + i * E::kBytes);
-    for (std::size_t c = 0; c < C; ++c) {
-      const V input = V::load(x[c] + i);
-      for (std::size_t r = 0; r < R; ++r) sum[r][c] = V::fma(weights[r], input, sum[r][c]);
+    prefetch_next<V, E>(w, i, k);
+    const V input = V::load(t.x + i);
+    for (std::size_t r = 0; r < R; ++r) {
+      sum[r] = V::fma(E::load(w[r] + i * E::kBytes), input, sum[r]);
     }
   }
-  if (whole < k) {
-    const int rest = static_cast<int>(k - whole);
-    for (std::size_t c = 0; c < C; ++c) {
-      const V input = V::load_first(x[c] + whole, rest);
-      for (std::size_t r = 0; r < R; ++r) {
-        sum[r][c] = V::fma(E::load_first(w[r] + whole * E::kBytes, rest), input, sum[r][c]);
-      }
+  const int rest = static_cast<int>(k - whole);
+  for (std::size_t r = 0; r < R; ++r) {
+    if (rest > 0) {
+      const V input = V::load_first(t.x + whole, rest);
+      sum[r] = V::fma(E::load_first(w[r] + whole * E::kBytes, rest), input, sum[r]);
     }
-  }
-  for (std::size_t c = 0; c < C; ++c) {
-    float* y = t.y + (row + c) * t.y_stride + out;
-    for (std::size_t r = 0; r < R; ++r) y[r] = V::sum(sum[r][c]);
-  }
-}
-
-template <class V, class E, std::size_t C>
-void dot_rows(const LinearTask& t, std::size_t row) noexcept {
-  constexpr std::size_t kR = C == 1 ? V::kDotRowsAlone : V::kDotRows;
-  std::size_t out = 0;
-  for (; out + kR <= t.outs; out += kR) dot_tile<V, E, kR, C>(t, out, row);
-  for (; out < t.outs; ++out) dot_tile<V, E, 1, C>(t, out, row);
-}
-
-// All rows in tiles of C, the rest in smaller ones: every weight is read once for up to C rows.
-template <class V, class E, std::size_t C>
-void dot_columns(const LinearTask& t, std::size_t row) noexcept {
-  for (; row + C <= t.rows; row += C) dot_rows<V, E, C>(t, row);
-  if constexpr (C > 1) {
-    if (row < t.rows) dot_columns<V, E, C - 1>(t, row);
+    t.y[out + r] = V::sum(sum[r]);
   }
 }
 
 template <class V, class E>
 void linear(const LinearTask& t) noexcept {
-  dot_columns<V, E, V::kDotColumns>(t, 0);
+  if (t.rows == 1) {
+    std::size_t out = 0;
+    for (; out + V::kDotRowsAlone <= t.outs; out += V::kDotRowsAlone) {
+      dot_alone<V, E, V::kDotRowsAlone>(t, out);
+    }
+    for (; out < t.outs; ++out) dot_alone<V, E, 1>(t, out);
+    return;
+  }
+  DotBlock block;
+  for (; block.row < t.rows; block.row += block.rows) {
+    block.rows = std::min(block_rows(t.rows), t.rows - block.row);
+    for (block.out = 0; block.out < t.outs; block.out += block.outs) {
+      block.outs = std::min(kBlockOuts, t.outs - block.out);
+      dot_block<V, E>(t, block);
+    }
+  }
 }
 
 }  // namespace tlite::generic

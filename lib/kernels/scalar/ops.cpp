@@ -12,7 +12,8 @@ namespace tlite {
 namespace {
 
 struct Vector {
-  static constexpr std::size_t kDotColumns = 4;
+  using Part = Vector;
+  static constexpr std::size_t kParts = 1;
   static constexpr std::size_t kDotRows = 1;
   static constexpr std::size_t kDotRowsAlone = 1;
   static constexpr std::size_t kAttendQueries = 1;
@@ -26,6 +27,7 @@ struct Vector {
     return v;
   }
   static void prefetch(const std::byte*) noexcept {}
+  static Vector zero() noexcept { return splat(0.0F); }
   static Vector splat(float x) noexcept {
     return each([&](int) { return x; });
   }
@@ -95,6 +97,7 @@ template <class Stored, float (*kConvert)(Stored)>
 struct Reader {
   static constexpr std::size_t kBytes = sizeof(Stored);
   static Vector load(const std::byte* from) noexcept { return load_first(from, 16); }
+  static Vector load_part(const std::byte* from) noexcept { return load(from); }
   static Vector load_first(const std::byte* from, int lanes) noexcept {
     return Vector::each([&](int i) {
       if (i >= lanes) return 0.0F;

@@ -99,6 +99,30 @@ TEST_CASE("kernels/ops: dot products have the same bits in all tiers") {
   }
 }
 
+TEST_CASE("kernels/ops: dot products of a row have the same bits alone and among others") {
+  constexpr std::size_t kOuts = 53;  // more than wait for the next piece of k together, and a rest
+  std::vector<CpuTier> tiers = vector_tiers();
+  tiers.push_back(CpuTier::scalar);
+  for (const std::size_t k : {40U, 1024U, 2061U}) {  // one piece, a whole one, three with a rest
+    const Stored w(DataType::bf16, random_floats(k * kOuts, k), 2);
+    const std::vector<float> x = random_floats(13 * (k + 1), k + 2);
+    std::vector<float> alone;
+    for (std::size_t row = 0; row < 13; ++row) {
+      const auto y = run_linear(CpuTier::scalar, DataType::bf16, w, k, kOuts, &x[row * (k + 1)], 1);
+      alone.insert(alone.end(), y.begin(), y.end());
+    }
+    for (const CpuTier tier : tiers) {
+      for (const std::size_t rows : {1U, 2U, 3U, 4U, 5U, 7U, 8U, 9U, 13U}) {
+        CAPTURE(to_string(tier));
+        CAPTURE(k);
+        CAPTURE(rows);
+        const auto together = run_linear(tier, DataType::bf16, w, k, kOuts, x.data(), rows);
+        CHECK(std::memcmp(together.data(), alone.data(), together.size() * sizeof(float)) == 0);
+      }
+    }
+  }
+}
+
 TEST_CASE("kernels/ops: a dot product is as near to the exact one as its additions allow") {
   for (const DataType type : kTypes) {
     for (const std::size_t k : {1U, 17U, 100U, 3584U}) {
