@@ -127,6 +127,10 @@ tlite_status tlite_model_get_info(const tlite_model* model, tlite_model_info** o
   });
 }
 
+const char* tlite_model_cpu_tier(const tlite_model* model) noexcept {
+  return model == nullptr ? "unknown" : model->value.cpu_tier().data();
+}
+
 tlite_status tlite_model_tokenizer(const tlite_model* model, tlite_tokenizer** out,
                                    tlite_error** error) noexcept {
   return guard(error, [&] {

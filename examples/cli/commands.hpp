@@ -12,5 +12,6 @@ void add_template(CLI::App& app);
 void add_logits(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_chat(CLI::App& app);
+void add_bench(CLI::App& app);
 
 }  // namespace cli

@@ -60,5 +60,6 @@ int main(int argc, char** argv) {
   cli::add_logits(app);
   cli::add_generate(app);
   cli::add_chat(app);
+  cli::add_bench(app);
   return run(app, argc, argv);
 }

@@ -1,25 +1,59 @@
 """Our speed beside that of other engines, on the same file, fairly: programs take turns, round by
 round, and medians are compared.
 
-    compare.py MODEL.gguf --peer NAME=PATH [--peer ...] [--ours PATH/tlite] [-p 512]... [-n 128]...
-               [-d 0]... [-t 2] [--rounds 3] [--flags NAME="-rtr 1"] [--json FILE]
+    compare.py MODEL.gguf --ours PATH/tlite --peer NAME=PATH/llama-bench [--peer ...]
+               [--batched NAME=PATH/llama-batched-bench ...] [-p 512]... [-n 128]... [-d 0]...
+               [-b 4]... [--load] [--cold] [-t 2] [--rounds 3] [--json FILE]
+               [--flags NAME="-rtr 1 -fa 1"] [--batched-flags NAME="-rtr -fa"]
 
-PATH is a llama-bench of llama.cpp or of a fork; --flags gives it its best switches. Ours is
-`tlite bench MODEL ... --json`, which writes llama-bench's rows. Prints a row a test: median tokens
-a second of each program and ours over the faster peer.
+PATH is a program of llama.cpp or of a fork; the flags give it its best switches, and a program may
+be given several times, under names of its own, with other flags. Ours is `tlite bench --json`.
+
+Speeds are tokens a second, all sequences together. -b B: B sequences decode together, by
+llama-batched-bench where B is above 1. --load: seconds from the start of the program until it has
+loaded the model, which is in the page cache, and computed a token, warm-up runs included. --cold:
+the same with the file dropped from the page cache before. Memory is the most that was resident in
+the runs of a test, mapped files included. The ratio is how many times better ours is than the best
+peer. -p 0 or -n 0 leaves such tests out.
 """
+
+from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import statistics
 import subprocess
 import sys
+import tempfile
+import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-Test = tuple[int, int, int]  # prompt tokens, generated tokens, depth
+OURS = "ours"
+
+
+@dataclass(frozen=True)
+class Test:
+    """What is measured: a speed, or how long a load takes."""
+
+    prompt: int
+    generated: int
+    depth: int = 0
+    sequences: int = 1
+    load: str = ""  # "warm" or "cold"
+
+    @property
+    def name(self) -> str:
+        """As llama-bench names it: pp512, tg128 @ d4096; tg128 x4 for four sequences."""
+        if self.load:
+            return f"load, {self.load} (s)"
+        name = f"pp{self.prompt}" if self.prompt else f"tg{self.generated}"
+        name += f" x{self.sequences}" if self.sequences > 1 else ""
+        return name + (f" @ d{self.depth}" if self.depth else "")
 
 
 @dataclass
@@ -27,66 +61,168 @@ class Program:
     """A program under test and what it reached."""
 
     name: str
-    command: list[str]
-    speeds: dict[Test, list[float]] = field(default_factory=lambda: defaultdict(list))
+    bench: list[str]  # llama-bench or ours, with flags
+    batched: list[str] = field(default_factory=list)  # llama-batched-bench, with flags
+    values: dict[Test, list[float]] = field(default_factory=lambda: defaultdict(list))
+    memory: dict[Test, list[float]] = field(default_factory=lambda: defaultdict(list))  # GB
 
 
-def test_of(row: dict[str, object]) -> Test:
-    """Which test a row of llama-bench belongs to."""
-    number = {key: int(str(row.get(key, 0) or 0)) for key in ("n_prompt", "n_gen", "n_depth")}
-    return number["n_prompt"], number["n_gen"], number["n_depth"]
+@dataclass
+class Run:
+    """What a process printed, how long it ran and how much memory it had at most."""
+
+    text: str
+    seconds: float
+    gigabytes: float
 
 
-def run(program: Program, model: str, test: Test, threads: int) -> None:
-    """Run one test once and note its speed."""
-    prompt, generate, depth = test
-    command = (
-        [*program.command, "-m", model] if program.name != "ours" else [*program.command, model]
-    )
-    command += ["-p", str(prompt), "-n", str(generate), "-t", str(threads), "-r", "1"]
-    if depth > 0:
-        command += ["-d", str(depth)]
-    command += ["--json"] if program.name == "ours" else ["-o", "json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+def execute(command: list[str]) -> Run:
+    """Run to the end; a failure ends the comparison."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as error:
+        begin = time.monotonic()
+        process = subprocess.Popen(command, stdout=out, stderr=error)
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.monotonic() - begin
+        process.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        error.seek(0)
+        text = out.read()
+        if process.returncode != 0:
+            message = f"status {process.returncode}:\n{error.read()[-2000:]}"
+            sys.exit(f"compare.py: {shlex.join(command)}: {message}")
+    return Run(text, seconds, usage.ru_maxrss * 1024 / 1e9)
+
+
+def bench_speed(text: str, test: Test) -> float:
+    """Find the test's row in the JSON of llama-bench. Some forks print other things before it."""
+    for row in json.loads(text[text.index("[") :]):
+        if (row["n_prompt"], row["n_gen"]) == (test.prompt, test.generated):
+            return float(row["avg_ts"])
+    raise ValueError(test.name)
+
+
+def batched_speed(text: str, test: Test) -> float:
+    """Find S_TG in the table of llama-batched-bench: PP TG B N_KV T_PP S_PP T_TG S_TG T S."""
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if cells[1:3] == [str(test.generated), str(test.sequences)]:
+            return float(cells[7])
+    raise ValueError(test.name)
+
+
+def command_of(program: Program, model: str, test: Test, threads: int) -> list[str]:
+    """Say how a program is told to run a test."""
+    if program.name == OURS:
+        command = [*program.bench, model, "--json", "-b", str(test.sequences)]
+    elif test.sequences > 1:
+        context = test.sequences * (test.depth + test.generated + 32)
+        command = [*program.batched, "-m", model, "-c", str(context), "-t", str(threads)]
+        command += ["-npp", str(test.depth), "-ntg", str(test.generated)]
+        return [*command, "-npl", str(test.sequences)]
+    else:
+        command = [*program.bench, "-m", model, "-o", "json"]
+    command += ["-p", str(test.prompt), "-n", str(test.generated), "-t", str(threads), "-r", "1"]
+    return [*command, "-d", str(test.depth)] if test.depth else command
+
+
+def drop_from_page_cache(path: str) -> None:
+    """Make the system forget a file's content."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
-        # Some forks print other things before the rows.
-        rows = json.loads(done.stdout[done.stdout.index("[") :])
-    except ValueError:
-        called = shlex.join(command)
-        status = f"gave no rows (status {done.returncode})"
-        sys.exit(f"compare.py: {called} {status}:\n{done.stderr[-2000:]}")
-    for row in rows:
-        if test_of(row)[:2] == (prompt, generate):
-            program.speeds[test].append(float(row["avg_ts"]))
+        os.fsync(descriptor)  # pages that wait to be written stay
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    finally:
+        os.close(descriptor)
 
 
-def name_of(test: Test) -> str:
-    """Name a test as llama-bench does: pp512, tg128 @ d4096."""
-    prompt, generate, depth = test
-    return (f"pp{prompt}" if prompt else f"tg{generate}") + (f" @ d{depth}" if depth else "")
+def read_into_page_cache(path: str) -> None:
+    """Make the system have a file's content in memory."""
+    with Path(path).open("rb") as file:
+        while file.read(1 << 24):
+            pass
+
+
+def measure(program: Program, model: str, test: Test, threads: int) -> None:
+    """Run one test once and note what it gave."""
+    if test.sequences > 1 and program.name != OURS and not program.batched:
+        return
+    if test.load == "warm":
+        read_into_page_cache(model)
+    elif test.load == "cold":
+        drop_from_page_cache(model)
+    command = command_of(program, model, test, threads)
+    done = execute(command)
+    read = bench_speed if program.name == OURS or test.sequences == 1 else batched_speed
+    try:
+        speed = read(done.text, test)
+    except (ValueError, KeyError):
+        sys.exit(f"compare.py: {shlex.join(command)} gave no {test.name}:\n{done.text[-2000:]}")
+    program.values[test].append(done.seconds if test.load else speed)
+    program.memory[test].append(done.gigabytes)
+
+
+def row_of(
+    name: str, values: dict[str, float], best: Callable[[list[float]], float]
+) -> dict[str, object]:
+    """Make a row of the table: each program's value, and how many times better ours is."""
+    row: dict[str, object] = {"test": name}
+    row |= {program: round(value, 2) for program, value in values.items()}
+    peers = [value for program, value in values.items() if program != OURS]
+    if OURS in values and peers:
+        ratio = values[OURS] / best(peers)
+        row["ratio"] = round(ratio if best is max else 1 / ratio, 2)
+    return row
 
 
 def table(programs: list[Program], tests: list[Test]) -> list[dict[str, object]]:
-    """Medians by test, and ours over the fastest peer."""
-    result: list[dict[str, object]] = []
+    """Medians of each test, then the memory that it took."""
+    rows = []
     for test in tests:
-        row: dict[str, object] = {"test": name_of(test)}
-        medians = {p.name: statistics.median(p.speeds[test]) for p in programs if p.speeds[test]}
-        row |= {name: round(speed, 2) for name, speed in medians.items()}
-        peers = [speed for name, speed in medians.items() if name != "ours"]
-        if "ours" in medians and peers:
-            row["ratio"] = round(medians["ours"] / max(peers), 2)
-        result.append(row)
-    return result
+        values = {p.name: statistics.median(p.values[test]) for p in programs if p.values[test]}
+        rows.append(row_of(test.name, values, min if test.load else max))
+    for test in tests:
+        if not test.load:
+            memory = {p.name: max(p.memory[test]) for p in programs if p.memory[test]}
+            rows.append(row_of(f"memory, {test.name} (GB)", memory, min))
+    return rows
 
 
 def show(rows: list[dict[str, object]]) -> None:
     """Print the rows as a Markdown table."""
-    columns = list(dict.fromkeys(key for row in rows for key in row))
+    columns = list(dict.fromkeys(key for row in rows for key in row if key != "ratio"))
+    columns += ["ratio"] if any("ratio" in row for row in rows) else []
     print("| " + " | ".join(columns) + " |")
     print("|---" * len(columns) + "|")
     for row in rows:
         print("| " + " | ".join(str(row.get(column, "-")) for column in columns) + " |")
+
+
+def programs_of(options: argparse.Namespace) -> list[Program]:
+    """Join the programs with their flags."""
+
+    def named(texts: list[str]) -> dict[str, str]:
+        return dict(text.split("=", 1) for text in texts)
+
+    flags, batched_flags = named(options.flags), named(options.batched_flags)
+    batched = named(options.batched)
+    programs = [Program(OURS, [str(options.ours), "bench"])] if options.ours else []
+    for name, path in named(options.peer).items():
+        program = Program(name, [path, *shlex.split(flags.get(name, ""))])
+        if name in batched:
+            program.batched = [batched[name], *shlex.split(batched_flags.get(name, ""))]
+        programs.append(program)
+    return programs
+
+
+def tests_of(options: argparse.Namespace) -> list[Test]:
+    """List what the command line asks for."""
+    tests = [Test(1, 0, load="warm")] if options.load else []
+    tests += [Test(1, 0, load="cold")] if options.cold else []
+    for depth in options.depths or [0]:
+        tests += [Test(prompt, 0, depth) for prompt in options.prompts or [512] if prompt]
+        for count in options.generated or [128]:
+            tests += [Test(0, count, depth, b) for b in options.batches or [1] if count]
+    return tests
 
 
 def main() -> None:
@@ -95,33 +231,34 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("model")
-    parser.add_argument("--peer", action="append", default=[], metavar="NAME=PATH")
-    parser.add_argument("--flags", action="append", default=[], metavar="NAME=FLAGS")
+    for name, value in (
+        ("--peer", "NAME=PATH"),
+        ("--batched", "NAME=PATH"),
+        ("--flags", "NAME=FLAGS"),
+        ("--batched-flags", "NAME=FLAGS"),
+    ):
+        parser.add_argument(name, action="append", default=[], metavar=value)
     parser.add_argument("--ours", type=Path, help="the tlite program; without it only peers run")
-    parser.add_argument("-p", type=int, action="append", help="prompt tokens", dest="prompts")
-    parser.add_argument("-n", type=int, action="append", help="generated tokens", dest="generated")
-    parser.add_argument(
-        "-d", type=int, action="append", help="tokens already in the cache", dest="depths"
-    )
+    for name, target, text in (
+        ("-p", "prompts", "prompt tokens"),
+        ("-n", "generated", "generated tokens, of each sequence"),
+        ("-d", "depths", "tokens already in the cache"),
+        ("-b", "batches", "sequences that generate together"),
+    ):
+        parser.add_argument(name, type=int, action="append", help=text, dest=target)
+    parser.add_argument("--load", action="store_true", help="also time a load, file in memory")
+    parser.add_argument("--cold", action="store_true", help="also time a load from the disk")
     parser.add_argument("-t", type=int, default=2, help="threads", dest="threads")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, help="also write the table here")
     options = parser.parse_args()
-    flags = dict(text.split("=", 1) for text in options.flags)
-    programs = [Program("ours", [str(options.ours), "bench"])] if options.ours else []
-    for text in options.peer:
-        name, _, path = text.partition("=")
-        programs.append(Program(name, [path, *shlex.split(flags.get(name, ""))]))
+    programs, tests = programs_of(options), tests_of(options)
     if not programs:
         parser.error("nothing to run: give --ours or --peer")
-    tests: list[Test] = []
-    for depth in options.depths or [0]:
-        tests += [(prompt, 0, depth) for prompt in options.prompts or [512]]
-        tests += [(0, count, depth) for count in options.generated or [128]]
     for _ in range(options.rounds):
         for test in tests:
             for program in programs:
-                run(program, options.model, test, options.threads)
+                measure(program, options.model, test, options.threads)
     rows = table(programs, tests)
     show(rows)
     if options.json:

@@ -3,6 +3,7 @@
 #include "tiny_model.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int same(tlite_text text, const char* expected) {
@@ -55,6 +56,11 @@ TEST(model_life, "capi/model: loads from memory, tells what it is, and outlives 
   CHECK(info->eos_token_id_count == 2 && info->eos_token_ids[0] == TINY_IM_END);
   CHECK(info->has_chat_template == 1 && info->parameter_count > 0 && info->yarn_factor == 0);
   CHECK(info->weight_bytes == 4 * info->parameter_count && info->sliding_window == 0);
+  CHECK(info->decode_bytes == info->weight_bytes); /* its embeddings are tied */
+  const char* const forced = getenv("TLITE_CPU");
+  const char* const tier = tlite_model_cpu_tier(model);
+  CHECK(forced == NULL || *forced == 0 ? strcmp(tier, "unknown") != 0 : strcmp(tier, forced) == 0);
+  CHECK(strcmp(tlite_model_cpu_tier(NULL), "unknown") == 0);
 
   tlite_sampling_params sampling;
   tlite_sampling_params_init(&sampling, sizeof sampling);
