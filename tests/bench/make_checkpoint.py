@@ -5,8 +5,9 @@ shape and the format, and these are as large as the real ones without being a do
                        [--quantize PATH/llama-quantize]
 
 An OUT that ends in .gguf is written as GGUF, another as a Hugging Face directory (bf16, f16, f32).
-Types of GGUF: f32 f16 bf16 q8_0 q4_0, and with --quantize, llama.cpp's program, every other type it
-knows: q4_k, q5_k, q6_k ..., and the usual mixes q4_k_s, q4_k_m, q5_k_m.
+Types of GGUF: f32 f16 bf16 q8_0, and with --quantize, llama.cpp's program, every other type it
+knows: q4_0, q4_k, q6_k ..., and the usual mixes q4_k_s, q4_k_m, q5_k_m. As in llama.cpp's own
+files, the output matrix of a type smaller than q8_0 is q6_k.
 
 Matrices are windows at random places into one pool of 2^24 normal numbers, quantized once, so that
 a 7B file takes about as long as writing it, memory stays below a gigabyte, and the Hugging Face
@@ -137,11 +138,12 @@ def vector(name: str, size: int, shape: Shape, seed: int) -> npt.NDArray[np.floa
 
 def mixed_type(mix: str, name: str, shape: Shape) -> str:
     """Say what llama.cpp's mixes make of a matrix (llama-quant.cpp, llama_tensor_get_type)."""
+    output = "model.embed_tokens.weight" if shape.tied else "lm_head.weight"
+    if name == output and mix not in ("f32", "f16", "bf16", "q8_0"):
+        return "q6_k"
     base, _, size = mix.rpartition("_")
     if size not in ("s", "m") or not base.endswith("_k"):
         return mix
-    if name == "lm_head.weight" or (shape.tied and name == "model.embed_tokens.weight"):
-        return "q6_k"
     if name.startswith("model.layers."):
         layer, eighth = int(name.split(".")[2]), shape.layers // 8
         more = layer < eighth or layer >= 7 * shape.layers // 8 or (layer - eighth) % 3 == 2
@@ -150,6 +152,10 @@ def mixed_type(mix: str, name: str, shape: Shape) -> str:
         if size == "s" and base == "q4_k" and layer < (4 if "v_proj" in name else eighth):
             return "q5_k" if "v_proj" in name or "down_proj" in name else base
     return base
+
+
+# What llama.cpp takes where a row is not a whole number of blocks; of another type: q8_0.
+FALLBACKS = {"q4_k": "q5_0", "q5_k": "q5_1"}
 
 
 class Pool:
@@ -263,7 +269,8 @@ def write_gguf(
         kind = mixed_type(mix, name, shape) if len(dims) == 2 else "f32"
         block, size = GGML_QUANT_SIZES[GGMLQuantizationType[kind.upper()]]
         if dims[-1] % block != 0:
-            kind, (block, size) = "q8_0", GGML_QUANT_SIZES[GGMLQuantizationType.Q8_0]
+            kind = FALLBACKS.get(kind, "q8_0")
+            block, size = GGML_QUANT_SIZES[GGMLQuantizationType[kind.upper()]]
         plan.append((name, dims, kind))
         if kind in ("f32", "f16"):
             numbers = np.dtype(np.float32 if kind == "f32" else np.float16)
