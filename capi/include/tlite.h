@@ -472,7 +472,6 @@ typedef struct tlite_model_info {
   double yarn_factor; /* 0: no yarn scaling of positions */
   float rms_norm_eps;
   int32_t sliding_window; /* 0: none */
-  uint64_t decode_bytes;  /* of weight_bytes, what one decoded token reads */
 } tlite_model_info;
 
 TLITE_C_API void tlite_model_info_free(tlite_model_info* info) TLITE_NOEXCEPT;
@@ -548,9 +547,12 @@ TLITE_C_API tlite_status tlite_model_inspect(const tlite_context* context, const
 /* What a loaded model is. */
 TLITE_C_API tlite_status tlite_model_get_info(const tlite_model* model, tlite_model_info** out,
                                               tlite_error** error) TLITE_NOEXCEPT;
-/* The instruction set that its kernels use: "scalar", "avx2", "avx512" or "neon"; the environment
- * variable TLITE_CPU forces one. Lives for ever; "unknown" without a model. */
+/* The instruction set of the kernels that it runs on: "scalar", "avx2", "avx512" or "neon"; the
+ * environment variable TLITE_CPU forces one at load. Lives for ever; "unknown" without a model. */
 TLITE_C_API const char* tlite_model_cpu_tier(const tlite_model* model) TLITE_NOEXCEPT;
+/* Bytes of weights that a decoded token must read: memory bandwidth over this bounds the speed of a
+ * sequence. 0 without a model. */
+TLITE_C_API uint64_t tlite_model_decode_bytes(const tlite_model* model) TLITE_NOEXCEPT;
 /* The model's parts, as objects of your own that share its memory. A base model has no chat
  * template: NOT_FOUND. */
 TLITE_C_API tlite_status tlite_model_tokenizer(const tlite_model* model, tlite_tokenizer** out,

@@ -8,6 +8,8 @@
 
 #include <string>
 
+#include <tlite/speed.hpp>
+
 namespace tlite::capi {
 namespace {
 
@@ -128,7 +130,11 @@ tlite_status tlite_model_get_info(const tlite_model* model, tlite_model_info** o
 }
 
 const char* tlite_model_cpu_tier(const tlite_model* model) noexcept {
-  return model == nullptr ? "unknown" : model->value.cpu_tier().data();
+  return model == nullptr ? "unknown" : tlite::cpu_tier(model->value).data();
+}
+
+uint64_t tlite_model_decode_bytes(const tlite_model* model) noexcept {
+  return model == nullptr ? 0 : tlite::decode_bytes(model->value);
 }
 
 tlite_status tlite_model_tokenizer(const tlite_model* model, tlite_tokenizer** out,

@@ -42,7 +42,6 @@ tlite_model_info* new_model_info(ModelInfo info) {
   result->rope_theta = config.rope_theta;
   result->yarn_factor = config.yarn ? config.yarn->factor : 0.0;
   result->rms_norm_eps = config.rms_norm_eps;
-  result->decode_bytes = value.decode_bytes;
   result->sliding_window = config.sliding_window.value_or(0);
   return result.release();
 }

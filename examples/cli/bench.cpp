@@ -118,7 +118,7 @@ Json row_json(const tlite::Model& model, const LoadTimes& loads, const BenchResu
       {"samples_ns", nanoseconds},
       {"samples_ts", speeds},
       {"n_parallel", result.test.sequences},
-      {"cpu_tier", model.cpu_tier()},
+      {"cpu_tier", tlite::cpu_tier(model)},
       {"resident_bytes", result.resident},
       {"load", load_json(loads.first)},
   };
@@ -151,7 +151,7 @@ void write_row(const tlite::Model& model, const BenchResult& result) {
   write_text("| " + info.config.architecture + " " + std::string(to_string(info.weight_type)) +
              " | " + format_bytes(static_cast<double>(info.weight_bytes)) + " | " +
              format_number(static_cast<double>(info.parameter_count) / 1e9, 2) + " B | CPU " +
-             std::string(model.cpu_tier()) + " | " + std::to_string(result.options.threads) +
+             std::string(tlite::cpu_tier(model)) + " | " + std::to_string(result.options.threads) +
              " | " + name_of(result.test) + " | " + speed_text(result) + " | " + of_bandwidth +
              " | " + format_bytes(static_cast<double>(result.resident)) + " |\n");
 }

@@ -109,7 +109,7 @@ double bytes_per_step(const tlite::Model& model, const BenchTest& test,
   const double position =
       static_cast<double>(tlite::Model::plan(model.info().path, plan).kv_cache) / options.context;
   const double positions = test.depth + (test.generated + 1) / 2.0;
-  return static_cast<double>(model.info().decode_bytes) + test.sequences * positions * position;
+  return static_cast<double>(tlite::decode_bytes(model)) + test.sequences * positions * position;
 }
 
 tlite::Model load_once(const std::string& path, std::int32_t threads, LoadTime& time) {

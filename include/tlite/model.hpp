@@ -86,8 +86,6 @@ struct ModelInfo {
   DataType weight_type = DataType::f32;  // of the matrices; norms and biases may differ
   std::uint64_t parameter_count = 0;     // tied embeddings counted once
   std::uint64_t weight_bytes = 0;
-  std::uint64_t decode_bytes = 0;      // of these, what one decoded token reads: of an embedding
-                                       // table that is not the output matrix too, one row
   std::vector<TokenId> eos_token_ids;  // end-of-sequence set of generation_config.json, or eos
   bool has_chat_template = false;
 };
@@ -137,9 +135,6 @@ class TLITE_API Model {
   static ModelInfo inspect(std::string_view path, const Host& host = {});
 
   const ModelInfo& info() const noexcept;
-  // The instruction set that its kernels use: "scalar", "avx2", "avx512" or "neon". The best that
-  // the processor has, or what the environment variable TLITE_CPU named when it was loaded.
-  std::string_view cpu_tier() const noexcept;
   const Tokenizer& tokenizer() const noexcept;
   // Throws not_found where the model has none (a base model).
   const ChatTemplate& chat_template() const;

@@ -3,6 +3,7 @@
 //   model.hpp      load a checkpoint               tokenizer.hpp  text to ids and back
 //   sampling.hpp   how tokens are chosen           evaluator.hpp  the forward pass, in batches
 //   host.hpp       log, memory and files of yours  error.hpp      what is thrown
+//   speed.hpp      what bounds a model's speed
 #pragma once
 
 #include <tlite/chat.hpp>
@@ -12,5 +13,6 @@
 #include <tlite/model.hpp>
 #include <tlite/sampling.hpp>
 #include <tlite/session.hpp>
+#include <tlite/speed.hpp>
 #include <tlite/tokenizer.hpp>
 #include <tlite/version.hpp>

@@ -39,8 +39,6 @@ ModelInfo make_info(const Checkpoint& checkpoint) {
   for (const StoredTensor* tensor : used_tensors(checkpoint)) {
     info.parameter_count += element_count(*tensor);
     info.weight_bytes += tensor->data.size();
-    const bool one_row = tensor->name == kEmbeddingTensor && !info.config.tie_word_embeddings;
-    info.decode_bytes += tensor->data.size() / (one_row ? tensor->shape[0] : 1);
     if (tensor->shape.size() == 2) matrix_bytes[tensor->type] += tensor->data.size();
   }
   std::uint64_t most = 0;
@@ -159,8 +157,6 @@ ModelInfo Model::inspect(std::string_view path, const Host& host) {
 }
 
 const ModelInfo& Model::info() const noexcept { return impl_->info; }
-
-std::string_view Model::cpu_tier() const noexcept { return to_string(impl_->weights->tier()); }
 
 const Tokenizer& Model::tokenizer() const noexcept { return *impl_->tokenizer; }
 

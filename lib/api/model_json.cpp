@@ -104,7 +104,6 @@ std::string to_json(const ModelInfo& info) {
   json.field("weight_type", to_string(info.weight_type));
   json.field("parameter_count", info.parameter_count);
   json.field("weight_bytes", info.weight_bytes);
-  json.field("decode_bytes", info.decode_bytes);
   json.field("eos_token_ids", info.eos_token_ids);
   json.field("has_chat_template", info.has_chat_template);
   json.object("config", config_json(info.config));

@@ -5,15 +5,11 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include <tlite/model.hpp>
 
 namespace tlite {
-
-// One row a token; the output matrix too where they are tied.
-inline constexpr std::string_view kEmbeddingTensor = "model.embed_tokens.weight";
 
 struct ExpectedTensor {
   std::string name;

@@ -205,7 +205,7 @@ def programs_of(options: argparse.Namespace) -> list[Program]:
 
     flags, batched_flags = named(options.flags), named(options.batched_flags)
     batched = named(options.batched)
-    programs = [Program(OURS, [str(options.ours), "bench"])] if options.ours else []
+    programs = [Program(OURS, [str(options.ours.resolve()), "bench"])] if options.ours else []
     for name, path in named(options.peer).items():
         program = Program(name, [path, *shlex.split(flags.get(name, ""))])
         if name in batched:

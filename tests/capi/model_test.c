@@ -56,7 +56,8 @@ TEST(model_life, "capi/model: loads from memory, tells what it is, and outlives 
   CHECK(info->eos_token_id_count == 2 && info->eos_token_ids[0] == TINY_IM_END);
   CHECK(info->has_chat_template == 1 && info->parameter_count > 0 && info->yarn_factor == 0);
   CHECK(info->weight_bytes == 4 * info->parameter_count && info->sliding_window == 0);
-  CHECK(info->decode_bytes == info->weight_bytes); /* its embeddings are tied */
+  CHECK(tlite_model_decode_bytes(model) == info->weight_bytes); /* its embeddings are tied */
+  CHECK(tlite_model_decode_bytes(NULL) == 0);
   const char* const forced = getenv("TLITE_CPU");
   const char* const tier = tlite_model_cpu_tier(model);
   CHECK(forced == NULL || *forced == 0 ? strcmp(tier, "unknown") != 0 : strcmp(tier, forced) == 0);

@@ -13,7 +13,6 @@ TEST_CASE("api/model_json: every field reads back, whatever is in the names") {
   info.weight_type = tlite::DataType::bf16;
   info.parameter_count = 7'615'616'512;
   info.weight_bytes = 15'231'233'024;
-  info.decode_bytes = 14'141'238'272;
   info.eos_token_ids = {151645, 151643};
   info.has_chat_template = true;
   info.config.architecture = "qwen2";
@@ -31,7 +30,6 @@ TEST_CASE("api/model_json: every field reads back, whatever is in the names") {
   CHECK(std::string(json["weight_type"]) == "bf16");
   CHECK(std::uint64_t(json["parameter_count"]) == info.parameter_count);
   CHECK(std::uint64_t(json["weight_bytes"]) == info.weight_bytes);
-  CHECK(std::uint64_t(json["decode_bytes"]) == info.decode_bytes);
   CHECK(std::int64_t(json["eos_token_ids"].at(1)) == 151643);
   CHECK(bool(json["has_chat_template"]));
   const simdjson::dom::element config = json["config"];

@@ -199,7 +199,7 @@ TEST_CASE("model/evaluator: all tiers give the same bits") {
       ::setenv("TLITE_CPU", std::string(to_string(tier)).c_str(), 1);
       const Model model = make_model(spec);
       ::unsetenv("TLITE_CPU");
-      CHECK(model.cpu_tier() == to_string(tier));
+      CHECK(model.impl().weights->tier() == tier);
       Evaluator evaluator(model, small_options());
       by_tier.push_back(all_logits(evaluator, evaluator.create_sequence(), ids));
       for (std::size_t i = 0; i < ids.size(); ++i) {
