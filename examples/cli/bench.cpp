@@ -89,10 +89,10 @@ Json load_json(const LoadTime& time) {
 // llama-bench's keys where it has one for the matter, then ours.
 Json row_json(const tlite::Model& model, const LoadTimes& loads, const BenchResult& result) {
   const tlite::ModelInfo& info = model.info();
-  std::vector<double> nanoseconds;
-  for (const double seconds : result.seconds) nanoseconds.push_back(std::round(seconds * 1e9));
+  std::vector<std::int64_t> nanoseconds;
+  for (const double seconds : result.seconds) nanoseconds.push_back(std::llround(seconds * 1e9));
   const std::vector<double> speeds = speeds_of(result);
-  const Moments time = moments_of(nanoseconds);
+  const Moments time = moments_of(result.seconds);
   const Moments speed = moments_of(speeds);
   Json row = {
       {"build_commit", "libtlite " + std::string(tlite::version())},
@@ -111,8 +111,8 @@ Json row_json(const tlite::Model& model, const LoadTimes& loads, const BenchResu
       {"n_gen", result.test.generated},
       {"n_depth", result.test.depth},
       {"test_time", time_now()},
-      {"avg_ns", std::llround(time.mean)},
-      {"stddev_ns", std::llround(time.deviation)},
+      {"avg_ns", std::llround(time.mean * 1e9)},
+      {"stddev_ns", std::llround(time.deviation * 1e9)},
       {"avg_ts", speed.mean},
       {"stddev_ts", speed.deviation},
       {"samples_ns", nanoseconds},
@@ -129,6 +129,11 @@ Json row_json(const tlite::Model& model, const LoadTimes& loads, const BenchResu
     row["bandwidth_share"] = *share;
   }
   return row;
+}
+
+std::string count_text(std::uint64_t count) {
+  const auto value = static_cast<double>(count);
+  return value < 1e9 ? format_number(value / 1e6, 2) + " M" : format_number(value / 1e9, 2) + " B";
 }
 
 std::string speed_text(const BenchResult& result) {
@@ -150,10 +155,10 @@ void write_row(const tlite::Model& model, const BenchResult& result) {
             : "";
   write_text("| " + info.config.architecture + " " + std::string(to_string(info.weight_type)) +
              " | " + format_bytes(static_cast<double>(info.weight_bytes)) + " | " +
-             format_number(static_cast<double>(info.parameter_count) / 1e9, 2) + " B | CPU " +
-             std::string(tlite::cpu_tier(model)) + " | " + std::to_string(result.options.threads) +
-             " | " + name_of(result.test) + " | " + speed_text(result) + " | " + of_bandwidth +
-             " | " + format_bytes(static_cast<double>(result.resident)) + " |\n");
+             count_text(info.parameter_count) + " | CPU " + std::string(tlite::cpu_tier(model)) +
+             " | " + std::to_string(result.options.threads) + " | " + name_of(result.test) + " | " +
+             speed_text(result) + " | " + of_bandwidth + " | " +
+             format_bytes(static_cast<double>(result.resident)) + " |\n");
 }
 
 void write_load(const std::string& label, const LoadTime& time) {

@@ -10,7 +10,8 @@ from typing import Any
 
 from cli import MODEL, CliTest, main
 
-TINY = ("-p", "40", "-n", "3", "-r", "2", "-t", "1")
+PROMPT = ("-p", "40", "-n", "0", "-r", "2", "-t", "1")
+GENERATION = ("-p", "0", "-n", "3", "-r", "2", "-t", "1")
 
 
 class BenchTest(CliTest):
@@ -37,7 +38,7 @@ class BenchTest(CliTest):
     def test_prompt(self) -> None:
         """A prompt's row has llama-bench's keys and says what it ran on."""
         info = self.run_ok("info", MODEL, "--json").json
-        (row,) = self.rows(*TINY, "-n", "0")
+        (row,) = self.rows(*PROMPT)
         self.assertEqual((row["n_prompt"], row["n_gen"], row["n_depth"]), (40, 0, 0))
         self.assertEqual((row["n_threads"], row["n_parallel"]), (1, 1))
         self.assertEqual(row["model_size"], info["weight_bytes"])
@@ -55,7 +56,7 @@ class BenchTest(CliTest):
     def test_generation(self) -> None:
         """Sequences together: tokens of all, weights once a step, and the share adds up."""
         info = self.run_ok("info", MODEL, "--json").json
-        one, four = self.rows(*TINY, "-p", "0", "-b", "1", "-b", "4", "-d", "50")
+        one, four = self.rows(*GENERATION, "-b", "1", "-b", "4", "-d", "50")
         self.assertEqual((one["n_parallel"], four["n_parallel"]), (1, 4))
         self.check_times(one, 3)
         self.check_times(four, 12)
@@ -90,7 +91,9 @@ class BenchTest(CliTest):
 
     def test_table(self) -> None:
         """llama-bench's columns first, a row a test, then the load."""
-        text = self.run_ok("bench", MODEL, *TINY, "-d", "8", "-b", "2").text
+        text = self.run_ok(
+            *("bench", MODEL, "-p", "40", "-n", "3", "-r", "2", "-d", "8", "-b", "2")
+        ).text
         head, line, *rest = text.splitlines()
         cells = [[cell.strip() for cell in row.strip("|").split("|")] for row in (head, *rest[:2])]
         names = ["model", "size", "params", "backend", "threads", "test", "t/s"]
@@ -105,7 +108,7 @@ class BenchTest(CliTest):
     def test_cold_load(self) -> None:
         """A cold load is timed from a copy of the model that nobody else has open."""
         copy = str(shutil.copytree(MODEL, self.folder / "model"))
-        (row,) = self.run_ok("bench", copy, "--json", "--load", *TINY, "-n", "0").json
+        (row,) = self.run_ok("bench", copy, "--json", "--load", *PROMPT).json
         for key in ("load_cold", "load"):
             self.assertGreater(row[key]["first_token_ns"], row[key]["ready_ns"], key)
         text = self.run_ok("bench", copy, "--load", "-p", "0", "-n", "0").text
