@@ -44,27 +44,44 @@ float quantize(const float* x, std::size_t count, std::int8_t* q) noexcept {
   return largest / 127.0F;
 }
 
-std::int32_t sum_of(const std::int8_t* q, std::size_t count) noexcept {
-  std::int32_t sum = 0;
-  for (std::size_t i = 0; i < count; ++i) sum += q[i];
-  return sum;
+// Sums over k % 4 < 2 and over the others.
+struct PairSums {
+  std::int32_t first, second;
+
+  std::int32_t all() const noexcept { return first + second; }
+};
+
+PairSums sums_of(const std::int8_t* q, std::size_t count) noexcept {
+  PairSums sums{};
+  for (std::size_t i = 0; i < count; i += 4) {
+    sums.first += q[i] + q[i + 1];
+    sums.second += q[i + 2] + q[i + 3];
+  }
+  return sums;
+}
+
+void fill_pair_start(PairSums sums, std::int32_t factor, std::int16_t* out) noexcept {
+  out[0] = static_cast<std::int16_t>(-factor * sums.first);
+  out[1] = static_cast<std::int16_t>(-factor * sums.second);
 }
 
 void prepare(const float* x, std::size_t count, Activation32& block) noexcept {
   block.scale = quantize(x, count, block.q);
   std::fill(block.q + count, std::end(block.q), std::int8_t{0});
-  const std::int32_t sum = sum_of(block.q, 32);
-  block.sum = block.scale * static_cast<float>(sum);
-  block.start = -128 * sum;
+  const PairSums sums = sums_of(block.q, 32);
+  block.sum = block.scale * static_cast<float>(sums.all());
+  block.start = -128 * sums.all();
+  fill_pair_start(sums, 16, block.pair_start);
 }
 
 void prepare(const float* x, std::size_t count, Activation256& block) noexcept {
   block.scale = quantize(x, count, block.q);
   std::fill(block.q + count, std::end(block.q), std::int8_t{0});
   for (std::size_t s = 0; s < 16; ++s) {
-    const std::int32_t sum = sum_of(block.q + 16 * s, 16);
-    block.sum16[s] = static_cast<std::int16_t>(sum);
-    block.start[s] = -128 * sum;
+    const PairSums sums = sums_of(block.q + 16 * s, 16);
+    block.sum16[s] = static_cast<std::int16_t>(sums.all());
+    block.start[s] = -128 * sums.all();
+    fill_pair_start(sums, 32, block.pair_start[s]);
   }
   for (std::size_t s = 0; s < 8; ++s) {
     block.sum32[s] = static_cast<std::int16_t>(block.sum16[2 * s] + block.sum16[2 * s + 1]);

@@ -13,25 +13,29 @@
 
 namespace tlite {
 
-// 32 values; `start` and `sum` save the kernels from summing the codes once more for each output:
-// weights kept as unsigned codes owe  offset * sum of q, weights with a minimum owe min * sum.
+// 32 values; the sums save the kernels from adding up the codes once more for each output: weights
+// kept as unsigned codes owe offset * sum of q, weights with a minimum owe min * sum. The pair
+// starts are for dot products that are kept in two 16-bit halves, k % 4 < 2 and the others; their
+// factors are the largest that fit: 16 * 16 * 127 and 32 * 8 * 127 are both 32,512.
 struct Activation32 {
   float scale;
-  float sum;           // scale * sum of q
-  std::int32_t start;  // -128 * sum of q
+  float sum;                   // scale * sum of q
+  std::int32_t start;          // -128 * sum of q
+  std::int16_t pair_start[2];  // -16 * sum of the q at k % 4 < 2, and of the others
   std::int8_t q[32];
 };
-static_assert(sizeof(Activation32) == 44);
+static_assert(sizeof(Activation32) == 48);
 
 // 256 values, with integer sums of q over each 16 and 32 of them.
 struct Activation256 {
   float scale;
-  std::int32_t start[16];  // -128 * sum over 16
+  std::int32_t start[16];          // -128 * sum over 16
+  std::int16_t pair_start[16][2];  // -32 * sums over half of 16
   std::int16_t sum16[16];
   std::int16_t sum32[8];
   std::int8_t q[256];
 };
-static_assert(sizeof(Activation256) == 372);
+static_assert(sizeof(Activation256) == 436);
 
 // Bytes of one prepared row; rows follow each other without a gap, 4-byte aligned at least. The
 // 8-bit formats fill up to the end of a pair of blocks (q8_32) or of a block (q8_256) with zeros.

@@ -256,22 +256,29 @@ class Bench {
   }
 
   Speed prefill(int t) const {
-    std::vector<float> y(options_.rows * 2 * kLanes);
+    const std::size_t groups = chunk_groups() / 2 * 2;
+    std::vector<float> y(options_.rows * groups * kLanes);
     std::vector<std::byte> scratch(kernel_.scratch_bytes);
-    const double operations = 2.0 * 2 * kLanes * static_cast<double>(ins_ * options_.rows);
+    const double operations =
+        2.0 * static_cast<double>(groups * kLanes) * static_cast<double>(ins_ * options_.rows);
     std::vector<double> rates;
     for (std::size_t i = 0; i < 24; ++i) {
       const double start = cpu_seconds();
-      call(t, i * 2 * shape_.group_bytes(), 2, options_.rows, y, scratch);
+      call(t, i * groups * shape_.group_bytes(), groups, options_.rows, y, scratch);
       rates.push_back(operations / (cpu_seconds() - start) / 1e9);
     }
     return speed_of(rates);
   }
 
+  // As a model's large matrices are cut.
+  std::size_t chunk_groups() const {
+    return std::max<std::size_t>(4, kChunkBytes / shape_.group_bytes());
+  }
+
   // Chunks as a model's matrices have them, in turns with reads of as many bytes; a chunk between
   // is left out, for the kernel has asked for its beginning.
   Speed decode(int t, std::size_t rows) {
-    const std::size_t groups = std::max<std::size_t>(1, kChunkBytes / shape_.group_bytes());
+    const std::size_t groups = chunk_groups();
     const std::size_t chunk = groups * shape_.group_bytes();
     std::vector<float> y(rows * groups * kLanes);
     std::vector<std::byte> scratch(kernel_.scratch_bytes);

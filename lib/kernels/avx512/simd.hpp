@@ -21,6 +21,10 @@ struct Avx512 {
   using DirectRows = std::index_sequence<8, 4, 2, 1>;
   using StripRows = std::index_sequence<6, 2, 1>;
   static constexpr std::size_t kTileVectors = 2;
+  static constexpr std::size_t kDirectRows = 8;
+  // Of 32 output rows about 150 KB, half of a small second-level cache.
+  static constexpr std::size_t kStripBlockRows = 1U << 20;
+  static constexpr std::size_t kStripElements = 4096;
 
   TLITE_INLINE static V load(const std::byte* p) noexcept { return _mm512_loadu_si512(p); }
   TLITE_INLINE static void store(std::byte* p, V v) noexcept { _mm512_storeu_si512(p, v); }
@@ -92,16 +96,16 @@ struct Avx512 {
   }
 
   // vpdpbusd takes any unsigned code; the offset is paid by the start: -128 * sum, shifted.
-  template <CodeRange kCode>
+  template <CodeRange kCode, std::size_t kGroups>
   struct Dot {
     V sum;
 
-    TLITE_INLINE static Dot begin(std::int32_t start) noexcept {
+    TLITE_INLINE static Dot begin(DotStart start) noexcept {
       if constexpr (kCode.offset == 0) {
         return {_mm512_setzero_si512()};
       } else {
         constexpr auto kShift = static_cast<unsigned>(__builtin_ctz(128U / kCode.offset));
-        const V first = _mm512_set1_epi32(start);
+        const V first = _mm512_set1_epi32(start.whole);
         return {kShift == 0 ? first : sra<kShift>(first)};
       }
     }
@@ -110,6 +114,11 @@ struct Avx512 {
       sum = _mm512_dpbusd_epi32(sum, codes, x);
     }
     TLITE_INLINE V total() const noexcept { return sum; }
+
+    TLITE_INLINE static V scale(V words) noexcept { return words; }
+    TLITE_INLINE V add_scaled(V scaled, V scale) const noexcept {
+      return _mm512_add_epi32(scaled, _mm512_mullo_epi32(sum, scale));
+    }
   };
 
   // In strips the offset is 128 for all formats that have one, so that no start needs a shift.

@@ -26,6 +26,9 @@ struct Neon {
   using DirectRows = std::index_sequence<4, 2, 1>;
   using StripRows = std::index_sequence<4, 2, 1>;
   static constexpr std::size_t kTileVectors = 1;
+  static constexpr std::size_t kDirectRows = 8;
+  static constexpr std::size_t kStripBlockRows = 1U << 20;
+  static constexpr std::size_t kStripElements = 4096;
 
   template <class Part>
   TLITE_INLINE static V words(Part&& part) noexcept {
@@ -151,13 +154,13 @@ struct Neon {
 
   // sdot wants signed bytes: codes up to 127 are, and pay their offset at the start; 8-bit codes
   // become weights by flipping the sign bit.
-  template <CodeRange kCode>
+  template <CodeRange kCode, std::size_t kGroups>
   struct Dot {
     static constexpr bool kSigned = kCode.max > 127;
     V sum;
 
-    TLITE_INLINE static Dot begin(std::int32_t start) noexcept {
-      const std::int32_t first = kSigned ? 0 : start / 128 * kCode.offset;
+    TLITE_INLINE static Dot begin(DotStart start) noexcept {
+      const std::int32_t first = kSigned ? 0 : start.whole / 128 * kCode.offset;
       return {words([&](int) TLITE_INLINE { return vreinterpretq_u32_s32(vdupq_n_s32(first)); })};
     }
     template <std::size_t>
@@ -169,6 +172,13 @@ struct Neon {
       });
     }
     TLITE_INLINE V total() const noexcept { return sum; }
+
+    TLITE_INLINE static V scale(V words) noexcept { return words; }
+    TLITE_INLINE V add_scaled(V scaled, V scale) const noexcept {
+      return words([&](int i) TLITE_INLINE {
+        return vmlaq_u32(scaled.part[i], sum.part[i], scale.part[i]);
+      });
+    }
   };
 
   static constexpr CodeRange strip_range(CodeRange code) noexcept { return code; }

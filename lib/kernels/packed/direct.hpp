@@ -25,6 +25,7 @@ class Direct {
   static constexpr std::size_t kInner = F::kInner;
   static constexpr std::size_t kGroups = F::kGroups;
   static constexpr bool kHasMin = F::kHasMin;
+  using Dot = typename S::template Dot<kCode, kGroups>;
   static constexpr std::size_t kMinPairs = [] {
     if constexpr (kHasMin && kElements == 256) {
       return F::kMinPairs;
@@ -37,7 +38,12 @@ class Direct {
 
   TLITE_INLINE void seek(std::size_t tile) noexcept {
     tile_ = tiles_ + tile * (F::kPlanes * kPlaneBytes);
-    F::scales(tile_, scales_[0], kLanes);
+    if constexpr (kElements == 256) {
+      F::scales(tile_,
+                [&](auto sub, V words) TLITE_INLINE { S::store(scales_[sub], Dot::scale(words)); });
+    } else {
+      F::scales(tile_, reinterpret_cast<float*>(scales_[0]), kLanes);
+    }
     if constexpr (kMinPairs > 0) {
       F::min_pairs(tile_, mins_[0], kPlaneBytes);
     } else if constexpr (kHasMin) {
@@ -52,7 +58,15 @@ class Direct {
   }
   template <std::size_t>
   TLITE_INLINE typename S::F scale(std::size_t sub) const noexcept {
+    return S::load(reinterpret_cast<const float*>(scales_[sub]));
+  }
+  template <std::size_t>
+  TLITE_INLINE V sub_scale(std::size_t sub) const noexcept {
     return S::load(scales_[sub]);
+  }
+  template <std::size_t>
+  TLITE_INLINE typename S::F block_scale() const noexcept {
+    return F::block_scale(tile_);
   }
   template <std::size_t>
   TLITE_INLINE typename S::F min(std::size_t sub) const noexcept {
@@ -84,7 +98,7 @@ class Direct {
   static constexpr std::size_t kMinPlanes = kMinPairs > 0 ? kMinPairs : kSubs;
   const std::byte* tiles_;
   const std::byte* tile_ = nullptr;
-  alignas(64) float scales_[kSubs][kLanes];
+  alignas(64) std::byte scales_[kSubs][kPlaneBytes];
   alignas(64) std::byte mins_[kHasMin ? kMinPlanes : 1][kPlaneBytes];
 };
 

@@ -3,11 +3,12 @@
 // memory; strip.hpp: codes unpacked to bytes before).
 //
 // The order that every tier, tile and source keeps, for one output: the dot product of a sub-block
-// is exact in integers; then
-//   32:  y = fma(dot, scale * x.scale, y), and with minimums y = fma(m, x.sum, y), block by block;
-//   256: sum = fma(dot, scale, sum) over the sub-blocks from 0, with minimums
-//        sum = fma(integer dot of minimums and sums of x, -dmin, sum); then
-//        y = fma(sum, x.scale, y), block by block.
+// is exact in integers; then, block by block,
+//   32:  y = fma(dot, scale * x.scale, y), and with minimums y = fma(m, x.sum, y);
+//   256: the sum of scale * dot over the sub-blocks is exact in integers too; value = sum * d, with
+//        minimums value = fma(integer dot of minimums and sums of x, -dmin, value); then
+//        y = fma(value, x.scale, y).
+// The largest sum of a 256 is q6_k's: 16 * 128 * (16 * 32 * 127) < 2^27.
 #pragma once
 
 #include "kernels/activations.hpp"
@@ -59,12 +60,13 @@ struct FloatTile {
   }
 };
 
-// The exact dot products of sub-block `outer * kInner + kSub`, handed to use(t, v, dot).
+// The exact dot products of sub-block `outer * kInner + kSub`, handed to use(t, v, dot): a tier's
+// Dot. start(t): where those of x's row t begin.
 template <class S, class Source, std::size_t T, std::size_t V, std::size_t kSub, class Start,
           class Codes, class Use>
 TLITE_INLINE inline void dot_sub_block(const Source& source, std::size_t outer, Start&& start,
                                        Codes&& x, Use&& use) noexcept {
-  using Dot = typename S::template Dot<Source::kCode>;
+  using Dot = typename Source::Dot;
   Dot dot[T][V];
   unroll<T>([&](auto t) TLITE_INLINE {
     const auto first = Dot::begin(start(t));
@@ -78,9 +80,8 @@ TLITE_INLINE inline void dot_sub_block(const Source& source, std::size_t outer, 
       unroll<V>([&](auto v) TLITE_INLINE { dot[t][v].template add<g>(w[v], four); });
     });
   });
-  unroll<T>([&](auto t) TLITE_INLINE {
-    unroll<V>([&](auto v) TLITE_INLINE { use(t, v, S::to_f32(dot[t][v].total())); });
-  });
+  unroll<T>([&](auto t)
+                TLITE_INLINE { unroll<V>([&](auto v) TLITE_INLINE { use(t, v, dot[t][v]); }); });
 }
 
 template <class Block>
@@ -94,12 +95,16 @@ TLITE_INLINE inline void tile_32(const Source& source, const std::byte* const (&
   unroll<2>([&](auto sub) TLITE_INLINE {
     const std::size_t at = 2 * tile + sub;
     dot_sub_block<S, Source, T, V, sub>(
-        source, 0, [&](auto t) TLITE_INLINE { return block_of<Activation32>(x[t], at).start; },
+        source, 0,
+        [&](auto t) TLITE_INLINE {
+          const Activation32& block = block_of<Activation32>(x[t], at);
+          return DotStart{block.start, block.pair_start};
+        },
         [&](auto t) TLITE_INLINE { return block_of<Activation32>(x[t], at).q; },
         [&](auto t, auto v, auto dot) TLITE_INLINE {
           const Activation32& block = block_of<Activation32>(x[t], at);
           const auto scale = S::mul(source.template scale<v>(sub), S::broadcast(block.scale));
-          y.value[t][v] = S::fma(dot, scale, y.value[t][v]);
+          y.value[t][v] = S::fma(S::to_f32(dot.total()), scale, y.value[t][v]);
           if constexpr (Source::kHasMin) {
             y.value[t][v] =
                 S::fma(source.template min<v>(sub), S::broadcast(block.sum), y.value[t][v]);
@@ -108,10 +113,10 @@ TLITE_INLINE inline void tile_32(const Source& source, const std::byte* const (&
   });
 }
 
-// Subtracts the minimums' part: 16-bit pairs of minimums times pairs of sums of x.
+// The minimums' part: 16-bit pairs of minimums times pairs of sums of x.
 template <class S, class Source, std::size_t T, std::size_t V>
 TLITE_INLINE inline void subtract_minimums(const Source& source, const std::byte* const (&x)[T],
-                                           std::size_t tile, FloatTile<S, T, V>& sum) noexcept {
+                                           std::size_t tile, FloatTile<S, T, V>& value) noexcept {
   unroll<V>([&](auto v) TLITE_INLINE {
     typename S::V dot[T];
     unroll<T>([&](auto t) TLITE_INLINE { dot[t] = S::zero_words(); });
@@ -124,7 +129,7 @@ TLITE_INLINE inline void subtract_minimums(const Source& source, const std::byte
     });
     const auto scale = S::negate(source.template min_scale<v>());
     unroll<T>([&](auto t) TLITE_INLINE {
-      sum.value[t][v] = S::fma(S::to_f32(dot[t]), scale, sum.value[t][v]);
+      value.value[t][v] = S::fma(S::to_f32(dot[t]), scale, value.value[t][v]);
     });
   });
 }
@@ -133,8 +138,10 @@ template <class S, class Source, std::size_t T, std::size_t V>
 TLITE_INLINE inline void tile_256(const Source& source, const std::byte* const (&x)[T],
                                   std::size_t tile, FloatTile<S, T, V>& y) noexcept {
   constexpr std::size_t kSubElements = 4 * Source::kGroups;
-  FloatTile<S, T, V> sum;
-  sum.clear();
+  typename S::V sum[T][V];
+  unroll<T>([&](auto t) TLITE_INLINE {
+    unroll<V>([&](auto v) TLITE_INLINE { sum[t][v] = S::zero_words(); });
+  });
   for (std::size_t outer = 0; outer < Source::kSubs / Source::kInner; ++outer) {
     unroll<Source::kInner>([&](auto inner) TLITE_INLINE {
       const std::size_t sub = outer * Source::kInner + inner;
@@ -143,23 +150,30 @@ TLITE_INLINE inline void tile_256(const Source& source, const std::byte* const (
           [&](auto t) TLITE_INLINE {
             const Activation256& block = block_of<Activation256>(x[t], tile);
             if constexpr (kSubElements == 16) {
-              return block.start[sub];
+              return DotStart{block.start[sub], block.pair_start[sub]};
             } else {
-              return block.start[2 * sub] + block.start[2 * sub + 1];
+              return DotStart{block.start[2 * sub] + block.start[2 * sub + 1], nullptr};
             }
           },
           [&](auto t)
               TLITE_INLINE { return block_of<Activation256>(x[t], tile).q + sub * kSubElements; },
           [&](auto t, auto v, auto dot) TLITE_INLINE {
-            sum.value[t][v] = S::fma(dot, source.template scale<v>(sub), sum.value[t][v]);
+            sum[t][v] = dot.add_scaled(sum[t][v], source.template sub_scale<v>(sub));
           });
     });
   }
-  if constexpr (Source::kHasMin) subtract_minimums<S, Source, T, V>(source, x, tile, sum);
+  FloatTile<S, T, V> value;
+  unroll<V>([&](auto v) TLITE_INLINE {
+    const auto scale = source.template block_scale<v>();
+    unroll<T>([&](auto t)
+                  TLITE_INLINE { value.value[t][v] = S::mul(S::to_f32(sum[t][v]), scale); });
+  });
+  if constexpr (Source::kHasMin) subtract_minimums<S, Source, T, V>(source, x, tile, value);
   unroll<T>([&](auto t) TLITE_INLINE {
     const auto scale = S::broadcast(block_of<Activation256>(x[t], tile).scale);
-    unroll<V>([&](auto v)
-                  TLITE_INLINE { y.value[t][v] = S::fma(sum.value[t][v], scale, y.value[t][v]); });
+    unroll<V>([&](auto v) TLITE_INLINE {
+      y.value[t][v] = S::fma(value.value[t][v], scale, y.value[t][v]);
+    });
   });
 }
 

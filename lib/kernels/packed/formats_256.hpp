@@ -59,15 +59,20 @@ struct SixBitScales : Tile256<S, 32, kStep> {
   static constexpr bool kHasMin = true;
   static constexpr std::size_t kMinPairs = 4;
 
-  static void scales(const std::byte* tile, float* out, std::size_t stride) noexcept {
-    const auto d = S::half_low(plane<S>(tile, 0));
+  static typename S::F block_scale(const std::byte* tile) noexcept {
+    return S::half_low(plane<S>(tile, 0));
+  }
+
+  // Calls use(sub, scale) for each sub-block, scales as words; so do the other formats.
+  template <class Use>
+  TLITE_INLINE static void scales(const std::byte* tile, Use&& use) noexcept {
     const V first = plane<S>(tile, 1);
     const V low = S::template and_bytes<0x3F>(first);
     const V high = S::or_(S::template and_bytes<0x0F>(plane<S>(tile, 3)),
                           S::template and_bytes<0x30>(S::template shr<2>(first)));
     unroll<4>([&](auto s) TLITE_INLINE {
-      S::store(out + s * stride, S::mul(S::to_f32(byte_of<S, s>(low)), d));
-      S::store(out + (s + 4) * stride, S::mul(S::to_f32(byte_of<S, s>(high)), d));
+      use(s, byte_of<S, s>(low));
+      use(s + 4, byte_of<S, s>(high));
     });
   }
 
@@ -120,12 +125,16 @@ struct Q6_K : Tile256<S, 16, 8> {
   static constexpr std::size_t kPlanes = 53;
   static constexpr CodeRange kCode{32, 63};
 
-  static void scales(const std::byte* tile, float* out, std::size_t stride) noexcept {
-    const auto d = S::load(reinterpret_cast<const float*>(tile));
+  static typename S::F block_scale(const std::byte* tile) noexcept {
+    return S::load(reinterpret_cast<const float*>(tile));
+  }
+
+  template <class Use>
+  TLITE_INLINE static void scales(const std::byte* tile, Use&& use) noexcept {
     unroll<16>([&](auto s) TLITE_INLINE {
       const auto words =
           S::template shift<24 - 8 * static_cast<int>(s % 4)>(plane<S>(tile, 1 + s / 4));
-      S::store(out + s * stride, S::mul(S::to_f32(S::template sra<24>(words)), d));
+      use(s, S::template sra<24>(words));
     });
   }
 
@@ -150,11 +159,14 @@ struct Q2_K : Tile256<S, 16, 8> {
   static constexpr bool kHasMin = true;
   static constexpr std::size_t kMinPairs = 8;
 
-  static void scales(const std::byte* tile, float* out, std::size_t stride) noexcept {
-    const auto d = S::half_low(plane<S>(tile, 0));
+  static typename S::F block_scale(const std::byte* tile) noexcept {
+    return S::half_low(plane<S>(tile, 0));
+  }
+
+  template <class Use>
+  TLITE_INLINE static void scales(const std::byte* tile, Use&& use) noexcept {
     unroll<16>([&](auto s) TLITE_INLINE {
-      const V scale = byte_of<S, s % 4>(S::template and_bytes<0x0F>(plane<S>(tile, 1 + s / 4)));
-      S::store(out + s * stride, S::mul(S::to_f32(scale), d));
+      use(s, byte_of<S, s % 4>(S::template and_bytes<0x0F>(plane<S>(tile, 1 + s / 4))));
     });
   }
 
@@ -185,15 +197,18 @@ struct Q3_K : Tile256<S, 16, 16> {
   static constexpr std::size_t kPlanes = 28;
   static constexpr CodeRange kCode{4, 7};
 
-  static void scales(const std::byte* tile, float* out, std::size_t stride) noexcept {
-    const auto d = S::load(reinterpret_cast<const float*>(tile));
+  static typename S::F block_scale(const std::byte* tile) noexcept {
+    return S::load(reinterpret_cast<const float*>(tile));
+  }
+
+  template <class Use>
+  TLITE_INLINE static void scales(const std::byte* tile, Use&& use) noexcept {
     unroll<16>([&](auto s) TLITE_INLINE {
       const V low = byte_of<S, s % 4>(
           S::template and_bytes<0x0F>(S::template shr<s / 8 * 4>(plane<S>(tile, 1 + s % 8 / 4))));
       const V high = byte_of<S, s % 4>(S::template and_bytes<0x30>(
           S::template shift<4 - 2 * static_cast<int>(s / 4)>(plane<S>(tile, 3))));
-      const V scale = S::template add_words<-32>(S::or_(low, high));
-      S::store(out + s * stride, S::mul(S::to_f32(scale), d));
+      use(s, S::template add_words<-32>(S::or_(low, high)));
     });
   }
 
@@ -213,14 +228,17 @@ struct Iq4Xs : Tile256<S, 32, 2> {
   static constexpr std::size_t kPlanes = 34;
   static constexpr CodeRange kCode{128, 255};
 
-  static void scales(const std::byte* tile, float* out, std::size_t stride) noexcept {
+  static typename S::F block_scale(const std::byte* tile) noexcept {
+    return S::half_low(plane<S>(tile, 0));
+  }
+
+  template <class Use>
+  TLITE_INLINE static void scales(const std::byte* tile, Use&& use) noexcept {
     const V first = plane<S>(tile, 0);
-    const auto d = S::half_low(first);
     unroll<8>([&](auto s) TLITE_INLINE {
       const V low = S::template and_words<0x0FU>(S::template shr<4 * s>(plane<S>(tile, 1)));
       const V high = S::template and_words<0x30U>(S::template shr<12 + 2 * s>(first));
-      const V scale = S::template add_words<-32>(S::or_(low, high));
-      S::store(out + s * stride, S::mul(S::to_f32(scale), d));
+      use(s, S::template add_words<-32>(S::or_(low, high)));
     });
   }
 

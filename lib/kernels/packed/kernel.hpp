@@ -6,12 +6,10 @@
 #include "kernels/packed/job.hpp"
 #include "kernels/packed/strip.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tlite {
-
-// Up to here weights are used as they stream by; with more rows they are unpacked first.
-inline constexpr std::size_t kDirectRows = 8;
 
 template <class S, class F>
 struct Kernel {
@@ -19,8 +17,7 @@ struct Kernel {
   static constexpr std::size_t kTileBytes = F::kPlanes * kPlaneBytes;
   static constexpr std::size_t kTileActivations = F::kElements / sizeof(Activation::q);
   static constexpr std::size_t kVectors = S::kTileVectors;
-  // 4,096 of k: with 32 output rows a strip of about 150 KB, half of a small second-level cache.
-  static constexpr std::size_t kStripTiles = 4096 / F::kElements;
+  static constexpr std::size_t kStripTiles = S::kStripElements / F::kElements;
 
   static std::size_t lanes_of(const PackedJob& job, std::size_t group) noexcept {
     const std::size_t left = job.outs - group * kLanes;
@@ -52,34 +49,43 @@ struct Kernel {
     }
   }
 
-  // One strip from `group` on, all rows.
-  static void strip(const PackedJob& job, std::size_t group) noexcept {
+  // Part of k of the groups from `group` on, unpacked into a strip and used for all rows.
+  static void strip(const PackedJob& job, std::size_t group, std::size_t tile) noexcept {
     using Source = Strip<S, F, kVectors>;
-    for (std::size_t tile = 0; tile < job.tiles_per_group; tile += kStripTiles) {
-      const std::size_t left = job.tiles_per_group - tile;
-      const std::size_t tiles = left < kStripTiles ? left : kStripTiles;
-      for (std::size_t v = 0; v < kVectors; ++v) {
-        const std::byte* from = job.tiles + ((group + v) * job.tiles_per_group + tile) * kTileBytes;
-        for (std::size_t i = 0; i < tiles; ++i) {
-          Source::unpack(from + i * kTileBytes, job.scratch + i * Source::kTileBytes, v);
-        }
+    const std::size_t tiles = std::min(kStripTiles, job.tiles_per_group - tile);
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      const std::byte* from = job.tiles + ((group + v) * job.tiles_per_group + tile) * kTileBytes;
+      for (std::size_t i = 0; i < tiles; ++i) {
+        Source::unpack(from + i * kTileBytes, job.scratch + i * Source::kTileBytes, v);
       }
-      const std::byte* x = job.x + tile * kTileActivations * sizeof(Activation);
-      for_row_tiles(typename S::StripRows{}, job.rows, [&](std::size_t row, auto count) {
-        const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride,
-                             lanes_of(job, group + kVectors - 1)};
-        dot_tiles<S, Source, count, kVectors>(job.scratch, tiles, x + row * job.x_stride,
-                                              job.x_stride, out, tile == 0);
-      });
+    }
+    const std::byte* x = job.x + tile * kTileActivations * sizeof(Activation);
+    for_row_tiles(typename S::StripRows{}, job.rows, [&](std::size_t row, auto count) {
+      const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride,
+                           lanes_of(job, group + kVectors - 1)};
+      dot_tiles<S, Source, count, kVectors>(job.scratch, tiles, x + row * job.x_stride,
+                                            job.x_stride, out, tile == 0);
+    });
+  }
+
+  // All groups that fill strips. Rows come in blocks, so that a block's part of x stays in the
+  // second-level cache while the strips of all groups pass by in the first.
+  static void strips(const PackedJob& job, std::size_t groups) noexcept {
+    PackedJob block = job;
+    for (std::size_t tile = 0; tile < job.tiles_per_group; tile += kStripTiles) {
+      for (std::size_t row = 0; row < job.rows; row += S::kStripBlockRows) {
+        block.x = job.x + row * job.x_stride;
+        block.y = job.y + row * job.y_stride;
+        block.rows = std::min(S::kStripBlockRows, job.rows - row);
+        for (std::size_t group = 0; group < groups; group += kVectors) strip(block, group, tile);
+      }
     }
   }
 
   static void run(const PackedJob& job) noexcept {
-    std::size_t group = 0;
-    if (job.rows > kDirectRows) {
-      for (; group + kVectors <= job.groups; group += kVectors) strip(job, group);
-    }
-    direct(job, group);
+    const std::size_t groups = job.rows > S::kDirectRows ? job.groups / kVectors * kVectors : 0;
+    strips(job, groups);
+    direct(job, groups);
   }
 
   static constexpr PackedKernel kernel() noexcept {

@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t kChunkBytes = std::size_t{192} * 1024;
 // Groups that a strip takes together; no chunk but the last ends within one.
 constexpr std::size_t kChunkStep = 2;
+// Each chunk reads all input rows once: with few groups that is most of the work of a prompt.
+constexpr std::size_t kLeastGroups = 4;
 
 class PackedLinear final : public Linear {
  public:
@@ -33,7 +35,8 @@ class PackedLinear final : public Linear {
                std::move(allocator)) {
     // At least 16 chunks where there are 32 groups, for the sake of small matrices.
     const std::size_t most = std::max<std::size_t>(shape_.groups / 16, kChunkStep);
-    const std::size_t groups = std::clamp(kChunkBytes / shape_.group_bytes(), kChunkStep, most);
+    const std::size_t groups =
+        std::min(std::max(kChunkBytes / shape_.group_bytes(), kLeastGroups), most);
     chunk_groups_ = groups / kChunkStep * kChunkStep;
     const auto pack_chunk = [&](std::size_t chunk, int) {
       const std::size_t end = std::min((chunk + 1) * chunk_groups_, shape_.groups);

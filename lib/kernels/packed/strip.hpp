@@ -1,7 +1,9 @@
 // Weights for many input rows: V groups of 16 output rows are unpacked once, codes to bytes and
-// scales to f32, into a strip that stays in the second-level cache while all input rows pass by.
+// scales to numbers, into a strip that stays in the second-level cache while all input rows pass
+// by.
 //
-// A strip's tile: planes of scales, minimums and codes, those of the V groups side by side.
+// A strip's tile: planes of scales (with 256 also the block's), minimums and codes, those of the V
+// groups side by side.
 #pragma once
 
 #include "kernels/packed/job.hpp"
@@ -20,6 +22,7 @@ class Strip {
   static constexpr std::size_t kInner = kElements == 64 ? 2 : 1;
   static constexpr std::size_t kGroups = F::kGroups;
   static constexpr bool kHasMin = F::kHasMin;
+  using Dot = typename S::template Dot<kCode, kGroups>;
   static constexpr std::size_t kMinPairs = [] {
     if constexpr (kHasMin && kElements == 256) {
       return F::kMinPairs;
@@ -27,9 +30,10 @@ class Strip {
       return std::size_t{0};
     }
   }();
+  static constexpr std::size_t kScalePlanes = kElements == 256 ? kSubs + 1 : kSubs;
   // After the scales: a plane of minimums a sub-block, or the pairs and their scale.
   static constexpr std::size_t kMinPlanes = !kHasMin ? 0 : kMinPairs > 0 ? kMinPairs + 1 : kSubs;
-  static constexpr std::size_t kFirstCode = kSubs + kMinPlanes;
+  static constexpr std::size_t kFirstCode = kScalePlanes + kMinPlanes;
   static constexpr std::size_t kRow = kVectors * kPlaneBytes;
   static constexpr std::size_t kTileBytes = (kFirstCode + kSubs * kGroups) * kRow;
 
@@ -38,8 +42,14 @@ class Strip {
   // Unpacks one group's tile into its place v of a strip's tile.
   static void unpack(const std::byte* tile, std::byte* strip, std::size_t v) noexcept {
     std::byte* out = strip + v * kPlaneBytes;
-    F::scales(tile, reinterpret_cast<float*>(out), kRow / sizeof(float));
-    std::byte* mins = out + kSubs * kRow;
+    if constexpr (kElements == 256) {
+      F::scales(tile, [&](auto sub, V words)
+                          TLITE_INLINE { S::store(out + sub * kRow, Dot::scale(words)); });
+      S::store(reinterpret_cast<float*>(out + kSubs * kRow), F::block_scale(tile));
+    } else {
+      F::scales(tile, reinterpret_cast<float*>(out), kRow / sizeof(float));
+    }
+    std::byte* mins = out + kScalePlanes * kRow;
     if constexpr (kMinPairs > 0) {
       F::min_pairs(tile, mins, kRow);
       S::store(reinterpret_cast<float*>(mins + kMinPairs * kRow), F::min_scale(tile));
@@ -70,16 +80,24 @@ class Strip {
     return floats<kVector>(sub);
   }
   template <std::size_t kVector>
+  TLITE_INLINE V sub_scale(std::size_t sub) const noexcept {
+    return plane<kVector>(sub);
+  }
+  template <std::size_t kVector>
+  TLITE_INLINE typename S::F block_scale() const noexcept {
+    return floats<kVector>(kSubs);
+  }
+  template <std::size_t kVector>
   TLITE_INLINE typename S::F min(std::size_t sub) const noexcept {
-    return floats<kVector>(kSubs + sub);
+    return floats<kVector>(kScalePlanes + sub);
   }
   template <std::size_t kVector>
   TLITE_INLINE V min_pair(std::size_t pair) const noexcept {
-    return plane<kVector>(kSubs + pair);
+    return plane<kVector>(kScalePlanes + pair);
   }
   template <std::size_t kVector>
   TLITE_INLINE typename S::F min_scale() const noexcept {
-    return floats<kVector>(kSubs + kMinPairs);
+    return floats<kVector>(kScalePlanes + kMinPairs);
   }
 
  private:

@@ -30,6 +30,10 @@ struct Scalar {
   using DirectRows = std::index_sequence<2, 1>;   // input rows in one direct tile
   using StripRows = std::index_sequence<4, 1>;    // input rows in one tile over a strip
   static constexpr std::size_t kTileVectors = 1;  // groups of output rows in it
+  // Up to here weights are used as they stream by; with more rows they are unpacked first.
+  static constexpr std::size_t kDirectRows = 8;
+  static constexpr std::size_t kStripBlockRows = 1U << 20;  // input rows that a strip is used for
+  static constexpr std::size_t kStripElements = 4096;       // of k in a strip
 
   template <class Lane>
   static V words(Lane&& lane) noexcept {
@@ -148,12 +152,12 @@ struct Scalar {
 
   // The dot product of the weights (code - offset) of a sub-block with activations, exact. Begins
   // from -128 * the sum of these; add is called for four k at a time, kGroup counting up from 0.
-  template <CodeRange kCode>
+  template <CodeRange kCode, std::size_t kGroups>
   struct Dot {
     V sum;
 
-    TLITE_CALL static Dot begin(std::int32_t start) noexcept {
-      return {words([&](std::size_t) { return start / 128 * kCode.offset; })};
+    TLITE_CALL static Dot begin(const DotStart& start) noexcept {
+      return {words([&](std::size_t) { return start.whole / 128 * kCode.offset; })};
     }
     template <std::size_t kGroup>
     TLITE_CALL void add(const V& codes, const Four& four) noexcept {
@@ -166,6 +170,17 @@ struct Scalar {
       });
     }
     V total() const noexcept { return sum; }
+
+    // The form in which add_scaled wants a sub-block's scales, which are words of a sign and 8
+    // bits.
+    static V scale(const V& words) noexcept { return words; }
+    // scaled + dot product * scale.
+    TLITE_CALL V add_scaled(const V& scaled, const V& scale) const noexcept {
+      return words([&](std::size_t i) {
+        return static_cast<std::int32_t>(scaled.word[i]) +
+               static_cast<std::int32_t>(sum.word[i]) * static_cast<std::int32_t>(scale.word[i]);
+      });
+    }
   };
 
   // What codes become in a strip, and their range then.

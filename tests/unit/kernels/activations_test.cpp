@@ -52,6 +52,10 @@ TEST_CASE("kernels/activations: codes are the nearest multiples of the scale, wi
     for (std::size_t i = 0; i < 16; ++i) sum += block.q[16 * s + i];
     CHECK(block.sum16[s] == sum);
     CHECK(block.start[s] == -128 * sum);
+    int first = 0;
+    for (std::size_t i = 0; i < 16; i += 4) first += block.q[16 * s + i] + block.q[16 * s + i + 1];
+    CHECK(block.pair_start[s][0] == -32 * first);
+    CHECK(block.pair_start[s][1] == -32 * (sum - first));
     if (s % 2 == 0) CHECK(block.sum32[s / 2] == block.sum16[s] + block.sum16[s + 1]);
   }
 }

@@ -97,37 +97,33 @@ float add_block_32(const BlockParts& parts, const Activation32& x, bool has_min,
   return has_min ? std::fma(-parts.min[0], x.sum, y) : y;
 }
 
-// `dmin` and `min_code`: the integers that parts.min is made of.
-float add_block_256(const BlockParts& parts, const Activation256& x, float dmin, float y) {
-  float sum = 0;
+// The integer that `product` is of `factor`.
+std::int32_t integer_of(float product, float factor) {
+  return factor == 0 ? 0 : static_cast<std::int32_t>(std::lround(product / factor));
+}
+
+// d and dmin: what the integer scales and minimums of the block were multiplied by.
+float add_block_256(const BlockParts& parts, const Activation256& x, float d, float dmin, float y) {
+  std::int32_t sum = 0;
   std::int32_t mins = 0;
   for (std::size_t s = 0; s < 256 / parts.sub; ++s) {
     const std::size_t at = s * parts.sub;
-    sum = std::fma(static_cast<float>(dot(&parts.code[at], &x.q[at], parts.sub)), parts.scale[s],
-                   sum);
-    if (dmin != 0) {
-      std::int32_t x_sum = 0;
-      for (std::size_t i = 0; i < parts.sub; ++i) x_sum += x.q[at + i];
-      mins += static_cast<std::int32_t>(std::lround(parts.min[s] / dmin)) * x_sum;
-    }
+    sum += integer_of(parts.scale[s], d) * dot(&parts.code[at], &x.q[at], parts.sub);
+    std::int32_t x_sum = 0;
+    for (std::size_t i = 0; i < parts.sub; ++i) x_sum += x.q[at + i];
+    mins += integer_of(parts.min[s], dmin) * x_sum;
   }
-  if (dmin != 0) sum = std::fma(static_cast<float>(mins), -dmin, sum);
-  return std::fma(sum, x.scale, y);
+  float value = static_cast<float>(sum) * d;
+  if (dmin != 0) value = std::fma(static_cast<float>(mins), -dmin, value);
+  return std::fma(value, x.scale, y);
 }
 
-float dmin_of(DataType type, const std::byte* block) {
+// Number `index` of halves_of.
+float half_of(DataType type, const std::byte* block, std::size_t index) {
+  if (index >= halves_of(type).size()) return 0;
   std::uint16_t half;
-  switch (type) {
-    case DataType::q4_k:
-    case DataType::q5_k:
-      std::memcpy(&half, block + 2, sizeof half);
-      return f16_to_f32(half);
-    case DataType::q2_k:
-      std::memcpy(&half, block + 82, sizeof half);
-      return f16_to_f32(half);
-    default:
-      return 0;
-  }
+  std::memcpy(&half, block + halves_of(type)[index], sizeof half);
+  return f16_to_f32(half);
 }
 
 float expected_output(DataType type, const std::byte* weights, const std::byte* x,
@@ -138,9 +134,9 @@ float expected_output(DataType type, const std::byte* weights, const std::byte* 
   for (std::size_t b = 0; b < in_features / shape.elements; ++b) {
     const std::byte* block = weights + b * shape.bytes;
     const BlockParts parts = take_apart(type, block);
-    y = shape.elements == 32
-            ? add_block_32(parts, block_at<Activation32>(x, b), has_min, y)
-            : add_block_256(parts, block_at<Activation256>(x, b), dmin_of(type, block), y);
+    y = shape.elements == 32 ? add_block_32(parts, block_at<Activation32>(x, b), has_min, y)
+                             : add_block_256(parts, block_at<Activation256>(x, b),
+                                             half_of(type, block, 0), half_of(type, block, 1), y);
   }
   return y;
 }
