@@ -5,8 +5,13 @@
 #include "tensor/dtype.hpp"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace tlite {
+
+// Counts the layouts that there have been, for what is kept between two runs of a program. To be
+// raised with every change of what pack_group writes: the test of its golden bytes notices one.
+inline constexpr std::uint32_t kPackedLayout = 1;
 
 struct PackedShape {
   std::size_t tile_elements;    // of k: 64 or 256
