@@ -2,7 +2,11 @@
 // no sum of squares overflows and no scale becomes infinite.
 #pragma once
 
+#include "tensor/dtype.hpp"
+
 #include <algorithm>
+#include <cmath>
+#include <cstdint>
 
 namespace tlite {
 
@@ -19,6 +23,15 @@ constexpr float within_reach(float value) noexcept {
 constexpr float within_f16(float value) noexcept {
   constexpr float kLargest = 0x1.FFDFFEp15F;
   return std::clamp(value, -kLargest, kLargest);
+}
+
+// An f16 scale for sub-blocks that are multiples of it: not zero where `value` is not, however
+// small, because the multiples can still be right.
+inline std::uint16_t f16_scale(float value) noexcept {
+  constexpr float kSmallest = 0x1.0p-24F;
+  const float size = std::fabs(value);
+  if (size > 0.0F && size < kSmallest) return f32_to_f16(std::copysign(kSmallest, value));
+  return f32_to_f16(within_f16(value));
 }
 
 }  // namespace tlite
