@@ -71,8 +71,9 @@ TotalMoments total_moments(const SubBlocks<kSize>& blocks) noexcept {
 }
 
 // A start stretches the grid until this many steps more than it has fit between the extremes.
-// Measured: three places for each of six stretches lower the error by 2 to 6 % against 24 stretches
-// in one place; twice as many of either, by less than 0.3 % more.
+// Measured on Q4_K, Q4_1 and Q5_1: three places for each of six stretches lower the error by 1 to
+// 7 % against 24 stretches in one place; eight stretches or six refinements give less than 0.3 %
+// more.
 inline constexpr int kStretches = 6;
 inline constexpr int kAffineRefinements = 2;
 inline constexpr float kStretchTo = 1.5F;

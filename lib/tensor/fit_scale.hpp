@@ -60,8 +60,9 @@ inline constexpr int kScaleRefinements = 2;
 
 template <class Grid, std::size_t kSize>
 Lanes fit_scale(const SubBlocks<kSize>& blocks) noexcept {
-  // Equal but for the rounding of sums is not better: sub-blocks of like content shall get like
-  // scales. Of N steps the codes miss some 1 / N^2 of the weights' square; a thousandth of that.
+  // Equal but for the rounding of sums is not better: sub-blocks of like content get like
+  // scales. Of N steps the codes miss some 1 / N^2 of the weights' square; less than a thousandth
+  // of that.
   constexpr float kSteps = (Grid::kHighest - Grid::kLowest) / Grid::kStep;
   constexpr float kMargin = 0x1.0p-11F / (kSteps * kSteps);
   const Lanes extreme = extreme_value(blocks);

@@ -8,7 +8,8 @@
 namespace tlite {
 namespace {
 
-// Choices of a block's own scale: the second lowers the error, a third by less than 0.1 % more.
+// Choices of a block's own scale: the second lowers the error by up to 1.8 %, a third by up to 0.3
+// % more (quantize_bench, Q2_K; the finer formats gain less).
 constexpr int kRounds = 2;
 
 template <int kHighest, std::size_t kSize>

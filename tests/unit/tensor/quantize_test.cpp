@@ -107,12 +107,10 @@ TEST_CASE("tensor/quantize: the plain encoders give the gguf package's bytes") {
   CHECK(encode(DataType::f32, values) == bytes);
 }
 
-// The optimum is at least as good as one encoding that can be written down: scales that cover
-// [-A, A], A the largest magnitude of a block. Then a code misses by up to half a step of the code,
-// 2 A / code_steps (once more half of that for the grids with one step less above zero, which lose
-// A at one end: a whole step), and rounding scale and minimum to 1 / scale_steps moves a weight by
-// up to A / scale_steps each; f16 rounds by 2^-11. The encoders find a local optimum only, yet the
-// mean error must hold it.
+// One encoding can be written down: scales that cover [-A, A], A the largest magnitude of a block.
+// A code then misses by half a step, A / code_steps, or by a whole one at the end where the grid
+// has a step less; rounding scale and minimum moves a weight by up to A / scale_steps each. Both
+// are bounds of the largest error of that encoding, so of the root mean square of a better one.
 TEST_CASE("tensor/quantize: the error keeps to what the steps of a format allow") {
   const std::vector<float> values = normal_values(4096, 1);
   for (const Fineness& format : kFormats) {
@@ -206,9 +204,9 @@ TEST_CASE("tensor/quantize: zeros stay zeros") {
   }
 }
 
-// One value is a scale times one code: what remains is f16's rounding of d, at most 2^-11 of it,
-// and the rounding of the product; where codes and scales come in unlike steps (Q4_1's minimum) two
-// such roundings add up.
+// One value is a scale times one code, so f16's rounding of d remains, 2^-11 of it, and where a
+// minimum takes part a second one. d stays above f16's subnormals here, down to 0.3 / (128 * 32)
+// for Q6_K.
 TEST_CASE("tensor/quantize: a constant block is exact but for f16") {
   for (const float value : {0.75F, -0.3F, 1234.0F, -50.0F}) {
     const std::vector<float> constant(256, value);
@@ -237,8 +235,8 @@ TEST_CASE("tensor/quantize: negative values alone need no more than their range"
   }
 }
 
-// f16's subnormals begin at 2^-24, d's step: the last half of it is lost, times up to 32 where the
-// scale is per block of 32; never more than the value itself where all becomes 0.
+// Scales run into f16's subnormals, steps of 2^-24, and then to 0: whatever is left, all zeros
+// could be written as well, so the error must not exceed theirs.
 TEST_CASE("tensor/quantize: tiny values stay tiny") {
   for (const float size : {1e-4F, 1e-6F, 1e-8F, 1e-20F, 1e-40F}) {
     std::vector<float> values = normal_values(256, 8);
