@@ -15,7 +15,7 @@ void add_model_flags(CLI::App& command, ModelFlags& flags) {
   add_model_argument(command, flags.path);
   command.add_option("--threads", flags.threads, "threads; 0: one per physical core")
       ->check(CLI::Range(0, 1024));
-  command.add_option("--context", flags.context, "tokens kept, prompt and answers together")
+  command.add_option("-c,--context", flags.context, "tokens kept, prompt and answers together")
       ->check(CLI::PositiveNumber);
   command.add_option("--kv-type", flags.kv_type, "storage of the KV cache")
       ->check(CLI::IsMember({"f32", "f16", "bf16"}));

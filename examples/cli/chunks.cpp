@@ -1,0 +1,66 @@
+#include "chunks.hpp"
+
+#include "files.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+namespace cli {
+namespace {
+
+constexpr std::int32_t kDefaultLength = 512;
+
+tlite::EvaluatorOptions options_for(const ModelFlags& flags, std::size_t length) {
+  tlite::EvaluatorOptions options;
+  options.context = static_cast<std::int32_t>(length);
+  options.max_sequences = 1;
+  options.threads = flags.threads;
+  options.kv_type = parse_kv_type(flags.kv_type);
+  return options;
+}
+
+}  // namespace
+
+std::size_t chunk_length(const ModelFlags& flags) {
+  return static_cast<std::size_t>(flags.context.value_or(kDefaultLength));
+}
+
+Chunks read_chunks(const tlite::Tokenizer& tokenizer, const std::string& path, std::size_t length) {
+  std::string text = read_file(path);
+  if (text.ends_with('\n')) text.pop_back();
+  Chunks chunks{tokenizer.encode(text, {.parse_special = false}), length};
+  if (chunks.count() == 0) {
+    throw std::runtime_error(path + ": has " + std::to_string(chunks.tokens.size()) +
+                             " tokens; a chunk has " + std::to_string(length) + " (see --context)");
+  }
+  chunks.tokens.resize(chunks.count() * length);
+  return chunks;
+}
+
+ChunkEvaluator::ChunkEvaluator(const tlite::Model& model, const ModelFlags& flags,
+                               std::size_t length)
+    : evaluator_(model, options_for(flags, length)) {}
+
+void ChunkEvaluator::run(std::span<const tlite::TokenId> chunk, std::size_t first,
+                         const Visit& visit) {
+  const tlite::SequenceId sequence = evaluator_.create_sequence();
+  const auto limit = static_cast<std::size_t>(evaluator_.options().max_logits_rows);
+  std::vector<tlite::BatchRow> rows;
+  for (std::size_t begin = 0; begin < chunk.size();) {
+    // What only fills the context goes first, in one batch.
+    const bool wanted = begin >= first;
+    const std::size_t end = wanted ? std::min(begin + limit, chunk.size()) : first;
+    rows.clear();
+    for (std::size_t i = begin; i < end; ++i) {
+      rows.push_back({chunk[i], sequence, static_cast<std::int32_t>(i), wanted});
+    }
+    evaluator_.evaluate(rows);
+    for (std::size_t i = begin; wanted && i < end; ++i) {
+      visit(i, evaluator_.logits(static_cast<std::int32_t>(i - begin)));
+    }
+    begin = end;
+  }
+  evaluator_.destroy_sequence(sequence);
+}
+
+}  // namespace cli
