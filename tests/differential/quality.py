@@ -1,14 +1,14 @@
 """Compares what quantization costs here and in llama.cpp: KL divergence from the unquantized model.
 
 Usage: quality.py --tlite TLITE --perplexity LLAMA_PERPLEXITY --quantize LLAMA_QUANTIZE
-                  --model F32_OR_BF16.gguf --text TEXT --work DIR [--context 512] [--chunks 0]
+                  --model F32_OR_BF16.gguf --text TEXT --work DIR [--context 512] [--threads T]
                   [--types Q8_0,Q4_K_S,...]
 
 The base is our run of the unquantized file with f32 keys and values. llama-quantize --pure makes a
 file of each type, both programs run it over the same chunks and save their log probabilities in
 llama.cpp's format, and the divergence of every scored token is computed here, in double, from the
 two files: one arithmetic for both. The difference is paired, token by token; its error is that of
-the mean difference. Before the table the files are exchanged: each program reads the base that the
+the mean difference. After the table the files are exchanged: each program reads the base that the
 other one wrote, and the figures it prints are compared with those computed here.
 
 Prints the table of docs/quality.md and fails where ours is worse by more than three errors, or
@@ -93,6 +93,7 @@ class Programs:
     def ours(self, model: Path, base: Path, *flags: str) -> dict[str, object]:
         """What `tlite perplexity` reports."""
         command = [self.options.tlite, "perplexity", model, "--kl-base", base, "--json", *flags]
+        command += ["--threads", str(self.options.threads)]
         report = json.loads(run(command))
         assert isinstance(report, dict)
         return report
@@ -107,6 +108,8 @@ class Programs:
         """What llama-perplexity prints."""
         size = str(self.options.context)
         command = [self.options.perplexity, "-m", model, "-c", size, "-b", size, "-ub", size]
+        if self.options.threads > 0:
+            command += ["-t", str(self.options.threads)]
         return run([*command, "--kl-divergence-base", base, *flags])
 
     def theirs_saved(self, model: Path, base: Path) -> BaseFile:
@@ -123,24 +126,23 @@ def check(what: str, got: float, expected: float, bound: float) -> bool:
 
 
 def exchange(programs: Programs, model: Path, base: BaseFile, work: Path) -> bool:
-    """Each program reads the other's base; the quantized model makes the figures large."""
+    """Each program reads the other's base; `model` is the last of the table."""
+    ours, theirs = BaseFile(work / "ours.bin"), BaseFile(work / "theirs.bin")
     their_base = programs.theirs_saved(programs.options.model, work / "their-base.bin")
-    our_run = programs.ours_saved(model, work / "ours.bin")
-    their_run = programs.theirs_saved(model, work / "theirs.bin")
     report = programs.ours(model, work / "their-base.bin")
     printed = programs.theirs(model, work / "base.bin", "--kl-divergence")
     found = re.search(r"Mean +KLD: +([\d.]+)", printed)
     divergence = report["kl_divergence"]
     assert isinstance(divergence, dict)
-    # The reference rounds the base to 16 bits and does not normalize it again, nor does it round
-    # the other side; steps of 16 / 65535 move a mean over hundreds of tokens by less than one.
-    step = 16 / 65535
-    expected = float(compare(their_base, our_run).divergence.mean())
-    good = check("tlite on llama.cpp's base", divergence["mean"], expected, step)
     if found is None:
         print("llama-perplexity prints no divergence: it needs 100 scored tokens")
         return False
-    expected = float(compare(base, their_run).divergence.mean())
+    # The programs round the base to 16 bits and do not normalize it again; here the other side is
+    # rounded too. Steps of 16 / 65535 move a mean over hundreds of tokens by less than one.
+    step = 16 / 65535
+    expected = float(compare(their_base, ours).divergence.mean())
+    good = check("tlite on llama.cpp's base", divergence["mean"], expected, step)
+    expected = float(compare(base, theirs).divergence.mean())
     return check("llama.cpp on tlite's base", float(found[1]), expected, step) and good
 
 
@@ -166,14 +168,20 @@ def row(name: str, ours: Comparison, theirs: Comparison) -> tuple[str, bool]:
     return f"| {text} |" + ("" if good else " <- worse"), good
 
 
+def absolute(path: str) -> Path:
+    """So that a program in this folder is not looked for in PATH."""
+    return Path(path).absolute()
+
+
 def main() -> None:
     """Prints the table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for name in ("tlite", "perplexity", "quantize", "model", "text", "work"):
-        parser.add_argument(f"--{name}", type=Path, required=True)
+        parser.add_argument(f"--{name}", type=absolute, required=True)
     parser.add_argument("--context", type=int, default=512)
+    parser.add_argument("--threads", type=int, default=0)
     parser.add_argument("--types", default=TYPES)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
@@ -182,19 +190,16 @@ def main() -> None:
     base = programs.ours_saved(options.model, work / "base.bin", "--kv-type", "f32")
     print(f"{len(base.rows)} scored tokens, chunks of {base.length}, vocabulary {base.vocab}\n")
     good = True
-    lines: list[str] = []
     for kind in options.types.split(","):
         model = work / f"{kind}.gguf"
         if not model.exists():
             run([options.quantize, "--pure", options.model, model, kind])
-        if not lines:
-            good = exchange(programs, model, base, work)
         ours = compare(base, programs.ours_saved(model, work / "ours.bin"))
         theirs = compare(base, programs.theirs_saved(model, work / "theirs.bin"))
         line, no_worse = row(kind, ours, theirs)
         good = good and no_worse
-        lines.append(line)
         print(line, flush=True)
+    good = exchange(programs, model, base, work) and good
     sys.exit(0 if good else 1)
 
 
