@@ -25,7 +25,8 @@ std::size_t chunk_length(const ModelFlags& flags) {
   return static_cast<std::size_t>(flags.context.value_or(kDefaultLength));
 }
 
-Chunks read_chunks(const tlite::Tokenizer& tokenizer, const std::string& path, std::size_t length) {
+Chunks read_chunks(const tlite::Tokenizer& tokenizer, const std::string& path, std::size_t length,
+                   std::size_t most) {
   std::string text = read_file(path);
   if (text.ends_with('\n')) text.pop_back();
   Chunks chunks{tokenizer.encode(text, {.parse_special = false}), length};
@@ -33,7 +34,7 @@ Chunks read_chunks(const tlite::Tokenizer& tokenizer, const std::string& path, s
     throw std::runtime_error(path + ": has " + std::to_string(chunks.tokens.size()) +
                              " tokens; a chunk has " + std::to_string(length) + " (see --context)");
   }
-  chunks.tokens.resize(chunks.count() * length);
+  chunks.tokens.resize(std::min(chunks.count(), most) * length);
   return chunks;
 }
 

@@ -27,10 +27,11 @@ struct Chunks {
 // --context, else llama.cpp's 512, which fit any model.
 std::size_t chunk_length(const ModelFlags& flags);
 
-// The file's text as whole chunks; what is left over is dropped. Special tokens in the text are
+// The file's text as whole chunks, `most` at most; what is left over is dropped. Special tokens are
 // text, nothing is put before it (Qwen2 has no token for the beginning), and one line end at its
 // end is not read: all as llama.cpp does. Throws where there is not one whole chunk.
-Chunks read_chunks(const tlite::Tokenizer& tokenizer, const std::string& path, std::size_t length);
+Chunks read_chunks(const tlite::Tokenizer& tokenizer, const std::string& path, std::size_t length,
+                   std::size_t most);
 
 class ChunkEvaluator {
  public:

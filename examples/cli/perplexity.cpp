@@ -1,4 +1,4 @@
-// tlite perplexity MODEL (--file T | --kl-base B) [-c CTX] [--kl-base B [--save-base]] [--json]
+// tlite perplexity MODEL [--file T [--chunks N]] [-c CTX] [--kl-base B [--save-base]] [--json]
 //
 // The definitions are those of llama.cpp's tools/perplexity: the text in chunks of CTX tokens, each
 // from an empty context; the tokens of a chunk's second half are scored, so that each has half a
@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -29,6 +30,7 @@ constexpr std::int32_t kShortestContext = 4;
 struct Flags {
   ModelFlags model;
   std::optional<std::string> file, base;
+  std::size_t chunks = SIZE_MAX;
   bool save_base = false;
   bool json = false;
 };
@@ -158,6 +160,10 @@ void write_report(const Json& report) {
              " chunks of " + report["context"].dump() + ", the second half of each\n");
 }
 
+Chunks read_text(const Flags& flags, const tlite::Model& model, std::size_t length) {
+  return read_chunks(model.tokenizer(), *flags.file, length, flags.chunks);
+}
+
 // The text's chunks must be the base's where both are given.
 void check_same_text(const Flags& flags, const tlite::Model& model, const Chunks& base) {
   if (flags.model.context && chunk_length(flags.model) != base.length) {
@@ -165,7 +171,7 @@ void check_same_text(const Flags& flags, const tlite::Model& model, const Chunks
                              " tokens, --context is " + std::to_string(chunk_length(flags.model)));
   }
   if (!flags.file) return;
-  if (read_chunks(model.tokenizer(), *flags.file, base.length).tokens == base.tokens) return;
+  if (read_text(flags, model, base.length).tokens == base.tokens) return;
   throw std::runtime_error(*flags.base + ": was made of another text than " + *flags.file +
                            ", or by another tokenizer");
 }
@@ -173,7 +179,7 @@ void check_same_text(const Flags& flags, const tlite::Model& model, const Chunks
 Json run_model(const Flags& flags) {
   const tlite::Model model = load_model(flags.model);
   if (!flags.base || flags.save_base) {
-    const Chunks chunks = read_chunks(model.tokenizer(), *flags.file, chunk_length(flags.model));
+    const Chunks chunks = read_text(flags, model, chunk_length(flags.model));
     return report(score_text(model, flags, chunks), chunks);
   }
   BaseFileReader base(*flags.base, static_cast<std::size_t>(model.info().config.vocab_size));
@@ -202,7 +208,11 @@ void add_perplexity(CLI::App& app) {
       "perplexity", "How well a model predicts a text, and how far it is from a base");
   add_model_flags(*command, flags->model);
   command->get_option("--context")->description("tokens of a chunk, 512 without");
-  command->add_option("--file", flags->file, "the text; -: stdin; that of the base without");
+  CLI::Option* const file =
+      command->add_option("--file", flags->file, "the text; -: stdin; that of the base without");
+  command->add_option("--chunks", flags->chunks, "read no more of the text than this many chunks")
+      ->check(CLI::PositiveNumber)
+      ->needs(file);
   CLI::Option* const base = command->add_option(
       "--kl-base", flags->base, "log probabilities of a base model to compare with (llama.cpp's)");
   command->add_flag("--save-base", flags->save_base, "write them instead, from this model")

@@ -147,6 +147,8 @@ class PerplexityTest(CliTest):
         self.check_perplexity(self.report("--file", self.text, *flags))
         result = self.run_ok("perplexity", MODEL, "--file", "-", "-c", "32", "--json", stdin=TEXT)
         self.check_perplexity(result.json)
+        one = self.report("--file", self.text, *flags, "--chunks", "1")
+        self.close(one["perplexity"], math.exp(estimate(self.nll()[:ROWS])[0]))
         text = self.run_ok("perplexity", MODEL, "--file", self.text, *flags).text
         self.assertRegex(text, r"^perplexity +[\d.]+ ± [\d.]+\nover \d+ tokens: \d+ chunks of 32")
 

@@ -24,7 +24,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,6 +65,13 @@ class BaseFile:
             values = minimum + scale * row[4 : 4 + self.vocab].astype(np.float64)
             yield values - np.logaddexp.reduce(values)
 
+    def nll(self) -> npt.NDArray[np.float64]:
+        """What each scored token costs."""
+        first = self.length // 2
+        following = self.tokens.reshape(self.chunks, self.length)[:, first + 1 :].reshape(-1)
+        rows = zip(self.log_probs(), following, strict=True)
+        return np.array([-log_probs[token] for log_probs, token in rows])
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -90,18 +97,22 @@ class Programs:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
 
-    def ours(self, model: Path, base: Path, *flags: str) -> dict[str, object]:
+    def ours(self, model: Path, *flags: str | Path) -> dict[str, Any]:
         """What `tlite perplexity` reports."""
-        command = [self.options.tlite, "perplexity", model, "--kl-base", base, "--json", *flags]
-        command += ["--threads", str(self.options.threads)]
-        report = json.loads(run(command))
+        command = [self.options.tlite, "perplexity", model, "--json", *flags]
+        report = json.loads(run([*command, "--threads", str(self.options.threads)]))
         assert isinstance(report, dict)
         return report
 
+    def scored(self, model: Path, *flags: str | Path) -> dict[str, Any]:
+        """The same over the text."""
+        return self.ours(
+            model, "--file", self.options.text, "--context", str(self.options.context), *flags
+        )
+
     def ours_saved(self, model: Path, base: Path, *flags: str) -> BaseFile:
         """Our log probabilities."""
-        text = ["--file", str(self.options.text), "--context", str(self.options.context)]
-        self.ours(model, base, "--save-base", *text, *flags)
+        self.scored(model, "--kl-base", base, "--save-base", *flags)
         return BaseFile(base)
 
     def theirs(self, model: Path, base: Path, *flags: str) -> str:
@@ -119,31 +130,57 @@ class Programs:
 
 
 def check(what: str, got: float, expected: float, bound: float) -> bool:
-    """Compares a figure that a program prints with ours."""
+    """Compares a figure that a program prints with what it should be."""
     good = abs(got - expected) <= bound
-    print(f"{what}: {got:.7f}, here {expected:.7f}{'' if good else ': DIFFERENT'}")
+    print(f"{what}: {got:.7g}, here {expected:.7g}{'' if good else ': DIFFERENT'}")
     return good
+
+
+def last_line(printed: str, pattern: str) -> tuple[int, float]:
+    """Chunks, and the figure over them, of the last line that llama-perplexity gave out.
+
+    It ends without waiting for its log: the summary and the last chunks may be missing.
+    """
+    found = re.findall(pattern, printed)
+    if not found:
+        sys.exit(f"llama-perplexity prints no line like {pattern}\n{printed[-2000:]}")
+    return int(found[-1][0]), float(found[-1][1])
 
 
 def exchange(programs: Programs, model: Path, base: BaseFile, work: Path) -> bool:
     """Each program reads the other's base; `model` is the last of the table."""
     ours, theirs = BaseFile(work / "ours.bin"), BaseFile(work / "theirs.bin")
-    their_base = programs.theirs_saved(programs.options.model, work / "their-base.bin")
-    report = programs.ours(model, work / "their-base.bin")
-    printed = programs.theirs(model, work / "base.bin", "--kl-divergence")
-    found = re.search(r"Mean +KLD: +([\d.]+)", printed)
-    divergence = report["kl_divergence"]
-    assert isinstance(divergence, dict)
-    if found is None:
-        print("llama-perplexity prints no divergence: it needs 100 scored tokens")
-        return False
+    original = programs.options.model
+    text = ["-f", str(programs.options.text)]
+    printed = programs.theirs(original, work / "their-base.bin", *text)
+    their_base = BaseFile(work / "their-base.bin")
+    rows = len(base.rows) // base.chunks
     # The programs round the base to 16 bits and do not normalize it again; here the other side is
     # rounded too. Steps of 16 / 65535 move a mean over hundreds of tokens by less than one.
     step = 16 / 65535
+
+    report = programs.ours(model, "--kl-base", work / "their-base.bin")
+    mean = float(report["kl_divergence"]["mean"])
     expected = float(compare(their_base, ours).divergence.mean())
-    good = check("tlite on llama.cpp's base", divergence["mean"], expected, step)
-    expected = float(compare(base, theirs).divergence.mean())
-    return check("llama.cpp on tlite's base", float(found[1]), expected, step) and good
+    good = check("divergence, tlite on llama.cpp's base", mean, expected, step)
+
+    lines = programs.theirs(model, work / "base.bin", "--kl-divergence")
+    # chunk, perplexity, log of its ratio to the base's, divergence, ...: each with its error
+    value = r" +-?[\d.]+ ± +[\d.]+"
+    chunks, mean = last_line(lines, rf"(?m)^ *(\d+){value}{value} +([\d.]+) ±")
+    expected = float(compare(base, theirs).divergence[: chunks * rows].mean())
+    good = check("divergence, llama.cpp on tlite's base", mean, expected, step) and good
+
+    # Both programs on the unquantized file, f16 keys and values in both. The files cannot tell this
+    # figure: they end 16 below the largest log probability, a perplexity does not.
+    chunks, perplexity = last_line(printed, r"\[(\d+)\]([\d.]+),")
+    report = programs.scored(original, "--kv-type", "f16", "--chunks", str(chunks))
+    difference = (their_base.nll() - base.nll())[: chunks * rows]
+    bound = 5 * float(difference.std()) / (len(difference) - 1) ** 0.5
+    name = f"log perplexity of {chunks} chunks, llama.cpp"
+    return (
+        check(name, float(np.log(perplexity)), float(np.log(report["perplexity"])), bound) and good
+    )
 
 
 def row(name: str, ours: Comparison, theirs: Comparison) -> tuple[str, bool]:
