@@ -7,6 +7,7 @@
 #include <iostream>
 
 #ifdef TLITE_CLI_LIBEDIT
+#include <csignal>
 #include <cstdio>
 
 #include <histedit.h>
@@ -59,6 +60,9 @@ class EditedLines final : public LineEditor {
     ::el_set(editor_, EL_ADDFN, "tlite-give-up", "give the line up", &EditedLines::give_up);
     ::el_set(editor_, EL_BIND, "^C", "tlite-give-up", nullptr);
     ::el_set(editor_, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+    // Between an answer and the next prompt the key is a signal again: one Ctrl-C too many, as an
+    // answer ends, must not end the program.
+    before_ = std::signal(SIGINT, SIG_IGN);
     HistEvent event;
     ::history(history_, &event, H_SETSIZE, kHistoryLines);
     ::history(history_, &event, H_SETUNIQUE, 1);
@@ -70,6 +74,7 @@ class EditedLines final : public LineEditor {
     if (!path_.empty()) ::history(history_, &event, H_SAVE, path_.c_str());
     ::history_end(history_);
     ::el_end(editor_);
+    std::signal(SIGINT, before_);
   }
   EditedLines(const EditedLines&) = delete;
   EditedLines& operator=(const EditedLines&) = delete;
@@ -77,6 +82,9 @@ class EditedLines final : public LineEditor {
   LineResult read(const std::string& prompt, std::string& line) override {
     prompt_ = prompt;
     given_up_ = false;
+    // el_gets shows the prompt first and takes the terminal over afterwards: what is typed between
+    // the two would still be the terminal's to interpret. So take it over before the prompt.
+    ::el_set(editor_, EL_PREP_TERM, 1);
     int count = 0;
     const char* const text = ::el_gets(editor_, &count);
     if (given_up_) {
@@ -115,6 +123,7 @@ class EditedLines final : public LineEditor {
   std::string path_ = history_path();
   std::string prompt_;
   bool given_up_ = false;
+  void (*before_)(int) = SIG_DFL;
 };
 
 #endif
