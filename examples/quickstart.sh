@@ -3,7 +3,7 @@
 #
 #   examples/quickstart.sh                               the model card's prompt, embedded demo model
 #   examples/quickstart.sh "Какая столица Франции?"      a prompt of your own
-#   examples/quickstart.sh --model DIR ["prompt"]        a Hugging Face directory of the Qwen2.5 family
+#   examples/quickstart.sh --model PATH ["prompt"]       a Hugging Face directory or .gguf file of the Qwen2.5 family
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -12,7 +12,7 @@ prompt="Напиши стих про машинное обучение"
 while [ $# -gt 0 ]; do
   case "$1" in
     --model)
-      [ $# -ge 2 ] || { echo "quickstart: --model needs a directory" >&2; exit 2; }
+      [ $# -ge 2 ] || { echo "quickstart: --model needs a directory or a .gguf file" >&2; exit 2; }
       model=$2
       shift 2
       ;;

@@ -56,7 +56,13 @@ Json to_json(const tlite::Generation& result) {
 tlite::Generation answer(tlite::Session& session, const Flags& flags, const std::string& prompt,
                          const tlite::PieceCallback& callback) {
   const bool chat = session.model().info().has_chat_template && !flags.raw;
-  if (!flags.messages && !chat) return session.complete(prompt, callback);
+  if (!flags.messages && !chat) {
+    if (flags.system || flags.tools) {
+      throw tlite::Error(tlite::ErrorCode::invalid_argument,
+                         "--system and --tools need a chat template, and the model has none");
+    }
+    return session.complete(prompt, callback);
+  }
   if (flags.messages) {
     session.set_messages(tlite::parse_messages(read_json_file(*flags.messages)));
   } else {
@@ -109,11 +115,18 @@ void add_generate(CLI::App& app) {
   CLI::Option_group* const input = command->add_option_group("Input", "one of these");
   input->add_option("--prompt", flags->prompt, "the text itself");
   input->add_option("--file", flags->file, "a file with the text; -: stdin");
-  input->add_option("--messages", flags->messages, "a conversation as a JSON array; -: stdin");
+  CLI::Option* const messages =
+      input->add_option("--messages", flags->messages, "a conversation as a JSON array; -: stdin");
   input->require_option(1);
-  command->add_option("--system", flags->system, "a system message before the prompt");
-  command->add_option("--tools", flags->tools, "tool definitions as a JSON array");
-  command->add_flag("--raw", flags->raw, "continue the prompt as it is, without chat template");
+  CLI::Option* const system =
+      command->add_option("--system", flags->system, "a system message before the prompt")
+          ->excludes(messages);
+  CLI::Option* const tools =
+      command->add_option("--tools", flags->tools, "tool definitions as a JSON array");
+  command->add_flag("--raw", flags->raw, "continue the prompt as it is, without chat template")
+      ->excludes(messages)
+      ->excludes(system)
+      ->excludes(tools);
   command->add_flag("--json", flags->json, "text, ids, reason, counts and seconds as JSON");
   add_sampling_flags(*command, flags->sampling);
   command->callback([flags] { run(*flags); });

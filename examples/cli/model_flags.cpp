@@ -8,13 +8,15 @@
 namespace cli {
 
 void add_model_argument(CLI::App& command, std::string& path) {
-  command.add_option("MODEL", path, "a Hugging Face directory of the Qwen2.5 family")->required();
+  command
+      .add_option("MODEL", path, "a Hugging Face directory or a .gguf file of the Qwen2.5 family")
+      ->required();
 }
 
 void add_model_flags(CLI::App& command, ModelFlags& flags) {
   add_model_argument(command, flags.path);
   command.add_option("--threads", flags.threads, "threads; 0: one per physical core")
-      ->check(CLI::Range(0, 1024));
+      ->check(CLI::Range(0, 256));
   command.add_option("-c,--context", flags.context, "tokens kept, prompt and answers together")
       ->check(CLI::PositiveNumber);
   command.add_option("--kv-type", flags.kv_type, "storage of the KV cache")

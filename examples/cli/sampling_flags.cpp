@@ -1,6 +1,8 @@
 #include "sampling_flags.hpp"
 
 #include <charconv>
+#include <cstdint>
+#include <string>
 #include <utility>
 
 namespace cli {
@@ -9,6 +11,14 @@ namespace {
 template <class T, class U>
 void apply(T& field, const std::optional<U>& flag) {
   if (flag) field = *flag;
+}
+
+// CLI11 takes a number that does not fit for the largest that does.
+std::string check_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  const char* const end = text.data() + text.size();
+  const auto result = std::from_chars(text.data(), end, seed);
+  return result.ec == std::errc() && result.ptr == end ? "" : text + " is not a number of 64 bits";
 }
 
 std::pair<tlite::TokenId, float> parse_bias(const std::string& text) {
@@ -44,7 +54,7 @@ void add_sampling_flags(CLI::App& command, SamplingFlags& flags) {
   add("--presence-penalty", flags.presence_penalty, "per token in the answer");
   add("--frequency-penalty", flags.frequency_penalty, "per occurrence in the answer");
   add("--logit-bias", flags.logit_bias, "ID=VALUE; may be repeated")->allow_extra_args(false);
-  add("--seed", flags.seed, "of the random draws")->check(CLI::NonNegativeNumber);
+  add("--seed", flags.seed, "of the random draws")->check(check_seed);
   add("-n,--max-new-tokens", flags.max_new_tokens, "tokens at most; -1: until the context is full");
   add("--min-new-tokens", flags.min_new_tokens, "tokens at least");
   add("--stop", flags.stop, "end before this text; may be repeated")->allow_extra_args(false);

@@ -16,8 +16,10 @@ CAPITAL = "Какая столица Франции?"
 PARIS = "Париж"
 CTRL_C = "\x03"
 
-# An answer without an end, longer than any computer takes to see the Ctrl-C that stops it.
+# An answer without an end, longer than any computer takes to see the Ctrl-C that stops it; it
+# begins with a greeting.
 ENDLESS = ("--greedy", "--ignore-eos", "--context", "200000", "--max-new-tokens", "-1")
+GREETING = "Привет!"
 
 
 class PipeTest(CliTest):
@@ -186,7 +188,7 @@ class TerminalTest(CliTest):
         terminal.type(CTRL_C)
         terminal.expect("> ")
         terminal.type("Привет\r")
-        terminal.expect(r"\n\S+ \S+")  # an answer without end has begun
+        terminal.expect(GREETING)
         terminal.type(CTRL_C)
         terminal.expect(r"\(stopped\)")
         terminal.type(CTRL_C)  # once too often
@@ -197,10 +199,17 @@ class TerminalTest(CliTest):
         terminal.type("/exit\r")
         self.assertEqual(terminal.wait(), 0)
 
+    def test_progress(self) -> None:
+        """Long work tells how far it is; run_ok checks everywhere that a pipe gets none of it."""
+        ids = self.file("ids.json", [5] * 6000)
+        terminal = Terminal(self, "logits", MODEL, "--ids", ids, "--out", "l.npy", "--last")
+        terminal.expect(r"evaluating \d+ of 6000 tokens")
+        self.assertEqual(terminal.wait(), 0)
+
     def test_generate_interrupted(self) -> None:
         """Ctrl-C in generate keeps what there is."""
         terminal = Terminal(self, "generate", MODEL, "--prompt", "Привет", *ENDLESS)
-        terminal.expect(r"\S+ \S+ ")
+        terminal.expect(GREETING)
         terminal.type(CTRL_C)
         self.assertEqual(terminal.wait(), 0)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from pathlib import Path
 
 from cli import MODEL, CliTest, main
 from npy import read_npy
@@ -159,6 +161,25 @@ class GenerateTest(CliTest):
         self.assertEqual(one["token_ids"], two["token_ids"])
         self.assertEqual(len(one["token_ids"]), 12)
         self.assertEqual(one["finish_reason"], "length")
+
+    def test_presets(self) -> None:
+        """Each answers; greedy is --greedy, and a flag goes before the preset."""
+        flags = ["generate", MODEL, "--prompt", self.PROMPT, "--json"]
+        greedy = self.run_ok(*flags, "--greedy").json["token_ids"]
+        for preset in ("model", "greedy", "vllm", "huggingface", "llama_cpp"):
+            result = self.run_ok(*flags, "--preset", preset, "--temperature", "0").json
+            with self.subTest(preset=preset):
+                self.assertEqual(result["token_ids"], greedy[: len(result["token_ids"])])
+                self.assertGreater(len(result["token_ids"]), 0)
+        self.assertEqual(self.run_ok(*flags, "--preset", "greedy").json["token_ids"], greedy)
+
+    def test_cyrillic_path(self) -> None:
+        """A model and a prompt under names that are not ASCII."""
+        folder = self.folder / "моя модель"
+        shutil.copytree(MODEL, folder)
+        prompt = self.file("вопрос.txt", self.PROMPT)
+        result = self.run_ok("generate", str(folder), "--file", prompt, "--greedy")
+        self.assertIn("Париж", result.text)
 
     def test_stop(self) -> None:
         """A stop string ends the text before it, or behind it where asked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 
 from cli import BINARY, MODEL, CliTest, main
@@ -35,6 +36,11 @@ class ErrorTest(CliTest):
             ("--temperature", [*prompt, "--temperature"]),
             ("--greedy", [*prompt, "--greedy", "--temperature", "1"]),
             ("--seed", [*prompt, "--seed", "-1"]),
+            ("--seed", [*prompt, "--seed", str(2**64)]),
+            ("--raw excludes --messages", [*generate, "--messages", "m", "--raw"]),
+            ("--system excludes --raw", [*prompt, "--system", "s", "--raw"]),
+            ("--tools excludes --raw", [*prompt, "--tools", "t", "--raw"]),
+            ("--system excludes --messages", [*generate, "--messages", "m", "--system", "s"]),
             ("--preset", [*prompt, "--preset", "mine"]),
             ("--threads", [*prompt, "--threads", "-3"]),
             ("--context", [*prompt, "--context", "0"]),
@@ -131,10 +137,29 @@ class ErrorTest(CliTest):
             self.check(1, message, *prompt, flag, value)
 
     def test_empty(self) -> None:
-        """Nothing to answer."""
+        """Nothing to answer; an empty message is one."""
+        generate = ["generate", MODEL, "--greedy"]
         empty = self.file("empty.json", [])
-        self.check(1, "", "generate", MODEL, "--messages", empty)
-        self.check(1, "", "generate", MODEL, "--prompt", "", "--raw")
+        self.check(1, "the conversation has no message to answer", *generate, "--messages", empty)
+        self.check(1, "empty prompt", *generate, "--prompt", "", "--raw")
+        self.assertNotEqual(self.run_ok(*generate, "--prompt", "").text, "\n")
+
+    def test_too_long(self) -> None:
+        """A prompt longer than the context, and than the model's."""
+        prompt = ["generate", MODEL, "--greedy", "--raw", "--prompt"]
+        message = "the prompt takes 50 tokens, the context of 40 must hold it and one more"
+        self.check(1, message, *prompt, "0 " * 25, "--context", "40")
+        self.check(1, "the context of 2048 must hold it", *prompt, "0 " * 2000)
+
+    def test_no_template(self) -> None:
+        """A model without a chat template continues prompts, and says what it cannot do."""
+        folder = self.folder / "без шаблона"
+        shutil.copytree(MODEL, folder)
+        (folder / "tokenizer_config.json").unlink()
+        prompt = ["generate", str(folder), "--greedy", "-n", "1", "--prompt", "x"]
+        self.assertEqual(self.run_ok(*prompt).text, self.run_ok(*prompt, "--raw").text)
+        self.check(1, "need a chat template", *prompt, "--system", "s")
+        self.check(1, "no chat template", "chat", str(folder))
 
     def test_full_disk(self) -> None:
         """Output that cannot be written is noticed."""
