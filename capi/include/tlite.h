@@ -499,15 +499,15 @@ typedef struct tlite_plan_options {
   uint32_t reserved; /* 0 */
 } tlite_plan_options;
 
-/* How far a load is, and its brake, for programs that want no callback: load on one thread, ask and
- * cancel on another. For one load at a time. */
+/* How far a load or another long call is, and its brake, for programs that want no callback: load
+ * on one thread, ask and cancel on another. For one call at a time. */
 typedef struct tlite_progress tlite_progress;
 TLITE_C_API tlite_status tlite_progress_create(tlite_progress** out,
                                                tlite_error** error) TLITE_NOEXCEPT;
 TLITE_C_API void tlite_progress_free(tlite_progress* progress) TLITE_NOEXCEPT;
 /* 0 to 1. Any thread. */
 TLITE_C_API float tlite_progress_fraction(const tlite_progress* progress) TLITE_NOEXCEPT;
-/* The load ends with CANCELLED. Any thread. */
+/* The call ends with CANCELLED. Any thread. */
 TLITE_C_API void tlite_progress_cancel(tlite_progress* progress) TLITE_NOEXCEPT;
 
 typedef struct tlite_load_options {
@@ -565,6 +565,63 @@ TLITE_C_API tlite_status tlite_model_chat_template(const tlite_model* model,
 TLITE_C_API tlite_status tlite_model_default_sampling(const tlite_model* model,
                                                       tlite_sampling_params* params,
                                                       tlite_error** error) TLITE_NOEXCEPT;
+
+/* ---- Quantizing: models as GGUF files ----------------------------------------------------------
+ */
+
+/* Which type each matrix gets, by the names under which GGUF files go around: see quantize.hpp. */
+typedef int32_t tlite_weight_mix;
+enum {
+  TLITE_WEIGHT_MIX_F32 = 0,
+  TLITE_WEIGHT_MIX_F16 = 1,
+  TLITE_WEIGHT_MIX_BF16 = 2,
+  TLITE_WEIGHT_MIX_Q8_0 = 3,
+  TLITE_WEIGHT_MIX_Q4_0 = 4,
+  TLITE_WEIGHT_MIX_Q4_1 = 5,
+  TLITE_WEIGHT_MIX_Q5_0 = 6,
+  TLITE_WEIGHT_MIX_Q5_1 = 7,
+  TLITE_WEIGHT_MIX_Q2_K = 8,
+  TLITE_WEIGHT_MIX_Q3_K_S = 9,
+  TLITE_WEIGHT_MIX_Q3_K_M = 10,
+  TLITE_WEIGHT_MIX_Q3_K_L = 11,
+  TLITE_WEIGHT_MIX_Q4_K_S = 12,
+  TLITE_WEIGHT_MIX_Q4_K_M = 13,
+  TLITE_WEIGHT_MIX_Q5_K_S = 14,
+  TLITE_WEIGHT_MIX_Q5_K_M = 15,
+  TLITE_WEIGHT_MIX_Q6_K = 16,
+  TLITE_WEIGHT_MIX_IQ4_NL = 17,
+  TLITE_WEIGHT_MIX_IQ4_XS = 18
+};
+/* "q4_k_m", ...; "unknown" for any other number; lives for ever. */
+TLITE_C_API const char* tlite_weight_mix_name(tlite_weight_mix mix) TLITE_NOEXCEPT;
+/* The mix of that name, whatever the case. INVALID_ARGUMENT. */
+TLITE_C_API tlite_status tlite_weight_mix_parse(const char* name, size_t name_size,
+                                                tlite_weight_mix* out,
+                                                tlite_error** error) TLITE_NOEXCEPT;
+
+typedef struct tlite_quantize_options {
+  uint32_t struct_size;
+  int32_t threads;          /* 0: the context's number. The file is the same for any */
+  int32_t allow_requantize; /* default 0; else take a source that is quantized already */
+  uint32_t reserved;        /* 0 */
+  tlite_text importance;    /* path of an importance matrix; empty: none */
+  /* Optional: called with 0 to 1 while writing; see Callbacks. */
+  int32_t (*on_progress)(float fraction, void* user);
+  void* user;
+  tlite_progress* progress; /* optional */
+} tlite_quantize_options;
+
+TLITE_C_API tlite_status tlite_quantize_options_init(tlite_quantize_options* options,
+                                                     size_t struct_size) TLITE_NOEXCEPT;
+
+/* Writes a Hugging Face directory or a .gguf file to the .gguf file `target`, which appears when it
+ * is complete: after an error there is no trace of it, and what was there stays. `target` is a file
+ * of the operating system, whatever the context's file callbacks. `options` is optional. IO,
+ * NOT_FOUND, CORRUPT, NOT_SUPPORTED, INVALID_ARGUMENT, OUT_OF_MEMORY, CANCELLED. */
+TLITE_C_API tlite_status tlite_quantize(const tlite_context* context, const char* source,
+                                        size_t source_size, const char* target, size_t target_size,
+                                        tlite_weight_mix mix, const tlite_quantize_options* options,
+                                        tlite_error** error) TLITE_NOEXCEPT;
 
 /* ---- Evaluator: the forward pass --------------------------------------------------------------
  */

@@ -3,6 +3,7 @@
 #include "arguments.hpp"
 #include "chat_template.hpp"
 #include "context.hpp"
+#include "progress.hpp"
 #include "structs.hpp"
 #include "tokenizer.hpp"
 
@@ -35,39 +36,10 @@ tlite_memory_plan plan_out(const MemoryPlan& plan) noexcept {
           plan.total()};
 }
 
-// Both ways to watch a load, where there are any.
-LoadProgress progress_in(const tlite_load_options& options) {
-  std::shared_ptr<ProgressState> state;
-  if (options.progress != nullptr) state = options.progress->state;
-  if (options.on_progress == nullptr && !state) return {};
-  return [state, call = options.on_progress, user = options.user](float fraction) {
-    if (state) state->fraction.store(fraction, std::memory_order_relaxed);
-    if (call != nullptr && call(fraction, user) != 0) return false;
-    return !state || !state->cancelled.load(std::memory_order_relaxed);
-  };
-}
-
 }  // namespace
 }  // namespace tlite::capi
 
 using namespace tlite::capi;
-
-tlite_status tlite_progress_create(tlite_progress** out, tlite_error** error) noexcept {
-  return guard(error, [&] {
-    required(out, "out");
-    *out = new tlite_progress{std::make_shared<ProgressState>()};
-  });
-}
-
-void tlite_progress_free(tlite_progress* progress) noexcept { delete progress; }
-
-float tlite_progress_fraction(const tlite_progress* progress) noexcept {
-  return progress == nullptr ? 0 : progress->state->fraction.load(std::memory_order_relaxed);
-}
-
-void tlite_progress_cancel(tlite_progress* progress) noexcept {
-  if (progress != nullptr) progress->state->cancelled.store(true, std::memory_order_relaxed);
-}
 
 tlite_status tlite_plan_options_init(tlite_plan_options* options, size_t struct_size) noexcept {
   return init_struct(options, struct_size, plan_defaults());
@@ -89,7 +61,7 @@ tlite_status tlite_model_load(const tlite_context* context, const char* path, si
     const tlite_load_options given = read_struct(options, kLoadDefaults);
     tlite::LoadOptions load;
     load.host = host_of(context);
-    load.progress = progress_in(given);
+    load.progress = progress_in(given.on_progress, given.user, given.progress);
     load.check_weights = given.check_weights != 0;
     *out = new tlite_model(tlite::Model::load(path_in(path, path_size), load), threads_of(context));
   });

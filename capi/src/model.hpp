@@ -2,9 +2,8 @@
 
 #include "sampling.hpp"
 
-#include <atomic>
 #include <cstdint>
-#include <memory>
+#include <utility>
 
 #include <tlite.h>
 
@@ -26,15 +25,6 @@ struct tlite_model {
 
 namespace tlite::capi {
 
-struct ProgressState {
-  std::atomic<float> fraction = 0;
-  std::atomic<bool> cancelled = false;
-};
-
 tlite_model_info* new_model_info(ModelInfo info);
 
 }  // namespace tlite::capi
-
-struct tlite_progress {
-  std::shared_ptr<tlite::capi::ProgressState> state;
-};

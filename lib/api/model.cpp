@@ -85,12 +85,7 @@ std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadO
   model->info = make_info(checkpoint);
   model->sampling = checkpoint.sampling;
   model->tokenizer = Tokenizer::load(path, model->host);
-  if (const std::size_t tokens = model->tokenizer->vocabulary_size();
-      tokens > static_cast<std::size_t>(model->info.config.vocab_size)) {
-    throw Error(ErrorCode::corrupt, std::string(path) + ": the tokenizer has " +
-                                        std::to_string(tokens) + " tokens, the embeddings have " +
-                                        std::to_string(model->info.config.vocab_size) + " rows");
-  }
+  check_vocabulary(model->info.config, model->tokenizer->vocabulary_size(), path);
   load_chat_template(*model, log);
   // Packing reads the file too: it is the longer way and reports the progress where there is one.
   const std::vector<const StoredTensor*> tensors = used_tensors(checkpoint);

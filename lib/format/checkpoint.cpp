@@ -65,4 +65,11 @@ Checkpoint open_checkpoint(std::string_view path, const FileSystem& files) {
                   ": not supported: a checkpoint that is neither a directory nor a .gguf file");
 }
 
+void check_vocabulary(const ModelConfig& config, std::size_t tokens, std::string_view path) {
+  if (tokens <= static_cast<std::size_t>(config.vocab_size)) return;
+  throw Error(ErrorCode::corrupt, std::string(path) + ": the tokenizer has " +
+                                      std::to_string(tokens) + " tokens, the embeddings have " +
+                                      std::to_string(config.vocab_size) + " rows");
+}
+
 }  // namespace tlite

@@ -32,4 +32,7 @@ struct Checkpoint {
 // the value.
 Checkpoint open_checkpoint(std::string_view path, const FileSystem& files);
 
+// Throws corrupt where the tokenizer has more tokens than the embeddings have rows.
+void check_vocabulary(const ModelConfig& config, std::size_t tokens, std::string_view path);
+
 }  // namespace tlite

@@ -20,6 +20,17 @@ namespace tlite {
 std::string hugging_face_name(std::string_view gguf_name);
 std::string gguf_name(std::string_view hugging_face_name);
 
+// Values of tokenizer.ggml.token_type (gguf.TokenType).
+enum GgufTokenType : std::int32_t {
+  kGgufNormalToken = 1,
+  kGgufControlToken = 3,
+  kGgufUserDefinedToken = 4,
+  kGgufUnusedToken = 5,
+};
+
+// The split of Qwen2's tokenizer.json, which llama.cpp knows by the name of qwen2.
+extern const std::string_view kQwen2Pattern;
+
 // `embedding_rows` is the vocabulary, padding included; `tied` where there is no output.weight.
 // Throws not_supported for another architecture or a rope scaling other than yarn, and corrupt.
 ModelConfig read_gguf_config(const GgufFile& file, std::int32_t embedding_rows, bool tied);

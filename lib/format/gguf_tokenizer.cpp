@@ -7,19 +7,16 @@
 #include <tlite/error.hpp>
 
 namespace tlite {
+
+const std::string_view kQwen2Pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
+    R"(\s*[\r\n]+|\s+(?!\S)|\s+)";
+
 namespace {
 
 constexpr std::string_view kTokens = "tokenizer.ggml.tokens";
 constexpr std::string_view kMerges = "tokenizer.ggml.merges";
 constexpr std::string_view kTokenTypes = "tokenizer.ggml.token_type";
-
-// Values of tokenizer.ggml.token_type (gguf.TokenType).
-enum TokenType : std::int64_t { kNormal = 1, kControl = 3, kUserDefined = 4, kUnused = 5 };
-
-// The split of Qwen2's tokenizer.json, which llama.cpp knows by the name of qwen2.
-constexpr std::string_view kQwen2Pattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
-    R"(\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 [[noreturn]] void fail(const GgufFile& file, std::string_view key, const std::string& what) {
   throw Error(ErrorCode::corrupt, file.file() + ": " + std::string(key) + ": " + what);
@@ -34,7 +31,7 @@ void check_kind(const GgufFile& file, std::string_view key, std::string_view wan
 }
 
 std::vector<std::int64_t> read_types(const GgufFile& file, std::size_t tokens) {
-  if (!file.has(kTokenTypes)) return std::vector<std::int64_t>(tokens, kNormal);
+  if (!file.has(kTokenTypes)) return std::vector<std::int64_t>(tokens, kGgufNormalToken);
   std::vector<std::int64_t> types = file.integers(kTokenTypes);
   if (types.size() != tokens) {
     fail(file, kTokenTypes,
@@ -51,7 +48,7 @@ void read_vocabulary(const GgufFile& file, text::TokenizerSpec& spec) {
   spec.vocabulary.reserve(tokens.size());
   std::vector<text::AddedToken> added;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (types[i] == kUnused) continue;
+    if (types[i] == kGgufUnusedToken) continue;
     using Added = text::Vocabulary::Added;
     const Added result = spec.vocabulary.add(static_cast<std::int64_t>(i), tokens[i]);
     if (result != Added::yes) {
@@ -59,8 +56,9 @@ void read_vocabulary(const GgufFile& file, text::TokenizerSpec& spec) {
            "item " + std::to_string(i) +
                (result == Added::id_out_of_range ? " is one too many" : " is there twice"));
     }
-    if (types[i] == kControl || types[i] == kUserDefined) {
-      added.push_back({.content = std::string(tokens[i]), .special = types[i] == kControl});
+    if (types[i] == kGgufControlToken || types[i] == kGgufUserDefinedToken) {
+      added.push_back(
+          {.content = std::string(tokens[i]), .special = types[i] == kGgufControlToken});
     }
   }
   for (text::AddedToken& token : added) spec.add_token(std::move(token));

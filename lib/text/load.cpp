@@ -6,11 +6,10 @@
 
 #include <memory>
 #include <string>
-#include <utility>
 
 namespace tlite::text {
 
-Tokenizer load_tokenizer(std::string_view path, const FileSystem& files) {
+TokenizerSpec load_tokenizer_spec(std::string_view path, const FileSystem& files) {
   const bool is_directory = files.is_directory(path);
   const std::string tokenizer_path =
       is_directory ? join_path(path, "tokenizer.json") : std::string(path);
@@ -21,7 +20,11 @@ Tokenizer load_tokenizer(std::string_view path, const FileSystem& files) {
   if (files.exists(config_path)) {
     apply_tokenizer_config(spec, files.open(config_path)->bytes(), config_path);
   }
-  return Tokenizer(std::make_shared<const Tokenizer::Impl>(std::move(spec)));
+  return spec;
+}
+
+Tokenizer load_tokenizer(std::string_view path, const FileSystem& files) {
+  return Tokenizer(std::make_shared<const Tokenizer::Impl>(load_tokenizer_spec(path, files)));
 }
 
 }  // namespace tlite::text

@@ -1,6 +1,8 @@
 // From files to a tokenizer.
 #pragma once
 
+#include "text/tokenizer_spec.hpp"
+
 #include <string_view>
 
 #include <tlite/host.hpp>
@@ -10,6 +12,7 @@ namespace tlite::text {
 
 // `path`: a tokenizer.json, or a directory that has one and perhaps a tokenizer_config.json. A
 // file's tokenizer_config.json beside it counts too. Throws like Tokenizer::load.
+TokenizerSpec load_tokenizer_spec(std::string_view path, const FileSystem& files);
 Tokenizer load_tokenizer(std::string_view path, const FileSystem& files);
 
 }  // namespace tlite::text

@@ -86,10 +86,7 @@ text::AddedTokenFinder Tokenizer::Impl::make_finder(bool normalized) const {
 }
 
 void Tokenizer::Impl::make_bytes() {
-  std::size_t bound = spec.vocabulary.id_bound();
-  for (const AddedToken& token : spec.added_tokens) {
-    bound = std::max(bound, static_cast<std::size_t>(token.id) + 1);
-  }
+  const std::size_t bound = spec.id_bound();
   std::vector<const AddedToken*> added(bound, nullptr);
   special_.assign(bound, false);
   for (const AddedToken& token : spec.added_tokens) {

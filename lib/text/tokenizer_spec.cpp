@@ -20,6 +20,10 @@ std::optional<TokenId> TokenizerSpec::find(std::string_view token) const {
   return vocabulary.find(token);
 }
 
+std::size_t TokenizerSpec::id_bound() const noexcept {
+  return std::max(vocabulary.id_bound(), static_cast<std::size_t>(next_added_));
+}
+
 void TokenizerSpec::add_token(AddedToken token) {
   if (token.content.empty()) return;
   const auto [known, is_new] = added_index_.try_emplace(token.content, added_tokens.size());

@@ -69,6 +69,9 @@ struct TokenizerSpec {
   // The id of a token, added or not.
   std::optional<TokenId> find(std::string_view token) const;
 
+  // One more than the largest id, added tokens included.
+  std::size_t id_bound() const noexcept;
+
  private:
   std::unordered_map<std::string, std::size_t> added_index_;  // content to place in added_tokens
   TokenId next_added_ = 0;                                    // one more than the largest added id

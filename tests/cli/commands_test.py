@@ -90,6 +90,33 @@ class TemplateTest(CliTest):
         self.assertEqual(literal, ["user", "<|im_end|>"])
 
 
+class QuantizeTest(CliTest):
+    """tlite quantize."""
+
+    def test_file(self) -> None:
+        """The file is a complete model; its answer begins as the source's does."""
+        out = self.run_ok("quantize", MODEL, "model.gguf", "--type", "Q8_0").text
+        self.assertRegex(out, r"^model\.gguf: \d+\.\d MB\n$")
+        info = self.run_ok("info", "model.gguf", "--json").json
+        self.assertEqual((info["format"], info["weight_type"]), ("gguf", "q8_0"))
+        self.assertEqual([path.name for path in self.folder.glob("model*")], ["model.gguf"])
+        answers = [
+            self.run_ok("generate", m, "--prompt", "Привет!", "--greedy", "-n", "4", "--json").json
+            for m in (MODEL, "model.gguf")
+        ]
+        self.assertEqual(answers[0]["prompt_tokens"], answers[1]["prompt_tokens"])
+        self.assertEqual(answers[0]["token_ids"], answers[1]["token_ids"])
+
+    def test_requantize(self) -> None:
+        """What is quantized is quantized again only where that is asked for."""
+        self.run_ok("quantize", MODEL, "q8.gguf", "--type", "q8_0", "--threads", "1")
+        refused = self.call("quantize", "q8.gguf", "q4.gguf", "--type", "q4_0")
+        self.assertEqual(refused.status, 1)
+        self.assertIn("q8_0 to q6_k, which loses twice", refused.error)
+        self.assertFalse((self.folder / "q4.gguf").exists())
+        self.run_ok("quantize", "q8.gguf", "q4.gguf", "--type", "q4_0", "--allow-requantize")
+
+
 class LogitsTest(CliTest):
     """tlite logits."""
 

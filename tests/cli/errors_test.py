@@ -52,6 +52,8 @@ class ErrorTest(CliTest):
             ("ID", ["detokenize", MODEL, "one"]),
             ("--messages is required", ["template", MODEL]),
             ("--ids is required", ["logits", MODEL, "--out", "x"]),
+            ("--type is required", ["quantize", MODEL, "x.gguf"]),
+            ("'q9' is none of: f32 f16", ["quantize", MODEL, "x.gguf", "--type", "q9"]),
         ):
             self.check(2, message, *arguments)
 
@@ -64,6 +66,7 @@ class ErrorTest(CliTest):
             ["template", "нет/модели", "--messages", self.file("m", [])],
             ["logits", "нет/модели", "--ids", self.file("i", [1]), "--out", "x.npy"],
             ["generate", "нет/модели", "--prompt", "x"],
+            ["quantize", "нет/модели", "x.gguf", "--type", "q8_0"],
             ["chat", "нет/модели"],
         ):
             self.check(1, "нет/модели", *arguments)

@@ -1,0 +1,54 @@
+#include "arguments.hpp"
+#include "context.hpp"
+#include "progress.hpp"
+#include "structs.hpp"
+
+#include <string>
+
+#include <tlite/quantize.hpp>
+
+namespace tlite::capi {
+namespace {
+
+constexpr tlite_quantize_options kQuantizeDefaults = {};
+
+}  // namespace
+}  // namespace tlite::capi
+
+using namespace tlite::capi;
+
+tlite_status tlite_quantize_options_init(tlite_quantize_options* options,
+                                         size_t struct_size) noexcept {
+  return init_struct(options, struct_size, kQuantizeDefaults);
+}
+
+tlite_status tlite_quantize(const tlite_context* context, const char* source, size_t source_size,
+                            const char* target, size_t target_size, tlite_weight_mix mix,
+                            const tlite_quantize_options* options, tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const tlite_quantize_options given = read_struct(options, kQuantizeDefaults);
+    tlite::QuantizeOptions quantize;
+    quantize.importance = text_in(given.importance, "importance");
+    quantize.threads = given.threads == 0 ? threads_of(context) : given.threads;
+    quantize.allow_requantize = given.allow_requantize != 0;
+    quantize.progress = progress_in(given.on_progress, given.user, given.progress);
+    quantize.host = host_of(context);
+    tlite::quantize(path_in(source, source_size), path_in(target, target_size),
+                    static_cast<tlite::WeightMix>(mix), quantize);
+  });
+}
+
+const char* tlite_weight_mix_name(tlite_weight_mix mix) noexcept {
+  return tlite::to_string(static_cast<tlite::WeightMix>(mix)).data();
+}
+
+tlite_status tlite_weight_mix_parse(const char* name, size_t name_size, tlite_weight_mix* out,
+                                    tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    const std::string_view text = text_in(name, name_size, "name");
+    const auto mix = tlite::parse_weight_mix(text);
+    if (!mix) throw_invalid("name is '" + std::string(text) + "', no weight mix");
+    *out = static_cast<tlite_weight_mix>(*mix);
+  });
+}

@@ -1,0 +1,19 @@
+// Everything of a GGUF file but its tensors, for a checkpoint of either format.
+#pragma once
+
+#include "format/checkpoint.hpp"
+#include "format/gguf_writer.hpp"
+
+#include <string_view>
+
+#include <tlite/host.hpp>
+
+namespace tlite {
+
+// Of a Hugging Face directory: what its files say, and `chat_template` where it is not empty. Of a
+// GGUF file: its own entries, but for those that a new file has other values for (the types of the
+// tensors, alignment, split). Throws like a load.
+void add_model_metadata(GgufHeader& header, const Checkpoint& checkpoint,
+                        std::string_view chat_template, const FileSystem& files);
+
+}  // namespace tlite
