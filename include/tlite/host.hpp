@@ -38,6 +38,9 @@ class TLITE_API FileContent {
  public:
   virtual ~FileContent();
   virtual std::span<const std::byte> bytes() const noexcept = 0;
+  // A hint for what is mapped: `part` of the bytes was read and will hardly be needed again. The
+  // bytes stay readable. By default nothing.
+  virtual void was_read(std::span<const std::byte> part) const noexcept;
 };
 
 // Read access to files, e.g. out of a game's archive. Paths are UTF-8 with '/' between parts.

@@ -1,6 +1,7 @@
 #include "base/file.hpp"
 
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 
 #include <fcntl.h>
@@ -51,6 +52,15 @@ class MappedFile final : public FileContent {
   std::span<const std::byte> bytes() const noexcept override {
     return {static_cast<const std::byte*>(data_), size_};
   }
+  // The pages stay in the system's cache, but no longer count as ours. From the first page that
+  // `part` touches to the last: what is dropped and wanted again is mapped again.
+  void was_read(std::span<const std::byte> part) const noexcept override {
+    if (part.empty()) return;
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto begin = reinterpret_cast<std::uintptr_t>(part.data());
+    const std::uintptr_t first = begin / page * page;
+    ::madvise(reinterpret_cast<void*>(first), begin + part.size() - first, MADV_DONTNEED);
+  }
 
  private:
   void* data_ = nullptr;
@@ -75,6 +85,7 @@ class SystemFiles final : public FileSystem {
 }  // namespace
 
 FileContent::~FileContent() = default;
+void FileContent::was_read(std::span<const std::byte>) const noexcept {}
 FileSystem::~FileSystem() = default;
 
 std::shared_ptr<const FileSystem> system_files() { return std::make_shared<SystemFiles>(); }

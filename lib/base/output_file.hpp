@@ -34,6 +34,7 @@ class OutputFile {
 
   std::string path_;
   std::string partial_;
+  std::uint64_t written_ = 0;
   int file_ = -1;
 };
 

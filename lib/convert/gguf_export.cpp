@@ -141,6 +141,7 @@ void export_gguf(const GgufExport& job, GgufHeader header, std::string_view targ
         writer.write(piece);
         done += piece.size();
       });
+      job.checkpoint.weights->was_read(one.source->data);
     }
     report();
   });

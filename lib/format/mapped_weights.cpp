@@ -1,6 +1,7 @@
 #include "format/mapped_weights.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iterator>
 #include <utility>
 
@@ -57,6 +58,17 @@ const StoredTensor* MappedWeights::find(std::string_view name) const noexcept {
 
 const UnsupportedTensor* MappedWeights::find_unsupported(std::string_view name) const noexcept {
   return find_in(directory_.unsupported, name);
+}
+
+void MappedWeights::was_read(std::span<const std::byte> part) const noexcept {
+  constexpr std::less_equal<const std::byte*> at_most;
+  for (const std::unique_ptr<FileContent>& file : files_) {
+    const std::span<const std::byte> all = file->bytes();
+    if (at_most(all.data(), part.data()) &&
+        at_most(part.data() + part.size(), all.data() + all.size())) {
+      return file->was_read(part);
+    }
+  }
 }
 
 }  // namespace tlite

@@ -114,6 +114,8 @@ class ModelWeights::Loader {
     auto linear =
         make_linear({tensor.type, out, in, tensor.data}, weights_.tier_, host_.allocator, &pool_);
     weights_.copied_bytes_ += linear->resident_bytes();
+    // Packed: no second copy stays resident.
+    if (linear->resident_bytes() > 0) source_.was_read(tensor.data);
     weights_.prepares_ |= linear->activation_format() != ActivationFormat::f32;
     return linear;
   }

@@ -29,8 +29,8 @@ TEST(quantize, "capi/quantize: writes a file that loads, and none where it is st
   tlite_quantize_options_init(&options, sizeof options);
   options.on_progress = stop;
   options.user = &calls;
-  CHECK_ERROR(tlite_quantize(context, "memory", TLITE_NUL, target, TLITE_NUL,
-                             TLITE_WEIGHT_MIX_Q8_0, &options, &error),
+  CHECK_ERROR(tlite_quantize(context, "memory", TLITE_NUL, target, TLITE_NUL, TLITE_WEIGHT_MIX_Q8_0,
+                             &options, &error),
               TLITE_ERROR_CANCELLED, "cancelled");
   CHECK(calls == 1 && !there());
 

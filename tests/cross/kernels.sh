@@ -10,7 +10,7 @@ tier=${1:?usage: kernels.sh neon|avx512 [FOLDER]}
 out=${2:-build-$tier}
 mkdir -p "$out/include"
 
-flags=(-std=c++20 -O2 -Ilib -Iinclude -Itests -ffp-contract=off -DTLITE_SOURCE_DIR="\"$PWD\"" -DTLITE_VERSION="\"cross\"")
+flags=(-std=c++20 -O1 -Ilib -Iinclude -Itests -ffp-contract=off -DTLITE_SOURCE_DIR="\"$PWD\"" -DTLITE_VERSION="\"cross\"")
 case "$tier" in
   neon)
     compiler=aarch64-linux-gnu-g++
