@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from pathlib import Path
 
 from cli import MODEL, CliTest, main
 from npy import read_npy

@@ -1,11 +1,12 @@
 // <immintrin.h> for compiling the AVX-512 kernels where the processor has none: SIMDe computes each
 // 512-bit intrinsic by AVX2 and plain loops, and what SIMDe 0.7 lacks is below, lane by lane as
-// Intel's manual describes it. For tests alone: see tests/cross/avx512.sh.
+// Intel's manual describes it. For tests alone: see tests/cross/kernels.sh.
 #pragma once
 
 // The macros of libc's own code would be renamed as well if it came later.
 #include <array>
 #include <cstring>
+
 #include_next <immintrin.h>
 #define SIMDE_ENABLE_NATIVE_ALIASES
 #include <simde/x86/avx512.h>

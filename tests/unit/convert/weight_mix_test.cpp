@@ -115,11 +115,11 @@ TEST_CASE("convert/weight_mix: rows that are not whole blocks") {
     std::size_t columns;
     DataType given;
   } cases[] = {
-      {DataType::q4_k, 3584, DataType::q4_k}, {DataType::q4_k, 896, DataType::q5_0},
-      {DataType::q5_k, 896, DataType::q5_1},  {DataType::q6_k, 896, DataType::q8_0},
-      {DataType::q3_k, 896, DataType::q4_0},  {DataType::q2_k, 896, DataType::q4_0},
+      {DataType::q4_k, 3584, DataType::q4_k},   {DataType::q4_k, 896, DataType::q5_0},
+      {DataType::q5_k, 896, DataType::q5_1},    {DataType::q6_k, 896, DataType::q8_0},
+      {DataType::q3_k, 896, DataType::q4_0},    {DataType::q2_k, 896, DataType::q4_0},
       {DataType::iq4_xs, 64, DataType::iq4_nl}, {DataType::q8_0, 48, DataType::f16},
-      {DataType::q4_k, 48, DataType::f16},    {DataType::bf16, 3, DataType::bf16},
+      {DataType::q4_k, 48, DataType::f16},      {DataType::bf16, 3, DataType::bf16},
   };
   for (const auto& one : cases) {
     CHECK(type_for_rows(one.wanted, one.columns) == one.given);
