@@ -31,8 +31,8 @@ struct Avx2 {
   static constexpr std::size_t kTileVectors = 1;
   static constexpr std::size_t kDirectRows = 8;
   // A strip of 20 KB in the first-level cache, a block's part of x of 300 KB in the second.
-  // Measured on a busy Zen 3 with q4_0, 512 rows, GOP/s: all rows of x a strip 157, blocks of 192
-  // rows 212; tiles of 5 rows are as fast, of 6 are out of registers.
+  // Measured once on a busy Zen 3 with q4_0, 512 rows: tiles of 4 and of 5 rows are as fast, 6 are
+  // slower (135 to 159 GOP/s against 212).
   static constexpr std::size_t kStripBlockRows = 192;
   static constexpr std::size_t kStripElements = 1024;
 

@@ -81,6 +81,12 @@ inline __m512 cvtepi32_ps(__m512i words) noexcept {
   return join(_mm256_cvtepi32_ps(half[0]), _mm256_cvtepi32_ps(half[1]));
 }
 
+inline __m512i srai_epi32(__m512i words, unsigned count) noexcept {
+  auto half = bits<std::array<__m256i, 2>>(words);
+  for (__m256i& eight : half) eight = _mm256_srai_epi32(eight, static_cast<int>(count));
+  return bits<__m512i>(half);
+}
+
 inline float cvtss_f32(__m512 a) noexcept { return bits<Floats>(a)[0]; }
 
 inline float reduce_max_ps(__m512 a) noexcept {
@@ -105,6 +111,7 @@ inline __m256 extractf32x8_ps(__m512 a, int half) noexcept {
 #undef _mm512_cvtepu16_epi32
 #undef _mm512_cvtepi32_epi16
 #undef _mm512_cvtepi32_ps
+#undef _mm512_srai_epi32
 #undef _mm512_cvtss_f32
 #undef _mm512_reduce_max_ps
 #undef _mm512_extractf32x8_ps
@@ -117,6 +124,7 @@ inline __m256 extractf32x8_ps(__m512 a, int half) noexcept {
 #define _mm512_cvtepu16_epi32 emulated::cvtepu16_epi32
 #define _mm512_cvtepi32_epi16 emulated::cvtepi32_epi16
 #define _mm512_cvtepi32_ps emulated::cvtepi32_ps
+#define _mm512_srai_epi32 emulated::srai_epi32
 #define _mm512_cvtss_f32 emulated::cvtss_f32
 #define _mm512_reduce_max_ps emulated::reduce_max_ps
 #define _mm512_extractf32x8_ps emulated::extractf32x8_ps
