@@ -39,7 +39,7 @@ build() {
   cmake -S "$root" -B "$root/build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DTLITE_BUILD_TESTS=OFF &&
     cmake --build "$root/build" --target tlite_cli
 }
-echo "building libtlite (a minute or two the first time) ..." >&2
+echo "building libtlite (several minutes the first time) ..." >&2
 build >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 
 "$root/build/examples/cli/tlite" generate "$model" --prompt "$prompt"

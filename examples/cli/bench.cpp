@@ -230,12 +230,11 @@ void add_bench(CLI::App& app) {
   list("-n,--n-gen", flags->generated, 0, kMostTokens, "tokens generated; 0: no such test");
   list("-d,--n-depth", flags->depths, 0, kMostTokens, "tokens in the cache before");
   list("-b,--batch", flags->batches, 1, 512, "sequences generated together");
-  list("-t,--threads", flags->threads, 0, 1024, "threads; 0: one per physical core");
+  list("-t,--threads", flags->threads, 0, kMostThreads, "threads; 0: one per physical core");
   command->add_option("-r,--repetitions", flags->repetitions, "times that a test is repeated")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  command->add_option("--kv-type", flags->kv_type, "storage of the KV cache")
-      ->check(CLI::IsMember({"f32", "f16", "bf16"}));
+  add_kv_type_option(*command, flags->kv_type);
   command->add_flag("--load", flags->load, "also time a cold load, from the disk");
   command->add_flag("--json", flags->json, "llama-bench's JSON: an array of rows");
   command->callback([flags] { run(*flags); });

@@ -13,14 +13,18 @@ void add_model_argument(CLI::App& command, std::string& path) {
       ->required();
 }
 
+void add_kv_type_option(CLI::App& command, std::optional<std::string>& kv_type) {
+  command.add_option("--kv-type", kv_type, "storage of the KV cache")
+      ->check(CLI::IsMember({"f32", "f16", "bf16"}));
+}
+
 void add_model_flags(CLI::App& command, ModelFlags& flags) {
   add_model_argument(command, flags.path);
   command.add_option("--threads", flags.threads, "threads; 0: one per physical core")
-      ->check(CLI::Range(0, 256));
+      ->check(CLI::Range(0, kMostThreads));
   command.add_option("-c,--context", flags.context, "tokens kept, prompt and answers together")
       ->check(CLI::PositiveNumber);
-  command.add_option("--kv-type", flags.kv_type, "storage of the KV cache")
-      ->check(CLI::IsMember({"f32", "f16", "bf16"}));
+  add_kv_type_option(command, flags.kv_type);
 }
 
 tlite::Model load_model(const ModelFlags& flags) {

@@ -18,7 +18,10 @@ struct ModelFlags {
   std::optional<std::string> kv_type;
 };
 
+inline constexpr int kMostThreads = 256;  // as the library
+
 void add_model_argument(CLI::App& command, std::string& path);
+void add_kv_type_option(CLI::App& command, std::optional<std::string>& kv_type);
 void add_model_flags(CLI::App& command, ModelFlags& flags);
 
 // Loads with progress on a terminal; Ctrl-C ends the program, as nothing is lost by it.

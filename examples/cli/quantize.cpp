@@ -1,6 +1,7 @@
 // tlite quantize SOURCE TARGET.gguf --type T [--imatrix F] [--threads N] [--allow-requantize]
 #include "commands.hpp"
 #include "interrupt.hpp"
+#include "model_flags.hpp"
 #include "output.hpp"
 #include "progress.hpp"
 
@@ -75,7 +76,7 @@ void add_quantize(CLI::App& app) {
       ->required();
   command->add_option("--imatrix", flags->imatrix, "an importance matrix of `imatrix`");
   command->add_option("--threads", flags->threads, "threads; 0: one per physical core")
-      ->check(CLI::Range(0, 256));
+      ->check(CLI::Range(0, kMostThreads));
   command->add_flag("--allow-requantize", flags->allow_requantize,
                     "take a source that is quantized already");
   command->callback([flags] { run(*flags); });

@@ -25,11 +25,6 @@ void atomic_min(std::atomic<std::size_t>& target, std::size_t value) noexcept {
   }
 }
 
-std::size_t bytes_of(DataType type, std::size_t elements) noexcept {
-  const BlockShape block = block_shape(type);
-  return elements / block.elements * block.bytes;
-}
-
 // A buffer of at least this size; what it held is lost.
 void grow(Buffer& buffer, std::size_t bytes, std::string_view purpose,
           const std::shared_ptr<Allocator>& allocator) {

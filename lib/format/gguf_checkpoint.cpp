@@ -81,11 +81,10 @@ void add_parts(MappedWeights& weights, const GgufFile& first, std::int64_t parts
 }
 
 std::int32_t embedding_rows(const WeightSource& weights, const std::string& path) {
-  constexpr std::string_view kName = "model.embed_tokens.weight";
   constexpr std::uint64_t kMaxRows = 1 << 24;
-  const StoredTensor* embeddings = weights.find(kName);
+  const StoredTensor* embeddings = weights.find(kEmbeddingTensor);
   if (embeddings == nullptr) {
-    if (const UnsupportedTensor* found = weights.find_unsupported(kName)) {
+    if (const UnsupportedTensor* found = weights.find_unsupported(kEmbeddingTensor)) {
       throw Error(ErrorCode::not_supported, found->file +
                                                 ": tensor token_embd.weight: not "
                                                 "supported: weights of type " +

@@ -30,12 +30,11 @@ std::uint64_t padding(std::uint64_t size) {
   return (GgufHeader::kAlignment - size % GgufHeader::kAlignment) % GgufHeader::kAlignment;
 }
 
-std::uint64_t bytes_of(DataType type, std::span<const std::uint64_t> shape) {
-  const BlockShape block = block_shape(type);
+std::uint64_t bytes_of_tensor(DataType type, std::span<const std::uint64_t> shape) {
+  assert(shape.empty() || shape.back() % block_shape(type).elements == 0);
   std::uint64_t elements = 1;
   for (const std::uint64_t size : shape) elements *= size;
-  assert(shape.empty() || shape.back() % block.elements == 0);
-  return elements / block.elements * block.bytes;
+  return bytes_of(type, elements);
 }
 
 }  // namespace
@@ -101,7 +100,7 @@ void GgufHeader::add_tensor(std::string_view name, DataType type,
   for (std::size_t i = shape.size(); i-- > 0;) append(tensors_, shape[i]);  // innermost first
   append(tensors_, gguf_tensor_type(type).number);
   append(tensors_, data_bytes_);
-  tensor_bytes_.push_back(bytes_of(type, shape));
+  tensor_bytes_.push_back(bytes_of_tensor(type, shape));
   data_bytes_ += tensor_bytes_.back() + padding(tensor_bytes_.back());
 }
 

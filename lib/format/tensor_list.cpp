@@ -17,7 +17,7 @@ std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config) {
   const std::uint64_t key = static_cast<std::uint64_t>(config.num_key_value_heads) * head;
 
   std::vector<ExpectedTensor> list;
-  list.push_back({"model.embed_tokens.weight", {vocabulary, hidden}});
+  list.push_back({std::string(kEmbeddingTensor), {vocabulary, hidden}});
   for (std::int32_t layer = 0; layer < config.num_hidden_layers; ++layer) {
     const std::string prefix = "model.layers." + std::to_string(layer) + ".";
     const auto add = [&](const char* name, std::vector<std::uint64_t> shape) {

@@ -5,11 +5,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tlite/model.hpp>
 
 namespace tlite {
+
+inline constexpr std::string_view kEmbeddingTensor = "model.embed_tokens.weight";
 
 struct ExpectedTensor {
   std::string name;

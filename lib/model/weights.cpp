@@ -15,8 +15,6 @@
 namespace tlite {
 namespace {
 
-constexpr std::string_view kEmbedding = "model.embed_tokens.weight";
-
 float element(const StoredTensor& tensor, std::size_t i) noexcept {
   const std::byte* at = tensor.data.data() + i * size_of(tensor.type);
   if (tensor.type == DataType::f32) {
@@ -46,7 +44,7 @@ std::uint64_t resident_weight_bytes(const ModelConfig& config,
   std::uint64_t bytes = small_floats(config) * sizeof(float);
   for (const StoredTensor* tensor : matrices) {
     if (tensor->shape.size() != 2) continue;
-    if (tensor->name == kEmbedding && !config.tie_word_embeddings) continue;
+    if (tensor->name == kEmbeddingTensor && !config.tie_word_embeddings) continue;
     bytes += linear_resident_bytes(tensor->type, tensor->shape[0], tensor->shape[1]);
   }
   return bytes;
@@ -62,15 +60,16 @@ class ModelWeights::Loader {
     const auto hidden = static_cast<std::size_t>(config.hidden_size);
     const auto vocab = static_cast<std::size_t>(config.vocab_size);
     weights_.hidden_ = hidden;
-    weights_.embedding_ = &find(std::string(kEmbedding), {vocab, hidden});
+    weights_.embedding_ = &find(std::string(kEmbeddingTensor), {vocab, hidden});
     weights_.layers_.reserve(static_cast<std::size_t>(config.num_hidden_layers));
     for (std::int32_t i = 0; i < config.num_hidden_layers; ++i) {
       weights_.layers_.push_back(layer(config, "model.layers." + std::to_string(i) + "."));
       report(static_cast<float>(i + 1) / static_cast<float>(config.num_hidden_layers + 1));
     }
     weights_.final_norm_ = vector("model.norm.weight", hidden);
-    weights_.lm_head_ = config.tie_word_embeddings ? matrix(std::string(kEmbedding), vocab, hidden)
-                                                   : matrix("lm_head.weight", vocab, hidden);
+    weights_.lm_head_ = config.tie_word_embeddings
+                            ? matrix(std::string(kEmbeddingTensor), vocab, hidden)
+                            : matrix("lm_head.weight", vocab, hidden);
   }
 
  private:
@@ -160,8 +159,7 @@ ModelWeights::ModelWeights(const ModelConfig& config, const WeightSource& source
 ModelWeights::~ModelWeights() = default;
 
 void ModelWeights::embed(std::int32_t token, float* out) const noexcept {
-  const BlockShape block = block_shape(embedding_->type);
-  const std::size_t row_bytes = hidden_ / block.elements * block.bytes;
+  const std::size_t row_bytes = bytes_of(embedding_->type, hidden_);
   dequantize(embedding_->type,
              embedding_->data.data() + static_cast<std::size_t>(token) * row_bytes, hidden_, out);
 }

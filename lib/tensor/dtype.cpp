@@ -1,5 +1,7 @@
 #include "tensor/dtype.hpp"
 
+#include <cassert>
+
 namespace tlite {
 namespace {
 
@@ -35,6 +37,12 @@ std::string_view to_string(DataType type) noexcept {
 
 BlockShape block_shape(DataType type) noexcept {
   return kTraits[static_cast<std::size_t>(type)].shape;
+}
+
+std::size_t bytes_of(DataType type, std::size_t elements) noexcept {
+  const BlockShape block = block_shape(type);
+  assert(elements % block.elements == 0);
+  return elements / block.elements * block.bytes;
 }
 
 }  // namespace tlite

@@ -23,6 +23,9 @@ struct BlockShape {
 };
 BlockShape block_shape(DataType type) noexcept;
 
+// Bytes of `elements` stored ones: a whole number of blocks.
+std::size_t bytes_of(DataType type, std::size_t elements) noexcept;
+
 constexpr bool is_quantized(DataType type) noexcept { return type >= DataType::q8_0; }
 
 // Bytes of one element of a type that is not quantized.

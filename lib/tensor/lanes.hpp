@@ -26,6 +26,8 @@ inline Lanes clamp(Lanes value, Lanes low, Lanes high) noexcept {
 }
 inline Lanes magnitude(Lanes value) noexcept { return larger(value, -value); }
 
+inline float sum_of(Lanes value) noexcept { return (value[0] + value[1]) + (value[2] + value[3]); }
+
 // To the nearest integer, halves to even; |value| < 2^22. Above 2^23 floats have no fraction.
 inline Lanes nearest(Lanes value) noexcept {
   const Lanes shift = splat(0x1.8p23F);

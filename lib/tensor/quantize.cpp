@@ -108,7 +108,7 @@ void quantize_row(DataType type, const float* values, std::size_t columns,
     } else {
       encode_256(type, stretch, out);
     }
-    out += count / shape.elements * shape.bytes;
+    out += bytes_of(type, count);
   }
 }
 
@@ -130,7 +130,7 @@ void quantize(DataType type, const float* values, std::size_t rows, std::size_t 
     default:
       break;
   }
-  const std::size_t row_bytes = columns / block_shape(type).elements * block_shape(type).bytes;
+  const std::size_t row_bytes = bytes_of(type, columns);
   for (std::size_t row = 0; row < rows; ++row, out += row_bytes) {
     quantize_row(type, values + row * columns, columns, importance, out);
   }

@@ -2,15 +2,12 @@
 
 #include "tensor/fit_affine.hpp"
 #include "tensor/quantize_range.hpp"
+#include "tensor/refine.hpp"
 
 #include <cmath>
 
 namespace tlite {
 namespace {
-
-// Choices of a block's own scale: the second lowers the error by up to 1.8 %, a third by up to 0.3
-// % more (quantize_bench, Q2_K; the finer formats gain less).
-constexpr int kRounds = 2;
 
 template <int kHighest, std::size_t kSize>
 void set_codes(const SubBlocks<kSize>& blocks, Affine fit, std::uint8_t* (&code)[kLanes]) noexcept {
@@ -39,8 +36,6 @@ void encode_32(const float* values, const float* weights, BlockCodes (&out)[4]) 
   set_codes<kHighest>(blocks, fit, code);
 }
 
-float sum_of(Lanes lanes) noexcept { return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]); }
-
 // A block of 256 whose sub-blocks' scales and minimums are d and dmin times integers.
 template <int kHighest, std::size_t kSize, int kMost>
 class AffineBlock {
@@ -55,15 +50,9 @@ class AffineBlock {
   }
 
   void encode(BlockCodes& out) const noexcept {
-    Choice best = choose(first_steps());
-    for (int round = 1; round < kRounds; ++round) {
-      const Steps next = fitted(best);
-      if (next.d == best.steps.d && next.dmin == best.steps.dmin) break;
-      const Choice choice = choose(next);
-      if (!(choice.error < best.error)) break;
-      best = choice;
-    }
-    write(best, out);
+    const auto choose_for = [this](Steps steps) { return choose(steps); };
+    const auto fitted_to = [this](const Choice& choice) { return fitted(choice); };
+    write(refine(first_steps(), choose_for, fitted_to), out);
   }
 
  private:
@@ -72,6 +61,7 @@ class AffineBlock {
   struct Steps {
     std::uint16_t d;
     std::uint16_t dmin;
+    bool operator==(const Steps&) const = default;
   };
 
   struct Choice {

@@ -26,11 +26,6 @@ std::vector<std::byte> read_golden(const std::string& name) {
   return {begin, begin + bytes.size()};
 }
 
-std::size_t bytes_of(DataType type, std::size_t elements) {
-  const BlockShape shape = block_shape(type);
-  return elements / shape.elements * shape.bytes;
-}
-
 std::vector<std::byte> encode(DataType type, const std::vector<float>& values,
                               std::span<const float> importance = {}, std::size_t rows = 1) {
   std::vector<std::byte> blocks(bytes_of(type, values.size()));
