@@ -52,17 +52,19 @@ struct Shape {
 }  // namespace
 
 TEST_CASE("kernels/linear: a row has the same bits alone and at any place of any batch") {
-  for (const auto& [type, tier] :
+  for (const auto& kind :
        {Kind{DataType::f32, CpuTier::scalar}, Kind{DataType::f32, best_cpu_tier()},
         Kind{DataType::f16, best_cpu_tier()}, Kind{DataType::bf16, best_cpu_tier()}}) {
-    for (const auto& [out, in] :
-         {Shape{1, 1}, Shape{3, 5}, Shape{64, 64}, Shape{65, 48}, Shape{130, 100}, Shape{200, 896},
-          Shape{32, 4864}, Shape{1030, 17}}) {
+    for (const auto& shape : {Shape{1, 1}, Shape{3, 5}, Shape{64, 64}, Shape{65, 48},
+                              Shape{130, 100}, Shape{200, 896}, Shape{32, 4864}, Shape{1030, 17}}) {
+      const DataType type = kind.type;
+      const std::size_t out = shape.out;
+      const std::size_t in = shape.in;
       CAPTURE(to_string(type));
       CAPTURE(out);
       CAPTURE(in);
       const std::vector<std::byte> w = random_matrix(type, out * in, 0);
-      const auto linear = make_linear({type, out, in, w}, tier, nullptr);
+      const auto linear = make_linear({type, out, in, w}, kind.tier, nullptr);
       CHECK(linear->scratch_bytes() <= linear_scratch_bytes(in));
       CHECK(linear->resident_bytes() == 0);
       constexpr std::size_t kRows = 29;

@@ -207,7 +207,9 @@ TEST_CASE("kernels/ops: attention to a page and the merge have the same bits in 
     const std::vector<float> values = random_floats(head_dim * 32, head_dim + 1);
     for (const std::size_t queries : {1U, 2U, 5U, 7U, 8U, 17U, 56U, 97U}) {
       const std::vector<float> q = random_floats(queries * head_dim, queries);
-      for (const auto& [begin, end] : {std::pair{0, 32}, {0, 1}, {31, 32}, {5, 17}, {16, 30}}) {
+      for (const auto& range : {std::pair{0, 32}, {0, 1}, {31, 32}, {5, 17}, {16, 30}}) {
+        const int begin = range.first;
+        const int end = range.second;
         const auto expected =
             run_attention(CpuTier::scalar, keys, values, q.data(), queries, head_dim, begin, end);
         for (const CpuTier tier : vector_tiers()) {

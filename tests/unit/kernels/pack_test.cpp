@@ -53,9 +53,9 @@ TEST_CASE("kernels/pack: layout 1 is these bytes, and another one has another nu
       {DataType::q5_k, 0x50A0A6492EDDE6B6},   {DataType::q6_k, 0x0E36CEB4334EAB2D},
       {DataType::iq4_nl, 0x53EF644A92734920}, {DataType::iq4_xs, 0x60B0339E1C96CFF8},
   };
-  for (const auto& [type, hash] : golden) {
-    CAPTURE(to_string(type));
-    CHECK(packed_hash(type) == hash);
+  for (const auto& expected : golden) {
+    CAPTURE(to_string(expected.type));
+    CHECK(packed_hash(expected.type) == expected.hash);
   }
 }
 
