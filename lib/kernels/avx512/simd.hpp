@@ -22,6 +22,8 @@ struct Avx512 {
   using StripRows = std::index_sequence<6, 2, 1>;
   static constexpr std::size_t kTileVectors = 2;
   static constexpr std::size_t kDirectRows = 8;
+  static constexpr std::size_t kPrefetchAhead = 9216;
+  static constexpr bool kPrefetchOneRow = false;
   // Of 32 output rows about 150 KB, half of a small second-level cache.
   static constexpr std::size_t kStripBlockRows = 1U << 20;
   static constexpr std::size_t kStripElements = 4096;
@@ -65,6 +67,9 @@ struct Avx512 {
     } else {
       return shr<static_cast<unsigned>(-kLeft)>(v);
     }
+  }
+  TLITE_INLINE static void prefetch(const std::byte* p) noexcept {
+    asm volatile("prefetcht1 %0" : : "m"(*p));
   }
   template <std::uint32_t kMask>
   TLITE_INLINE static V and_words(V v) noexcept {

@@ -27,6 +27,8 @@ struct Neon {
   using StripRows = std::index_sequence<4, 2, 1>;
   static constexpr std::size_t kTileVectors = 1;
   static constexpr std::size_t kDirectRows = 8;
+  static constexpr std::size_t kPrefetchAhead = 2048;  // not measured
+  static constexpr bool kPrefetchOneRow = false;
   static constexpr std::size_t kStripBlockRows = 1U << 20;
   static constexpr std::size_t kStripElements = 4096;
 
@@ -110,6 +112,9 @@ struct Neon {
       if constexpr (kLeft < 0) return vshrq_n_u32(v.part[i], -kLeft);
       return v.part[i];
     });
+  }
+  TLITE_INLINE static void prefetch(const std::byte* p) noexcept {
+    asm volatile("prfm pldl2keep, %0" : : "Q"(*p));
   }
   template <std::uint32_t kMask>
   TLITE_INLINE static V and_words(V v) noexcept {

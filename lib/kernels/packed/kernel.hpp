@@ -43,7 +43,7 @@ struct Kernel {
       for_row_tiles(typename S::DirectRows{}, job.rows, [&](std::size_t row, auto count) {
         const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride,
                              lanes_of(job, group)};
-        dot_tiles<S, Direct<S, F, (count > 1)>, count, 1>(
+        dot_tiles<S, Direct<S, F, (count > 1 || S::kPrefetchOneRow)>, count, 1>(
             tiles, job.tiles_per_group, job.x + row * job.x_stride, job.x_stride, out, true);
       });
     }

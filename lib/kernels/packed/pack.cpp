@@ -89,8 +89,10 @@ constexpr Plan plan_of(DataType type) {
     case DataType::q6_k:
       plan.add(0, offsetof(BlockQ6_K, d), 1, Source::wide_scale);
       plan.add(0, offsetof(BlockQ6_K, scales), 4);
-      plan.add(0, offsetof(BlockQ6_K, high), 16);
-      plan.add(0, offsetof(BlockQ6_K, q), 32);
+      for (std::size_t half = 0; half < 2; ++half) {
+        plan.add(0, offsetof(BlockQ6_K, high) + 32 * half, 8);
+        plan.add(0, offsetof(BlockQ6_K, q) + 64 * half, 16);
+      }
       break;
     case DataType::iq4_xs:
       plan.add(0, 0, 34);

@@ -11,7 +11,7 @@ namespace tlite {
 
 // Counts the layouts that there have been, for what is kept between two runs of a program. To be
 // raised with every change of what pack_group writes: the test of its golden bytes notices one.
-inline constexpr std::uint32_t kPackedLayout = 1;
+inline constexpr std::uint32_t kPackedLayout = 2;
 
 struct PackedShape {
   std::size_t tile_elements;    // of k: 64 or 256
@@ -20,6 +20,7 @@ struct PackedShape {
   std::size_t groups;           // output rows / 16, rounded up
 
   std::size_t group_bytes() const noexcept { return tile_bytes * tiles_per_group; }
+  std::size_t bytes() const noexcept { return group_bytes() * groups; }
 };
 
 // `type` is quantized, in_features a multiple of its block.

@@ -32,6 +32,9 @@ struct Scalar {
   static constexpr std::size_t kTileVectors = 1;  // groups of output rows in it
   // Up to here weights are used as they stream by; with more rows they are unpacked first.
   static constexpr std::size_t kDirectRows = 8;
+  static constexpr std::size_t kPrefetchAhead = 0;  // arithmetic is the limit
+  static constexpr bool kPrefetchOneRow = false;
+  static void prefetch(const std::byte*) noexcept {}
   static constexpr std::size_t kStripBlockRows = 1U << 20;  // input rows that a strip is used for
   static constexpr std::size_t kStripElements = 4096;       // of k in a strip
 
