@@ -490,13 +490,46 @@ typedef struct tlite_memory_plan {
   uint64_t total;
 } tlite_memory_plan;
 
+/* Which type each matrix gets, by the names under which GGUF files go around: see quantize.hpp. */
+typedef int32_t tlite_weight_mix;
+enum {
+  TLITE_WEIGHT_MIX_F32 = 0,
+  TLITE_WEIGHT_MIX_F16 = 1,
+  TLITE_WEIGHT_MIX_BF16 = 2,
+  TLITE_WEIGHT_MIX_Q8_0 = 3,
+  TLITE_WEIGHT_MIX_Q4_0 = 4,
+  TLITE_WEIGHT_MIX_Q4_1 = 5,
+  TLITE_WEIGHT_MIX_Q5_0 = 6,
+  TLITE_WEIGHT_MIX_Q5_1 = 7,
+  TLITE_WEIGHT_MIX_Q2_K = 8,
+  TLITE_WEIGHT_MIX_Q3_K_S = 9,
+  TLITE_WEIGHT_MIX_Q3_K_M = 10,
+  TLITE_WEIGHT_MIX_Q3_K_L = 11,
+  TLITE_WEIGHT_MIX_Q4_K_S = 12,
+  TLITE_WEIGHT_MIX_Q4_K_M = 13,
+  TLITE_WEIGHT_MIX_Q5_K_S = 14,
+  TLITE_WEIGHT_MIX_Q5_K_M = 15,
+  TLITE_WEIGHT_MIX_Q6_K = 16,
+  TLITE_WEIGHT_MIX_IQ4_NL = 17,
+  TLITE_WEIGHT_MIX_IQ4_XS = 18
+};
+/* "q4_k_m", ...; "unknown" for any other number; lives for ever. */
+TLITE_C_API const char* tlite_weight_mix_name(tlite_weight_mix mix) TLITE_NOEXCEPT;
+/* The mix of that name, whatever the case. INVALID_ARGUMENT. */
+TLITE_C_API tlite_status tlite_weight_mix_parse(const char* name, size_t name_size,
+                                                tlite_weight_mix* out,
+                                                tlite_error** error) TLITE_NOEXCEPT;
+
 typedef struct tlite_plan_options {
   uint32_t struct_size;
   int32_t context;        /* tokens kept in the KV cache. Default 4096 */
   int32_t max_batch_rows; /* tokens in one forward pass. Default 512 */
   int32_t threads;        /* 0: the context's number */
   tlite_data_type kv_type;
-  uint32_t reserved; /* 0 */
+  uint32_t reserved;        /* 0 */
+  tlite_weight_mix weights; /* as for the load, and so is packed_cache */
+  uint32_t reserved2;       /* 0 */
+  tlite_text packed_cache;
 } tlite_plan_options;
 
 /* How far a load or another long call is, and its brake, for programs that want no callback: load
@@ -517,6 +550,13 @@ typedef struct tlite_load_options {
   int32_t (*on_progress)(float fraction, void* user);
   void* user;
   tlite_progress* progress; /* optional */
+  /* Quantize the matrices of a model that is not quantized while it is loaded; 0, the default: as
+   * stored. F16 and BF16 are NOT_SUPPORTED, a model that is quantized already INVALID_ARGUMENT. */
+  tlite_weight_mix weights;
+  uint32_t reserved; /* 0 */
+  /* A directory for the packed form of quantized weights, which later loads map; empty, the
+   * default: none. Safe to delete; without effect where the context has file callbacks. */
+  tlite_text packed_cache;
 } tlite_load_options;
 
 TLITE_C_API tlite_status tlite_plan_options_init(tlite_plan_options* options,
@@ -568,36 +608,6 @@ TLITE_C_API tlite_status tlite_model_default_sampling(const tlite_model* model,
 
 /* ---- Quantizing: models as GGUF files ----------------------------------------------------------
  */
-
-/* Which type each matrix gets, by the names under which GGUF files go around: see quantize.hpp. */
-typedef int32_t tlite_weight_mix;
-enum {
-  TLITE_WEIGHT_MIX_F32 = 0,
-  TLITE_WEIGHT_MIX_F16 = 1,
-  TLITE_WEIGHT_MIX_BF16 = 2,
-  TLITE_WEIGHT_MIX_Q8_0 = 3,
-  TLITE_WEIGHT_MIX_Q4_0 = 4,
-  TLITE_WEIGHT_MIX_Q4_1 = 5,
-  TLITE_WEIGHT_MIX_Q5_0 = 6,
-  TLITE_WEIGHT_MIX_Q5_1 = 7,
-  TLITE_WEIGHT_MIX_Q2_K = 8,
-  TLITE_WEIGHT_MIX_Q3_K_S = 9,
-  TLITE_WEIGHT_MIX_Q3_K_M = 10,
-  TLITE_WEIGHT_MIX_Q3_K_L = 11,
-  TLITE_WEIGHT_MIX_Q4_K_S = 12,
-  TLITE_WEIGHT_MIX_Q4_K_M = 13,
-  TLITE_WEIGHT_MIX_Q5_K_S = 14,
-  TLITE_WEIGHT_MIX_Q5_K_M = 15,
-  TLITE_WEIGHT_MIX_Q6_K = 16,
-  TLITE_WEIGHT_MIX_IQ4_NL = 17,
-  TLITE_WEIGHT_MIX_IQ4_XS = 18
-};
-/* "q4_k_m", ...; "unknown" for any other number; lives for ever. */
-TLITE_C_API const char* tlite_weight_mix_name(tlite_weight_mix mix) TLITE_NOEXCEPT;
-/* The mix of that name, whatever the case. INVALID_ARGUMENT. */
-TLITE_C_API tlite_status tlite_weight_mix_parse(const char* name, size_t name_size,
-                                                tlite_weight_mix* out,
-                                                tlite_error** error) TLITE_NOEXCEPT;
 
 typedef struct tlite_quantize_options {
   uint32_t struct_size;

@@ -7,6 +7,7 @@
 #include "structs.hpp"
 #include "tokenizer.hpp"
 
+#include <optional>
 #include <string>
 
 #include <tlite/speed.hpp>
@@ -15,6 +16,15 @@ namespace tlite::capi {
 namespace {
 
 constexpr tlite_load_options kLoadDefaults = {};
+
+// 0 stands for the weights as they are stored.
+std::optional<WeightMix> weights_in(tlite_weight_mix mix) {
+  if (mix == 0) return std::nullopt;
+  if (to_string(static_cast<WeightMix>(mix)) == "unknown") {
+    throw_invalid("weights is " + std::to_string(mix) + ", no weight mix");
+  }
+  return static_cast<WeightMix>(mix);
+}
 
 tlite_plan_options plan_defaults() noexcept {
   const PlanOptions defaults;
@@ -63,6 +73,8 @@ tlite_status tlite_model_load(const tlite_context* context, const char* path, si
     load.host = host_of(context);
     load.progress = progress_in(given.on_progress, given.user, given.progress);
     load.check_weights = given.check_weights != 0;
+    load.weights = weights_in(given.weights);
+    load.packed_cache = text_in(given.packed_cache, "packed_cache");
     *out = new tlite_model(tlite::Model::load(path_in(path, path_size), load), threads_of(context));
   });
 }
@@ -78,6 +90,8 @@ tlite_status tlite_model_plan(const tlite_context* context, const char* path, si
     tlite::PlanOptions plan;
     plan.context = given.context;
     plan.max_batch_rows = given.max_batch_rows;
+    plan.weights = weights_in(given.weights);
+    plan.packed_cache = text_in(given.packed_cache, "packed_cache");
     plan.threads = given.threads == 0 ? threads_of(context) : given.threads;
     plan.kv_type = kv_type_in(given.kv_type);
     copy_out(plan_out(tlite::Model::plan(path_in(path, path_size), plan, host_of(context))), out,

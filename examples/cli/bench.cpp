@@ -20,7 +20,7 @@ namespace cli {
 namespace {
 
 struct Flags {
-  std::string path;
+  ModelFlags model;
   std::vector<std::int32_t> prompts = {512};
   std::vector<std::int32_t> generated = {128};
   std::vector<std::int32_t> depths = {0};
@@ -190,7 +190,7 @@ void run(const Flags& flags) {
   const std::vector<BenchTest> tests = tests_of(flags);
   Progress progress("bench");
   LoadTimes loads;
-  const tlite::Model model = timed_load(flags.path, flags.threads.front(), flags.load, loads);
+  const tlite::Model model = timed_load(flags.model, flags.threads.front(), flags.load, loads);
   Json rows = Json::array();
   if (!flags.json) write_head();
   for (const BenchTest& test : tests) {
@@ -215,7 +215,7 @@ void run(const Flags& flags) {
 void add_bench(CLI::App& app) {
   const auto flags = std::make_shared<Flags>();
   CLI::App* const command = app.add_subcommand("bench", "Speed, in llama-bench's terms");
-  add_model_argument(*command, flags->path);
+  add_model_argument(*command, flags->model.path);
   const auto list = [&](const char* name, std::vector<std::int32_t>& values, int least, int most,
                         const char* help) {
     command->add_option(name, values, help)
@@ -235,6 +235,7 @@ void add_bench(CLI::App& app) {
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   add_kv_type_option(*command, flags->kv_type);
+  add_load_options(*command, flags->model);
   command->add_flag("--load", flags->load, "also time a cold load, from the disk");
   command->add_flag("--json", flags->json, "llama-bench's JSON: an array of rows");
   command->callback([flags] { run(*flags); });

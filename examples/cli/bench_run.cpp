@@ -112,9 +112,7 @@ double bytes_per_step(const tlite::Model& model, const BenchTest& test,
   return static_cast<double>(tlite::decode_bytes(model)) + test.sequences * positions * position;
 }
 
-tlite::Model load_once(const std::string& path, std::int32_t threads, LoadTime& time) {
-  ModelFlags flags;
-  flags.path = path;
+tlite::Model load_once(const ModelFlags& flags, std::int32_t threads, LoadTime& time) {
   const Stopwatch watch;
   tlite::Model model = load_model(flags);
   tlite::EvaluatorOptions options;
@@ -151,13 +149,13 @@ BenchResult run_bench(const tlite::Model& model, const BenchTest& test,
   return result;
 }
 
-tlite::Model timed_load(const std::string& path, std::int32_t threads, bool cold_too,
+tlite::Model timed_load(const ModelFlags& flags, std::int32_t threads, bool cold_too,
                         LoadTimes& times) {
   if (cold_too) {
-    drop_from_page_cache(path);
-    load_once(path, threads, times.cold.emplace());
+    drop_from_page_cache(flags.path);
+    load_once(flags, threads, times.cold.emplace());
   }
-  return load_once(path, threads, times.first);
+  return load_once(flags, threads, times.first);
 }
 
 }  // namespace cli

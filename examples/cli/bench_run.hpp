@@ -1,6 +1,8 @@
 // The measurements of `tlite bench`.
 #pragma once
 
+#include "model_flags.hpp"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -46,7 +48,7 @@ struct LoadTimes {
   std::optional<LoadTime> cold;  // with the files dropped from the page cache before
 };
 
-tlite::Model timed_load(const std::string& path, std::int32_t threads, bool cold_too,
+tlite::Model timed_load(const ModelFlags& flags, std::int32_t threads, bool cold_too,
                         LoadTimes& times);
 
 }  // namespace cli

@@ -67,6 +67,8 @@ void run(const Flags& flags) {
       flags.model.context.value_or(std::min(options.context, info.config.max_position_embeddings));
   options.threads = flags.model.threads;
   options.kv_type = parse_kv_type(flags.model.kv_type);
+  options.weights = parse_weights(flags.model);
+  options.packed_cache = flags.model.packed_cache;
   const tlite::MemoryPlan plan = tlite::Model::plan(flags.model.path, options);
   if (!flags.json) return write_table(info, plan, options.context);
   Json out = Json::parse(tlite::to_json(info));

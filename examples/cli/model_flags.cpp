@@ -18,6 +18,13 @@ void add_kv_type_option(CLI::App& command, std::optional<std::string>& kv_type) 
       ->check(CLI::IsMember({"f32", "f16", "bf16"}));
 }
 
+void add_load_options(CLI::App& command, ModelFlags& flags) {
+  command.add_option("--weights", flags.weights,
+                     "quantize the weights while they are loaded: q8_0, q4_k_m, ...");
+  command.add_option("--packed-cache", flags.packed_cache,
+                     "a directory that keeps quantized weights ready for the next load");
+}
+
 void add_model_flags(CLI::App& command, ModelFlags& flags) {
   add_model_argument(command, flags.path);
   command.add_option("--threads", flags.threads, "threads; 0: one per physical core")
@@ -25,6 +32,7 @@ void add_model_flags(CLI::App& command, ModelFlags& flags) {
   command.add_option("-c,--context", flags.context, "tokens kept, prompt and answers together")
       ->check(CLI::PositiveNumber);
   add_kv_type_option(command, flags.kv_type);
+  add_load_options(command, flags);
 }
 
 tlite::Model load_model(const ModelFlags& flags) {
@@ -34,7 +42,23 @@ tlite::Model load_model(const ModelFlags& flags) {
     progress.show(format_number(fraction * 100.0, 0) + " %");
     return true;
   };
+  options.weights = parse_weights(flags);
+  options.packed_cache = flags.packed_cache;
   return tlite::Model::load(flags.path, options);
+}
+
+tlite::WeightMix parse_weight_mix(const std::string& option, const std::string& name) {
+  if (const auto mix = tlite::parse_weight_mix(name)) return *mix;
+  std::string known;
+  for (std::int32_t i = 0; tlite::to_string(static_cast<tlite::WeightMix>(i)) != "unknown"; ++i) {
+    known += " " + std::string(tlite::to_string(static_cast<tlite::WeightMix>(i)));
+  }
+  throw CLI::ValidationError(option, "'" + name + "' is none of:" + known);
+}
+
+std::optional<tlite::WeightMix> parse_weights(const ModelFlags& flags) {
+  if (!flags.weights) return std::nullopt;
+  return parse_weight_mix("--weights", *flags.weights);
 }
 
 std::optional<tlite::DataType> parse_kv_type(const std::optional<std::string>& name) {

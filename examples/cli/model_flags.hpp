@@ -16,17 +16,24 @@ struct ModelFlags {
   std::int32_t threads = 0;
   std::optional<std::int32_t> context;
   std::optional<std::string> kv_type;
+  std::optional<std::string> weights;
+  std::string packed_cache;
 };
 
 inline constexpr int kMostThreads = 256;  // as the library
 
 void add_model_argument(CLI::App& command, std::string& path);
 void add_kv_type_option(CLI::App& command, std::optional<std::string>& kv_type);
+// --weights and --packed-cache.
+void add_load_options(CLI::App& command, ModelFlags& flags);
 void add_model_flags(CLI::App& command, ModelFlags& flags);
 
 // Loads with progress on a terminal; Ctrl-C ends the program, as nothing is lost by it.
 tlite::Model load_model(const ModelFlags& flags);
 
+// The mix of that name; throws CLI::ValidationError for `option` with all that there are.
+tlite::WeightMix parse_weight_mix(const std::string& option, const std::string& name);
+std::optional<tlite::WeightMix> parse_weights(const ModelFlags& flags);
 std::optional<tlite::DataType> parse_kv_type(const std::optional<std::string>& name);
 
 // The flags as a session's options. Without --context: 4096, or what the model has where less.

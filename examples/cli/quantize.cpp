@@ -24,17 +24,8 @@ struct Flags {
   bool allow_requantize = false;
 };
 
-tlite::WeightMix parse_type(const std::string& name) {
-  if (const auto mix = tlite::parse_weight_mix(name)) return *mix;
-  std::string known;
-  for (std::int32_t i = 0; tlite::to_string(static_cast<tlite::WeightMix>(i)) != "unknown"; ++i) {
-    known += " " + std::string(tlite::to_string(static_cast<tlite::WeightMix>(i)));
-  }
-  throw CLI::ValidationError("--type", "'" + name + "' is none of:" + known);
-}
-
 void run(const Flags& flags) {
-  const tlite::WeightMix mix = parse_type(flags.type);
+  const tlite::WeightMix mix = parse_weight_mix("--type", flags.type);
   std::atomic<bool> stopped = false;
   const InterruptScope interrupt([&stopped] { stopped = true; });
   Progress progress("writing");

@@ -38,8 +38,9 @@ class TLITE_API FileContent {
  public:
   virtual ~FileContent();
   virtual std::span<const std::byte> bytes() const noexcept = 0;
-  // A hint for what is mapped: `part` of the bytes was read and will hardly be needed again. The
-  // bytes stay readable. By default nothing.
+  // Hints for what is mapped: `part` of the bytes will soon be read front to back, or was read and
+  // will hardly be needed again. The bytes stay readable. By default nothing.
+  virtual void will_read(std::span<const std::byte> part) const noexcept;
   virtual void was_read(std::span<const std::byte> part) const noexcept;
 };
 

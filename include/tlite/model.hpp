@@ -21,6 +21,7 @@
 #include <tlite/host.hpp>
 #include <tlite/sampling.hpp>
 #include <tlite/tokenizer.hpp>
+#include <tlite/weight_mix.hpp>
 
 namespace tlite {
 
@@ -95,18 +96,20 @@ TLITE_API std::string to_json(const ModelInfo& info);
 
 // Bytes of memory by class.
 struct MemoryPlan {
-  std::uint64_t weights = 0;  // mapped from files as stored; the system may drop and re-read
-  std::uint64_t weights_resident = 0;  // of these, what is copied into memory of our own
+  std::uint64_t weights = 0;           // mapped from files; the system may drop and re-read
+  std::uint64_t weights_resident = 0;  // copied into memory of our own: norms, quantized matrices
   std::uint64_t kv_cache = 0;          // for the given context
   std::uint64_t scratch = 0;           // activations and logits for the given batch
   std::uint64_t total() const noexcept { return weights + weights_resident + kv_cache + scratch; }
 };
 
 struct PlanOptions {
-  std::int32_t context = 4096;           // tokens kept in the KV cache, all sequences together
-  std::int32_t max_batch_rows = 512;     // tokens in one forward pass
-  std::int32_t threads = 0;              // 0: physical cores
-  std::optional<DataType> kv_type = {};  // unset: f32 for f32 weights, else f16
+  std::int32_t context = 4096;            // tokens kept in the KV cache, all sequences together
+  std::int32_t max_batch_rows = 512;      // tokens in one forward pass
+  std::int32_t threads = 0;               // 0: physical cores
+  std::optional<DataType> kv_type = {};   // unset: f32 for f32 weights, else f16
+  std::optional<WeightMix> weights = {};  // LoadOptions::weights
+  std::string packed_cache = {};          // LoadOptions::packed_cache
 };
 
 // Called with 0..1 on the loading thread; return false to cancel (load then throws cancelled).
@@ -118,6 +121,16 @@ struct LoadOptions {
   // Look at every weight for NaN and infinity (reads the whole file). Off: only small tensors are
   // looked at, and a NaN in the logits is reported when it appears.
   bool check_weights = false;
+  // Quantize the matrices of a model that is not quantized while it is loaded, as quantize() does
+  // for a file, without an importance matrix; unset: as stored. The embedding table stays as it is.
+  // f32, f16 and bf16 are not supported here, nor is a model that is quantized already.
+  std::optional<WeightMix> weights = {};
+  // A directory for the packed form of quantized weights; empty: none. The first load of a model
+  // writes a file as large as its quantized matrices there (waiting for the disk), later ones map
+  // it in place of packing. Made where it is missing, safe to delete at any time; a file that does
+  // not fit is replaced, and where none can be written there is a warning in the log. Without
+  // effect where host.files is set. See docs/packed-cache.md.
+  std::string packed_cache = {};
 };
 
 class TLITE_API Model {

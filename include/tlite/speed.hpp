@@ -14,9 +14,9 @@ namespace tlite {
 // was loaded. All give the same results.
 TLITE_API std::string_view cpu_tier(const Model& model) noexcept;
 
-// Bytes of weights that a decoded token must read, as stored in the file: memory bandwidth over
-// this is the most tokens a second that one sequence can have. All of them, but of an embedding
-// table that is not the output matrix too one row alone.
+// Bytes of weights that a decoded token must read, in the types that are streamed: memory bandwidth
+// over this is the most tokens a second that one sequence can have. All of them, but of an
+// embedding table that is not the output matrix too one row alone.
 TLITE_API std::uint64_t decode_bytes(const Model& model) noexcept;
 
 }  // namespace tlite

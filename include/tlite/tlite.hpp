@@ -18,3 +18,4 @@
 #include <tlite/speed.hpp>
 #include <tlite/tokenizer.hpp>
 #include <tlite/version.hpp>
+#include <tlite/weight_mix.hpp>

@@ -3,8 +3,11 @@
 #include "base/cpu.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
+#include "convert/weight_mix.hpp"
 #include "format/checkpoint.hpp"
 #include "format/tensor_list.hpp"
+#include "model/packed_cache.hpp"
+#include "model/packed_layout.hpp"
 #include "model/plan.hpp"
 #include "model/weights.hpp"
 
@@ -25,6 +28,27 @@ std::uint64_t element_count(const StoredTensor& tensor) {
   std::uint64_t count = 1;
   for (const std::uint64_t size : tensor.shape) count *= size;
   return count;
+}
+
+// The type that each tensor is streamed in; empty: as stored.
+WeightTypes streamed_types(const Checkpoint& checkpoint, std::optional<WeightMix> weights) {
+  if (!weights) return {};
+  if (*weights == WeightMix::f32 || *weights == WeightMix::f16 || *weights == WeightMix::bf16) {
+    throw Error(ErrorCode::not_supported,
+                "not supported: loading the weights as " + std::string(to_string(*weights)) +
+                    "; matrices that are not quantized are streamed as stored");
+  }
+  for (const StoredTensor* tensor : used_tensors(checkpoint)) {
+    if (!is_quantized(tensor->type)) continue;
+    throw Error(ErrorCode::invalid_argument,
+                checkpoint.path + ": the weights are to be loaded as " +
+                    std::string(to_string(*weights)) + ", but tensor '" + tensor->name +
+                    "' is quantized already, as " + std::string(to_string(tensor->type)));
+  }
+  return [config = checkpoint.config, mix = *weights](const StoredTensor& tensor) {
+    const DataType type = WeightMixer(mix, config, false).type_of(tensor.name);
+    return type_for_rows(type, tensor.shape[1]);
+  };
 }
 
 ModelInfo make_info(const Checkpoint& checkpoint) {
@@ -49,9 +73,14 @@ ModelInfo make_info(const Checkpoint& checkpoint) {
   return info;
 }
 
-bool has_quantized(std::span<const StoredTensor* const> tensors) noexcept {
-  return std::any_of(tensors.begin(), tensors.end(),
-                     [](const StoredTensor* tensor) { return is_quantized(tensor->type); });
+// The type of most of what is packed; none where nothing is.
+std::optional<DataType> packed_type(const Checkpoint& checkpoint, const WeightTypes& types) {
+  std::map<DataType, std::uint64_t> bytes;
+  const PackedLayout layout(checkpoint.config, *checkpoint.weights, types);
+  for (const PackedMatrix& matrix : layout.matrices()) bytes[matrix.type] += matrix.bytes;
+  const auto most = std::max_element(
+      bytes.begin(), bytes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == bytes.end() ? std::nullopt : std::optional(most->first);
 }
 
 void log_ignored_tensors(const Checkpoint& checkpoint, const Log& log) {
@@ -75,6 +104,19 @@ void load_chat_template(Model::Impl& model, const Log& log) {
   }
 }
 
+void load_text(Model::Impl& model, const Log& log) {
+  model.tokenizer = Tokenizer::load(model.info.path, model.host);
+  check_vocabulary(model.info.config, model.tokenizer->vocabulary_size(), model.info.path);
+  load_chat_template(model, log);
+}
+
+// Whether a file of the host's was changed cannot be asked.
+std::string packed_cache(const std::string& directory, const Host& host, const Log& log) {
+  if (directory.empty() || !host.files) return directory;
+  log(LogLevel::warning, "the packed cache is not used: the files are the host's own");
+  return {};
+}
+
 std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadOptions& options) {
   const Log log(options.host.log);
   auto model = std::make_shared<Model::Impl>();
@@ -84,26 +126,46 @@ std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadO
   log_ignored_tensors(checkpoint, log);
   model->info = make_info(checkpoint);
   model->sampling = checkpoint.sampling;
-  model->tokenizer = Tokenizer::load(path, model->host);
-  check_vocabulary(model->info.config, model->tokenizer->vocabulary_size(), path);
-  load_chat_template(*model, log);
   // Packing reads the file too: it is the longer way and reports the progress where there is one.
-  const std::vector<const StoredTensor*> tensors = used_tensors(checkpoint);
-  const bool packs = has_quantized(tensors);
+  const WeightTypes types = streamed_types(checkpoint, options.weights);
+  const std::optional<DataType> packed = packed_type(checkpoint, types);
+  if (options.weights) model->info.weight_type = packed.value_or(model->info.weight_type);
+  const bool packs = packed.has_value();
   if (!packs || options.check_weights) {
-    read_weights(tensors, checkpoint.path, options.check_weights,
+    read_weights(used_tensors(checkpoint), checkpoint.path, options.check_weights,
                  packs ? LoadProgress{} : options.progress);
   }
   model->source = std::move(checkpoint.weights);
+  const WeightLoading loading = {
+      .progress = packs ? options.progress : LoadProgress{},
+      .meanwhile = [&] { load_text(*model, log); },
+      .types = types,
+      .path = checkpoint.path,
+      .packed_cache = packed_cache(options.packed_cache, options.host, log),
+      .check_cache = options.check_weights};
   model->weights = std::make_unique<ModelWeights>(model->info.config, *model->source, model->host,
-                                                  cpu_tier_from_environment(),
-                                                  packs ? options.progress : LoadProgress{});
+                                                  cpu_tier_from_environment(), loading);
   if (options.progress && !options.progress(1.0F)) {
     throw Error(ErrorCode::cancelled, "cancelled: loading " + std::string(path));
   }
   log(LogLevel::info, std::string(path) + ": " + std::to_string(model->info.parameter_count) +
                           " parameters in " + std::string(to_string(model->info.weight_type)));
   return model;
+}
+
+// What is read where the files are mapped: all but what is packed, and the embeddings in any case.
+std::uint64_t mapped_bytes(const ModelInfo& info, const PackedLayout& layout) {
+  std::uint64_t bytes = info.weight_bytes;
+  for (const PackedMatrix& matrix : layout.matrices()) {
+    if (matrix.tensor->name != kEmbeddingTensor) bytes -= matrix.tensor->data.size();
+  }
+  return bytes;
+}
+
+bool is_cached(const std::string& directory, std::string_view path, const PackedLayout& layout) {
+  if (directory.empty() || layout.bytes() == 0) return false;
+  ThreadPool pool(1);
+  return PackedCache(directory, path, layout).open(false, pool, Log()) != nullptr;
 }
 
 EvaluatorOptions evaluator_options(const PlanOptions& options) {
@@ -134,14 +196,18 @@ Model Model::load(std::string_view path, const LoadOptions& options) {
 MemoryPlan Model::plan(std::string_view path, const PlanOptions& options, const Host& host) {
   return with_memory_errors(path, [&] {
     const Checkpoint checkpoint = open_checkpoint(path, *files_of(host));
-    const std::vector<const StoredTensor*> tensors = used_tensors(checkpoint);
     const ModelInfo info = make_info(checkpoint);
-    const EvaluatorOptions resolved = resolve(evaluator_options(options), info.weight_type);
+    const WeightTypes types = streamed_types(checkpoint, options.weights);
+    const PackedLayout layout(info.config, *checkpoint.weights, types);
+    const DataType type = packed_type(checkpoint, types).value_or(info.weight_type);
+    const EvaluatorOptions resolved = resolve(evaluator_options(options), type);
     MemoryPlan plan;
-    plan.weights = info.weight_bytes;
-    plan.weights_resident = resident_weight_bytes(info.config, tensors);
+    plan.weights = mapped_bytes(info, layout);
+    plan.weights_resident = small_weight_bytes(info.config);
+    const std::string cache = packed_cache(options.packed_cache, host, Log());
+    (is_cached(cache, path, layout) ? plan.weights : plan.weights_resident) += layout.bytes();
     plan.kv_cache = kv_cache_bytes(info.config, *resolved.kv_type, resolved.context);
-    plan.scratch = scratch_bytes(info.config, resolved, has_quantized(tensors));
+    plan.scratch = scratch_bytes(info.config, resolved, layout.bytes() > 0);
     return plan;
   });
 }

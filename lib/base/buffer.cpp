@@ -5,14 +5,34 @@
 #include <string>
 #include <utility>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 #include <tlite/error.hpp>
 
 namespace tlite {
 namespace {
 
+// Large buffers lie in huge pages where the system has them: a 7B model's weights are a million
+// small ones, each with a fault when it is first written and a miss of the TLB when it is streamed.
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+
+constexpr std::size_t alignment_of(std::size_t bytes) noexcept {
+  return bytes >= 2 * kHugePage ? kHugePage : kAlignment;
+}
+
 void* allocate(Allocator* allocator, std::size_t bytes) noexcept {
   if (allocator != nullptr) return allocator->allocate(bytes, kAlignment);
-  return ::operator new (bytes, std::align_val_t{kAlignment}, std::nothrow);
+  const std::size_t alignment = alignment_of(bytes);
+  void* const memory = ::operator new (bytes, std::align_val_t{alignment}, std::nothrow);
+#if defined(__linux__)
+  // Whole huge pages only, so that no more memory is taken than was asked for.
+  if (memory != nullptr && alignment == kHugePage) {
+    ::madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
+  }
+#endif
+  return memory;
 }
 
 }  // namespace
@@ -42,7 +62,7 @@ Buffer::~Buffer() {
   if (allocator_) {
     allocator_->deallocate(data_, size_, kAlignment);
   } else {
-    ::operator delete (data_, std::align_val_t{kAlignment});
+    ::operator delete (data_, std::align_val_t{alignment_of(size_)});
   }
 }
 

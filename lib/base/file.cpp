@@ -52,17 +52,25 @@ class MappedFile final : public FileContent {
   std::span<const std::byte> bytes() const noexcept override {
     return {static_cast<const std::byte*>(data_), size_};
   }
-  // The pages stay in the system's cache, but no longer count as ours. From the first page that
-  // `part` touches to the last: what is dropped and wanted again is mapped again.
+  void will_read(std::span<const std::byte> part) const noexcept override {
+    advise(part, MADV_WILLNEED);
+  }
+  // The pages stay in the system's cache, but no longer count as ours.
   void was_read(std::span<const std::byte> part) const noexcept override {
+    advise(part, MADV_DONTNEED);
+  }
+
+ private:
+  // From the first page that `part` touches to the last. For read-only pages of a file no advice
+  // can do harm: what is dropped and wanted again is mapped again.
+  static void advise(std::span<const std::byte> part, int advice) noexcept {
     if (part.empty()) return;
     const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
     const auto begin = reinterpret_cast<std::uintptr_t>(part.data());
     const std::uintptr_t first = begin / page * page;
-    ::madvise(reinterpret_cast<void*>(first), begin + part.size() - first, MADV_DONTNEED);
+    ::madvise(reinterpret_cast<void*>(first), begin + part.size() - first, advice);
   }
 
- private:
   void* data_ = nullptr;
   std::size_t size_ = 0;
 };
@@ -85,6 +93,7 @@ class SystemFiles final : public FileSystem {
 }  // namespace
 
 FileContent::~FileContent() = default;
+void FileContent::will_read(std::span<const std::byte>) const noexcept {}
 void FileContent::was_read(std::span<const std::byte>) const noexcept {}
 FileSystem::~FileSystem() = default;
 
@@ -92,6 +101,15 @@ std::shared_ptr<const FileSystem> system_files() { return std::make_shared<Syste
 
 std::shared_ptr<const FileSystem> files_of(const Host& host) {
   return host.files ? host.files : system_files();
+}
+
+std::optional<FileStamp> file_stamp(const std::string& path) noexcept {
+  struct stat status = {};
+  if (::stat(path.c_str(), &status) != 0) return std::nullopt;
+  const std::uint64_t seconds = static_cast<std::uint64_t>(status.st_mtim.tv_sec);
+  const std::uint64_t nanoseconds = static_cast<std::uint64_t>(status.st_mtim.tv_nsec);
+  return FileStamp{static_cast<std::uint64_t>(status.st_size),
+                   seconds * 1'000'000'000U + nanoseconds};
 }
 
 std::string join_path(std::string_view directory, std::string_view name) {

@@ -2,7 +2,9 @@
 // Paths are UTF-8 everywhere, Windows included (users lose Cyrillic paths: llama.cpp#18571).
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +17,13 @@ std::shared_ptr<const FileSystem> system_files();
 
 // host.files, or the operating system's.
 std::shared_ptr<const FileSystem> files_of(const Host& host);
+
+// What tells that a file of the operating system was changed.
+struct FileStamp {
+  std::uint64_t size = 0;
+  std::uint64_t modified = 0;  // nanoseconds
+};
+std::optional<FileStamp> file_stamp(const std::string& path) noexcept;
 
 // "dir" + "name" with one '/' between.
 std::string join_path(std::string_view directory, std::string_view name);

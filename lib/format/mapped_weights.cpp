@@ -60,15 +60,24 @@ const UnsupportedTensor* MappedWeights::find_unsupported(std::string_view name) 
   return find_in(directory_.unsupported, name);
 }
 
-void MappedWeights::was_read(std::span<const std::byte> part) const noexcept {
+const FileContent* MappedWeights::file_of(std::span<const std::byte> part) const noexcept {
   constexpr std::less_equal<const std::byte*> at_most;
   for (const std::unique_ptr<FileContent>& file : files_) {
     const std::span<const std::byte> all = file->bytes();
     if (at_most(all.data(), part.data()) &&
         at_most(part.data() + part.size(), all.data() + all.size())) {
-      return file->was_read(part);
+      return file.get();
     }
   }
+  return nullptr;
+}
+
+void MappedWeights::will_read(std::span<const std::byte> part) const noexcept {
+  if (const FileContent* file = file_of(part)) file->will_read(part);
+}
+
+void MappedWeights::was_read(std::span<const std::byte> part) const noexcept {
+  if (const FileContent* file = file_of(part)) file->was_read(part);
 }
 
 }  // namespace tlite

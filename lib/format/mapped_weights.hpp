@@ -27,9 +27,12 @@ class MappedWeights final : public WeightSource {
   const StoredTensor* find(std::string_view name) const noexcept override;
   std::span<const StoredTensor> tensors() const noexcept override { return directory_.tensors; }
   const UnsupportedTensor* find_unsupported(std::string_view name) const noexcept override;
+  void will_read(std::span<const std::byte> part) const noexcept override;
   void was_read(std::span<const std::byte> part) const noexcept override;
 
  private:
+  const FileContent* file_of(std::span<const std::byte> part) const noexcept;
+
   std::vector<std::unique_ptr<FileContent>> files_;
   TensorDirectory directory_;
 };

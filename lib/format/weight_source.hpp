@@ -37,7 +37,8 @@ class WeightSource {
   virtual const StoredTensor* find(std::string_view name) const noexcept = 0;
   virtual std::span<const StoredTensor> tensors() const noexcept = 0;
   virtual const UnsupportedTensor* find_unsupported(std::string_view name) const noexcept = 0;
-  // A hint about a part of a tensor's data: see FileContent.
+  // Hints about a part of a tensor's data: see FileContent.
+  virtual void will_read(std::span<const std::byte>) const noexcept {}
   virtual void was_read(std::span<const std::byte>) const noexcept {}
 };
 

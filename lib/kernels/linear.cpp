@@ -4,9 +4,9 @@
 #include "kernels/linear_f32.hpp"
 #include "kernels/ops.hpp"
 #include "kernels/packed/linear.hpp"
-#include "kernels/packed/pack.hpp"
 
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 namespace tlite {
@@ -55,23 +55,14 @@ class LinearStored final : public Linear {
 }  // namespace
 
 std::unique_ptr<Linear> make_linear(const WeightMatrix& matrix, CpuTier tier,
-                                    std::shared_ptr<Allocator> allocator, ThreadPool* pool) {
+                                    std::shared_ptr<Allocator> allocator) {
+  assert(!is_quantized(matrix.type));
   // Measured on Zen 4, K 2048, one thread: OpenBLAS in tiles of one shape reaches 2.4 GFLOP/s at
   // one row and 20 at 64, these kernels 6.9 and 88. And Debian's OpenBLAS must take turns (see
   // linear_f32.cpp). So it serves the processors without a tuned kernel.
   const bool tuned = &kernel_ops(tier) != &kernel_ops(CpuTier::scalar);
   if (matrix.type == DataType::f32 && !tuned) return make_linear_f32(matrix, std::move(allocator));
-  if (is_quantized(matrix.type)) {
-    return make_packed_linear(matrix, tier, pool, std::move(allocator));
-  }
   return std::make_unique<LinearStored>(matrix, tier);
-}
-
-std::size_t linear_resident_bytes(DataType type, std::size_t out_features,
-                                  std::size_t in_features) noexcept {
-  if (!is_quantized(type)) return 0;
-  const PackedShape shape = packed_shape(type, out_features, in_features);
-  return shape.groups * shape.group_bytes();
 }
 
 std::size_t linear_scratch_bytes(std::size_t in_features) noexcept {

@@ -8,7 +8,6 @@
 #pragma once
 
 #include "base/cpu.hpp"
-#include "base/parallel.hpp"
 #include "tensor/dtype.hpp"
 
 #include <cstddef>
@@ -75,15 +74,8 @@ std::size_t linear_scratch_bytes(std::size_t in_features) noexcept;
 // Streams an f32, bf16 or f16 matrix as stored, by kernels of the tier; f32 on a processor without
 // tuned kernels goes through OpenBLAS. The data must outlive the result and stay where it is;
 // nothing is copied, except for OpenBLAS a matrix that is not aligned to 4 bytes. Quantized
-// matrices are packed into memory of their own, by the threads of `pool` where there is one.
-// Throws Error(out_of_memory), and Error(not_supported) where in_features is not whole blocks.
+// matrices are packed first: packed/linear.hpp. Throws Error(out_of_memory).
 std::unique_ptr<Linear> make_linear(const WeightMatrix& matrix, CpuTier tier,
-                                    std::shared_ptr<Allocator> allocator,
-                                    ThreadPool* pool = nullptr);
-
-// What make_linear will allocate for a matrix of this type and shape, but for the rare copy of an
-// f32 matrix that is not aligned.
-std::size_t linear_resident_bytes(DataType type, std::size_t out_features,
-                                  std::size_t in_features) noexcept;
+                                    std::shared_ptr<Allocator> allocator);
 
 }  // namespace tlite

@@ -1,12 +1,16 @@
 #include "model/weights.hpp"
 
+#include "base/log.hpp"
 #include "base/parallel.hpp"
 #include "format/tensor_list.hpp"
+#include "kernels/packed/linear.hpp"
+#include "model/weight_packer.hpp"
 #include "tensor/blocks.hpp"
 #include "tensor/dtype.hpp"
 
 #include <cmath>
 #include <cstring>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,40 +43,66 @@ std::size_t small_floats(const ModelConfig& config) noexcept {
 
 }  // namespace
 
-std::uint64_t resident_weight_bytes(const ModelConfig& config,
-                                    std::span<const StoredTensor* const> matrices) noexcept {
-  std::uint64_t bytes = small_floats(config) * sizeof(float);
-  for (const StoredTensor* tensor : matrices) {
-    if (tensor->shape.size() != 2) continue;
-    if (tensor->name == kEmbeddingTensor && !config.tie_word_embeddings) continue;
-    bytes += linear_resident_bytes(tensor->type, tensor->shape[0], tensor->shape[1]);
-  }
-  return bytes;
+std::uint64_t small_weight_bytes(const ModelConfig& config) noexcept {
+  return small_floats(config) * sizeof(float);
 }
 
 class ModelWeights::Loader {
  public:
-  Loader(ModelWeights& weights, const WeightSource& source, const Host& host,
-         const LoadProgress& progress)
-      : weights_(weights), source_(source), host_(host), progress_(progress), pool_(0) {}
+  Loader(ModelWeights& weights, const ModelConfig& config, const WeightSource& source,
+         const Host& host, const WeightLoading& loading)
+      : weights_(weights),
+        config_(config),
+        source_(source),
+        host_(host),
+        loading_(loading),
+        layout_(config, source, loading.types),
+        pool_(0) {}
 
-  void load(const ModelConfig& config) {
-    const auto hidden = static_cast<std::size_t>(config.hidden_size);
-    const auto vocab = static_cast<std::size_t>(config.vocab_size);
+  void load() {
+    // What is wrong with a tensor is said before minutes are spent on the others.
+    for (const ExpectedTensor& tensor : expected_tensors(config_)) find(tensor.name, tensor.shape);
+    provide_packed();
+    const auto hidden = static_cast<std::size_t>(config_.hidden_size);
+    const auto vocab = static_cast<std::size_t>(config_.vocab_size);
     weights_.hidden_ = hidden;
     weights_.embedding_ = &find(std::string(kEmbeddingTensor), {vocab, hidden});
-    weights_.layers_.reserve(static_cast<std::size_t>(config.num_hidden_layers));
-    for (std::int32_t i = 0; i < config.num_hidden_layers; ++i) {
-      weights_.layers_.push_back(layer(config, "model.layers." + std::to_string(i) + "."));
-      report(static_cast<float>(i + 1) / static_cast<float>(config.num_hidden_layers + 1));
+    if (!config_.tie_word_embeddings) {
+      weights_.streamed_bytes_ += bytes_of(weights_.embedding_->type, hidden);
+    }
+    weights_.layers_.reserve(static_cast<std::size_t>(config_.num_hidden_layers));
+    for (std::int32_t i = 0; i < config_.num_hidden_layers; ++i) {
+      weights_.layers_.push_back(layer(config_, "model.layers." + std::to_string(i) + "."));
     }
     weights_.final_norm_ = vector("model.norm.weight", hidden);
-    weights_.lm_head_ = config.tie_word_embeddings
+    weights_.lm_head_ = config_.tie_word_embeddings
                             ? matrix(std::string(kEmbeddingTensor), vocab, hidden)
                             : matrix("lm_head.weight", vocab, hidden);
   }
 
  private:
+  // From the packed cache, or packed here and now.
+  void provide_packed() {
+    const Log log(host_.log);
+    std::optional<PackedCache> cache;
+    if (!loading_.packed_cache.empty() && layout_.bytes() > 0) {
+      cache.emplace(loading_.packed_cache, loading_.path, layout_);
+      weights_.cached_ = cache->open(loading_.check_cache, pool_, log);
+    }
+    if (weights_.cached_ || layout_.bytes() == 0) {
+      if (weights_.cached_) packed_ = weights_.cached_->bytes();
+      if (loading_.meanwhile) loading_.meanwhile();
+      return;
+    }
+    weights_.packed_ = Buffer(layout_.bytes(), "packed weights", host_.allocator);
+    pack_weights(layout_, source_, weights_.packed_.as<std::byte>(), pool_, host_.allocator,
+                 loading_.progress, [this] {
+                   if (loading_.meanwhile) loading_.meanwhile();
+                 });
+    packed_ = weights_.packed_.as<std::byte>();
+    if (cache) cache->write(packed_, pool_, log);
+  }
+
   LayerWeights layer(const ModelConfig& config, const std::string& prefix) {
     const auto hidden = static_cast<std::size_t>(config.hidden_size);
     const auto inner = static_cast<std::size_t>(config.intermediate_size);
@@ -110,17 +140,21 @@ class ModelWeights::Loader {
 
   std::unique_ptr<Linear> matrix(const std::string& name, std::size_t out, std::size_t in) {
     const StoredTensor& tensor = find(name, {out, in});
-    auto linear =
-        make_linear({tensor.type, out, in, tensor.data}, weights_.tier_, host_.allocator, &pool_);
+    const PackedMatrix* const packed = layout_.find(tensor);
+    const DataType type = packed != nullptr ? packed->type : tensor.type;
+    auto linear = packed != nullptr
+                      ? make_packed_linear({type, out, in, {}}, weights_.tier_,
+                                           packed_.subspan(packed->offset, packed->bytes))
+                      : make_linear({type, out, in, tensor.data}, weights_.tier_, host_.allocator);
+    weights_.streamed_bytes_ += bytes_of(type, out * in);
     weights_.copied_bytes_ += linear->resident_bytes();
-    // Packed: no second copy stays resident.
-    if (linear->resident_bytes() > 0) source_.was_read(tensor.data);
     weights_.prepares_ |= linear->activation_format() != ActivationFormat::f32;
     return linear;
   }
 
   std::span<const float> vector(const std::string& name, std::size_t size) {
     const StoredTensor& tensor = find(name, {size});
+    weights_.streamed_bytes_ += tensor.data.size();
     const std::span<float> out = weights_.small_.as<float>().subspan(used_, size);
     used_ += size;
     for (std::size_t i = 0; i < size; ++i) {
@@ -134,26 +168,23 @@ class ModelWeights::Loader {
     return out;
   }
 
-  void report(float fraction) const {
-    if (progress_ && !progress_(fraction)) {
-      throw Error(ErrorCode::cancelled, "cancelled while packing the weights");
-    }
-  }
-
   ModelWeights& weights_;
+  const ModelConfig& config_;
   const WeightSource& source_;
   const Host& host_;
-  const LoadProgress& progress_;
+  const WeightLoading& loading_;
+  PackedLayout layout_;
   ThreadPool pool_;
+  std::span<const std::byte> packed_;
   std::size_t used_ = 0;  // floats of small_
 };
 
 ModelWeights::ModelWeights(const ModelConfig& config, const WeightSource& source, const Host& host,
-                           CpuTier tier, const LoadProgress& progress)
+                           CpuTier tier, const WeightLoading& loading)
     : tier_(tier),
       small_(checked_product(small_floats(config), sizeof(float)), "norms and biases",
              host.allocator) {
-  Loader(*this, source, host, progress).load(config);
+  Loader(*this, config, source, host, loading).load();
 }
 
 ModelWeights::~ModelWeights() = default;

@@ -1,18 +1,22 @@
 // The weights of a Qwen2 model, each matrix behind the kernels that stream it.
 //
 // Tensor names are Hugging Face's. Matrices stay where the file is mapped, but for the quantized
-// ones: they are packed into memory of our own, by all cores, and their place in the file is not
-// looked at again. Norms and biases, a few hundred kilobytes, are turned into f32.
+// ones: they are packed into memory of our own, by all cores, or mapped from the packed cache, and
+// their place in the file is not looked at again. Norms and biases, a few hundred kilobytes, are
+// turned into f32.
 #pragma once
 
 #include "base/buffer.hpp"
 #include "base/cpu.hpp"
 #include "format/weight_source.hpp"
 #include "kernels/linear.hpp"
+#include "model/packed_cache.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <tlite/host.hpp>
@@ -30,13 +34,22 @@ struct LayerWeights {
   std::unique_ptr<Linear> down;                // [hidden][intermediate]
 };
 
+struct WeightLoading {
+  LoadProgress progress = {};            // of packing
+  std::function<void()> meanwhile = {};  // other work of the calling thread, while others pack
+  WeightTypes types = {};                // empty: as stored
+  std::string path = {};                 // the model's, and
+  std::string packed_cache = {};         // the directory of its packed weights; empty: none
+  bool check_cache = false;              // every byte of these
+};
+
 class ModelWeights {
  public:
   // `source` must outlive the weights. Throws Error(not_found) for a missing tensor,
   // Error(corrupt) for a wrong shape or a NaN or infinity in a norm or bias, naming file and
-  // tensor; out_of_memory; cancelled when `progress`, called after each layer, returns false.
+  // tensor; out_of_memory; cancelled when `progress` returns false; what `meanwhile` throws.
   ModelWeights(const ModelConfig& config, const WeightSource& source, const Host& host,
-               CpuTier tier, const LoadProgress& progress = {});
+               CpuTier tier, const WeightLoading& loading = {});
   ~ModelWeights();
   ModelWeights(const ModelWeights&) = delete;
   ModelWeights& operator=(const ModelWeights&) = delete;
@@ -52,8 +65,14 @@ class ModelWeights {
   // Row `token` of the embedding table as f32: [hidden].
   void embed(std::int32_t token, float* out) const noexcept;
 
+  // Bytes that a decoded token reads: everything, of an embedding table that is not the output
+  // matrix too one row.
+  std::uint64_t streamed_bytes() const noexcept { return streamed_bytes_; }
+
   // Bytes copied into memory of our own.
-  std::uint64_t resident_bytes() const noexcept { return small_.size() + copied_bytes_; }
+  std::uint64_t resident_bytes() const noexcept {
+    return small_.size() + packed_.size() + copied_bytes_;
+  }
 
  private:
   class Loader;
@@ -64,14 +83,15 @@ class ModelWeights {
   std::unique_ptr<Linear> lm_head_;
   const StoredTensor* embedding_ = nullptr;  // [vocab][hidden]
   std::size_t hidden_ = 0;
-  Buffer small_;  // all norms and biases
+  Buffer small_;                                 // all norms and biases
+  Buffer packed_;                                // all quantized matrices, or
+  std::unique_ptr<const CachedWeights> cached_;  // the file that holds them
   std::uint64_t copied_bytes_ = 0;
+  std::uint64_t streamed_bytes_ = 0;
   bool prepares_ = false;
 };
 
-// What ModelWeights will copy into memory of its own, without reading a weight. `matrices` are the
-// tensors of two dimensions; the embedding table is one of them where it serves as lm_head too.
-std::uint64_t resident_weight_bytes(const ModelConfig& config,
-                                    std::span<const StoredTensor* const> matrices) noexcept;
+// What norms and biases take as f32.
+std::uint64_t small_weight_bytes(const ModelConfig& config) noexcept;
 
 }  // namespace tlite

@@ -1,8 +1,8 @@
 #include "text/bpe.hpp"
 
+#include "base/hash.hpp"
 #include "base/utf8.hpp"
 #include "text/byte_level.hpp"
-#include "text/hash.hpp"
 
 #include <algorithm>
 #include <functional>

@@ -1,6 +1,6 @@
 #include "text/vocabulary.hpp"
 
-#include "text/hash.hpp"
+#include "base/hash.hpp"
 
 namespace tlite::text {
 namespace {

@@ -2,7 +2,7 @@
 // takes the place of the one that hashes alike. Prose asks for the same words again and again.
 #pragma once
 
-#include "text/hash.hpp"
+#include "base/hash.hpp"
 
 #include <algorithm>
 #include <array>

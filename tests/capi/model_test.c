@@ -124,6 +124,41 @@ TEST(model_plan, "capi/model: memory by class, before loading") {
   tlite_context_free(context);
 }
 
+TEST(model_weights, "capi/model: weights quantized while loading, and what is refused") {
+  memory_host host;
+  memory_host_init(&host);
+  tlite_context* const context = memory_host_context(&host);
+  tlite_load_options options;
+  tlite_load_options_init(&options, sizeof options);
+  options.weights = TLITE_WEIGHT_MIX_Q8_0;
+  tlite_model* model = NULL;
+  CHECK_OK(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error));
+  tlite_model_info* info = NULL;
+  CHECK_OK(tlite_model_get_info(model, &info, &error));
+  CHECK(info->weight_type == TLITE_DATA_TYPE_Q8_0);
+  CHECK(tlite_model_decode_bytes(model) < info->weight_bytes);
+  tlite_model_info_free(info);
+  tlite_model_free(model);
+  options.weights = TLITE_WEIGHT_MIX_BF16;
+  CHECK_ERROR(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error),
+              TLITE_ERROR_NOT_SUPPORTED, "loading the weights as bf16");
+  options.weights = 99;
+  CHECK_ERROR(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "weights is 99");
+  options.weights = 0;
+  options.packed_cache.size = 3;
+  CHECK_ERROR(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "packed_cache");
+  tlite_plan_options plan_options;
+  tlite_plan_options_init(&plan_options, sizeof plan_options);
+  plan_options.weights = -1;
+  tlite_memory_plan plan;
+  tlite_memory_plan_init(&plan, sizeof plan);
+  CHECK_ERROR(tlite_model_plan(context, "memory", TLITE_NUL, &plan_options, &plan, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "weights is -1");
+  tlite_context_free(context);
+}
+
 TEST(model_load_stops, "capi/model: a load stops for its callback and for its brake") {
   memory_host host;
   memory_host_init(&host);

@@ -1,16 +1,11 @@
 #include "kernels/packed/linear.hpp"
 
-#include "base/buffer.hpp"
 #include "kernels/activations.hpp"
 #include "kernels/packed/pack.hpp"
 #include "kernels/packed/table.hpp"
 
 #include <algorithm>
 #include <cassert>
-#include <string>
-#include <utility>
-
-#include <tlite/error.hpp>
 
 namespace tlite {
 namespace {
@@ -25,38 +20,23 @@ constexpr std::size_t kLeastGroups = 4;
 
 class PackedLinear final : public Linear {
  public:
-  PackedLinear(const WeightMatrix& matrix, CpuTier tier, ThreadPool* pool,
-               std::shared_ptr<Allocator> allocator)
+  PackedLinear(const WeightMatrix& matrix, CpuTier tier, const std::byte* tiles)
       : Linear(matrix.out_features, matrix.in_features),
         shape_(packed_shape(matrix.type, matrix.out_features, matrix.in_features)),
         kernel_(packed_kernel(matrix.type, tier)),
         format_(shape_.tile_elements == 64 ? ActivationFormat::q8_32 : ActivationFormat::q8_256),
-        tiles_(checked_product(shape_.group_bytes(), shape_.groups), "a packed weight matrix",
-               std::move(allocator)) {
+        tiles_(tiles) {
     // At least 16 chunks where there are 32 groups, for the sake of small matrices.
     const std::size_t most = std::max<std::size_t>(shape_.groups / 16, kChunkStep);
     const std::size_t groups =
         std::min(std::max(kChunkBytes / shape_.group_bytes(), kLeastGroups), most);
     chunk_groups_ = groups / kChunkStep * kChunkStep;
-    const auto pack_chunk = [&](std::size_t chunk, int) {
-      const std::size_t end = std::min((chunk + 1) * chunk_groups_, shape_.groups);
-      for (std::size_t group = chunk * chunk_groups_; group < end; ++group) {
-        pack_group(matrix.type, matrix.data.data(), matrix.out_features, matrix.in_features, group,
-                   tiles_.data() + group * shape_.group_bytes());
-      }
-    };
-    if (pool != nullptr) {
-      pool->parallel_for(chunks(), pack_chunk);
-    } else {
-      for (std::size_t chunk = 0; chunk < chunks(); ++chunk) pack_chunk(chunk, 0);
-    }
   }
 
   ActivationFormat activation_format() const noexcept override { return format_; }
   std::size_t chunks() const noexcept override {
     return (shape_.groups + chunk_groups_ - 1) / chunk_groups_;
   }
-  std::size_t resident_bytes() const noexcept override { return tiles_.size(); }
   std::size_t scratch_bytes() const noexcept override { return kernel_.scratch_bytes; }
 
   void run(std::size_t chunk, const Activations& x, float* y, std::size_t y_stride,
@@ -64,7 +44,7 @@ class PackedLinear final : public Linear {
     assert(scratch.size() >= kernel_.scratch_bytes);
     const std::size_t first = chunk * chunk_groups_;
     const std::size_t groups = std::min(chunk_groups_, shape_.groups - first);
-    kernel_.run({.tiles = tiles_.data() + first * shape_.group_bytes(),
+    kernel_.run({.tiles = tiles_ + first * shape_.group_bytes(),
                  .groups = groups,
                  .tiles_per_group = shape_.tiles_per_group,
                  .x = x.prepared,
@@ -81,7 +61,7 @@ class PackedLinear final : public Linear {
   PackedKernel kernel_;
   ActivationFormat format_;
   std::size_t chunk_groups_ = kChunkStep;
-  Buffer tiles_;
+  const std::byte* tiles_;
 };
 
 }  // namespace
@@ -144,16 +124,11 @@ std::size_t packed_scratch_bytes() noexcept {
 }
 
 std::unique_ptr<Linear> make_packed_linear(const WeightMatrix& matrix, CpuTier tier,
-                                           ThreadPool* pool, std::shared_ptr<Allocator> allocator) {
+                                           std::span<const std::byte> tiles) {
   assert(is_quantized(matrix.type));
-  const std::size_t block = block_shape(matrix.type).elements;
-  if (matrix.in_features % block != 0) {
-    throw Error(ErrorCode::not_supported,
-                "not supported: a " + std::string(to_string(matrix.type)) + " matrix with " +
-                    std::to_string(matrix.in_features) +
-                    " input features, which is no multiple of " + std::to_string(block));
-  }
-  return std::make_unique<PackedLinear>(matrix, tier, pool, std::move(allocator));
+  assert(tiles.size() ==
+         packed_shape(matrix.type, matrix.out_features, matrix.in_features).bytes());
+  return std::make_unique<PackedLinear>(matrix, tier, tiles.data());
 }
 
 }  // namespace tlite

@@ -2,13 +2,10 @@
 #pragma once
 
 #include "base/cpu.hpp"
-#include "base/parallel.hpp"
 #include "kernels/linear.hpp"
 #include "kernels/packed/job.hpp"
 
 #include <memory>
-
-#include <tlite/host.hpp>
 
 namespace tlite {
 
@@ -18,10 +15,9 @@ const PackedKernel& packed_kernel(DataType type, CpuTier tier) noexcept;
 // The largest scratch that a packed matrix of any type asks for.
 std::size_t packed_scratch_bytes() noexcept;
 
-// Packs `matrix`, whose type is quantized and whose data is checked; the data is not needed after.
-// Packing is spread over `pool` where there is one. Throws out_of_memory, and not_supported where
-// in_features is not a multiple of the type's block.
+// Streams `tiles`, 64-byte aligned, packed_shape(...).bytes() of them, which are there when run()
+// is called. `matrix` is of a quantized type; its data is not looked at.
 std::unique_ptr<Linear> make_packed_linear(const WeightMatrix& matrix, CpuTier tier,
-                                           ThreadPool* pool, std::shared_ptr<Allocator> allocator);
+                                           std::span<const std::byte> tiles);
 
 }  // namespace tlite

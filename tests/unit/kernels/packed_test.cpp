@@ -1,17 +1,20 @@
 // The packed kernels against a plain walk over the blocks of a row, which shares nothing with them
 // but the codec of single blocks and the documented order of additions: every format and tier,
 // bit for bit.
+#include "base/buffer.hpp"
 #include "base/cpu.hpp"
 #include "base/rng.hpp"
 #include "kernels/activations.hpp"
 #include "kernels/packed/linear.hpp"
+#include "kernels/packed/pack.hpp"
 #include "tensor/blocks.hpp"
-#include "unit/support/errors.hpp"
 
 #include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -199,9 +202,25 @@ bool same_bits(const std::vector<float>& a, const float* b) {
   return std::memcmp(a.data(), b, a.size() * sizeof(float)) == 0;
 }
 
-std::unique_ptr<Linear> pack(const Problem& problem, CpuTier tier, ThreadPool* pool = nullptr) {
-  return make_packed_linear({problem.type, problem.outs, problem.ins, problem.weights}, tier, pool,
-                            nullptr);
+// A matrix with the tiles that it streams.
+struct Packed {
+  Buffer tiles;
+  std::unique_ptr<Linear> linear;
+
+  const Linear& operator*() const { return *linear; }
+  const Linear* operator->() const { return linear.get(); }
+};
+
+Packed pack(const Problem& problem, CpuTier tier) {
+  const PackedShape shape = packed_shape(problem.type, problem.outs, problem.ins);
+  Buffer tiles(shape.bytes(), "tiles", nullptr);
+  for (std::size_t group = 0; group < shape.groups; ++group) {
+    pack_group(problem.type, problem.weights.data(), problem.outs, problem.ins, group,
+               tiles.data() + group * shape.group_bytes());
+  }
+  const WeightMatrix matrix{problem.type, problem.outs, problem.ins, problem.weights};
+  auto linear = make_packed_linear(matrix, tier, tiles.as<const std::byte>());
+  return {std::move(tiles), std::move(linear)};
 }
 
 }  // namespace
@@ -263,17 +282,6 @@ TEST_CASE("kernels/packed: the result is near the product with dequantized weigh
   }
 }
 
-TEST_CASE("kernels/packed: packing in parallel gives the same weights") {
-  CounterRng rng(9);
-  ThreadPool pool(3);
-  for (const DataType type : {DataType::q4_0, DataType::q4_k}) {
-    const Problem problem(type, 600, 512, 2, rng);
-    const auto linear = pack(problem, best_cpu_tier(), &pool);
-    CHECK(linear->chunks() > 2);
-    CHECK(same_bits(problem.run(*linear, 0, 2, 0), problem.expected.data()));
-  }
-}
-
 TEST_CASE("kernels/packed: a NaN in a scale or an input comes out as NaN, in its row only") {
   CounterRng rng(10);
   for (const DataType type : quantized_types()) {
@@ -295,21 +303,6 @@ TEST_CASE("kernels/packed: a NaN in a scale or an input comes out as NaN, in its
       }
     }
   }
-}
-
-TEST_CASE("kernels/packed: rows that are not whole blocks are refused") {
-  const std::vector<std::byte> data(4096);
-  const auto message = [&](DataType type, std::size_t ins) {
-    return test::error_of([&] {
-      make_packed_linear({type, 2, ins, data}, CpuTier::scalar, nullptr, nullptr);
-    });
-  };
-  CHECK(message(DataType::q4_k, 320) ==
-        "not_supported: not supported: a q4_k matrix with 320 input features, which is no multiple "
-        "of 256");
-  CHECK(message(DataType::q8_0, 48) ==
-        "not_supported: not supported: a q8_0 matrix with 48 input features, which is no multiple "
-        "of 32");
 }
 
 }  // namespace tlite

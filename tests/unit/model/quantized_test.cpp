@@ -2,6 +2,7 @@
 // bits whatever the batch, the threads and the tier.
 #include "api/model_impl.hpp"
 #include "base/rng.hpp"
+#include "model/packed_layout.hpp"
 #include "model/plan.hpp"
 #include "tensor/blocks.hpp"
 #include "unit/model/synthetic.hpp"
@@ -186,10 +187,10 @@ TEST_CASE("model/quantized: chunks, threads and tiers do not change a bit") {
 TEST_CASE("model/quantized: what is packed is what the plan says") {
   TensorSet set(kSpec);
   quantize<DataType::q4_k, BlockQ4_K>(set);
-  std::vector<const StoredTensor*> tensors;
-  for (const StoredTensor& tensor : set.tensors()) tensors.push_back(&tensor);
+  const ModelConfig config = config_of(kSpec);
   const Model model = make_model(kSpec, quantize<DataType::q4_k, BlockQ4_K>);
-  CHECK(model.impl().weights->resident_bytes() == resident_weight_bytes(config_of(kSpec), tensors));
+  CHECK(model.impl().weights->resident_bytes() ==
+        small_weight_bytes(config) + PackedLayout(config, set).bytes());
   CHECK(model.impl().weights->prepares_activations());
 }
 

@@ -7,7 +7,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace tlite::text {
+namespace tlite {
 
 inline std::uint64_t mix(std::uint64_t a, std::uint64_t b) noexcept {
   __extension__ using Wide = unsigned __int128;
@@ -45,4 +45,4 @@ inline std::uint64_t hash_bytes(std::string_view text) noexcept {
   return mix(state ^ tail, kSecond);
 }
 
-}  // namespace tlite::text
+}  // namespace tlite
