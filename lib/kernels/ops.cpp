@@ -11,6 +11,8 @@ const KernelOps& kernel_ops(CpuTier tier) noexcept {
 #if defined(__x86_64__)
   if (tier == CpuTier::avx512) return kAvx512Ops;
   if (tier == CpuTier::avx2) return kAvx2Ops;
+#elif defined(__aarch64__)
+  if (tier == CpuTier::neon) return kNeonOps;
 #endif
   return kScalarOps;
 }
