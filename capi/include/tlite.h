@@ -522,10 +522,10 @@ TLITE_C_API tlite_status tlite_weight_mix_parse(const char* name, size_t name_si
 
 typedef struct tlite_plan_options {
   uint32_t struct_size;
-  int32_t context;        /* tokens kept in the KV cache. Default 4096 */
-  int32_t max_batch_rows; /* tokens in one forward pass. Default 512 */
-  int32_t threads;        /* 0: the context's number */
-  tlite_data_type kv_type;
+  int32_t context;          /* tokens kept in the KV cache. Default 4096 */
+  int32_t max_batch_rows;   /* tokens in one forward pass. Default 512 */
+  int32_t threads;          /* 0: the context's number */
+  tlite_data_type kv_type;  /* AUTO, F32, F16, BF16 or Q8_0 */
   uint32_t reserved;        /* 0 */
   tlite_weight_mix weights; /* as for the load, and so is packed_cache */
   uint32_t reserved2;       /* 0 */
@@ -643,8 +643,8 @@ typedef struct tlite_evaluator_options {
   int32_t max_batch_rows;  /* worked on at once; longer batches run in chunks. Default 512 */
   int32_t max_logits_rows; /* rows of one batch that may want logits. Default 64 */
   int32_t threads;         /* 0: the context's number */
-  tlite_data_type kv_type;
-  uint32_t reserved; /* 0 */
+  tlite_data_type kv_type; /* AUTO, F32, F16, BF16 or Q8_0 */
+  uint32_t reserved;       /* 0 */
 } tlite_evaluator_options;
 
 TLITE_C_API tlite_status tlite_evaluator_options_init(tlite_evaluator_options* options,
@@ -759,10 +759,10 @@ TLITE_C_API const char* tlite_finish_reason_name(tlite_finish_reason reason) TLI
 
 typedef struct tlite_session_options {
   uint32_t struct_size;
-  int32_t context;        /* tokens, prompt and answers together. Default 4096 */
-  int32_t threads;        /* 0: the context's number */
-  int32_t max_batch_rows; /* default 512 */
-  tlite_data_type kv_type;
+  int32_t context;         /* tokens, prompt and answers together. Default 4096 */
+  int32_t threads;         /* 0: the context's number */
+  int32_t max_batch_rows;  /* default 512 */
+  tlite_data_type kv_type; /* AUTO, F32, F16, BF16 or Q8_0 */
   tlite_overflow_policy overflow;
   int32_t parse_special_in_messages; /* default 0: <|im_start|> in a message is plain text */
   uint32_t reserved;                 /* 0 */

@@ -15,7 +15,7 @@ void add_model_argument(CLI::App& command, std::string& path) {
 
 void add_kv_type_option(CLI::App& command, std::optional<std::string>& kv_type) {
   command.add_option("--kv-type", kv_type, "storage of the KV cache")
-      ->check(CLI::IsMember({"f32", "f16", "bf16"}));
+      ->check(CLI::IsMember({"f32", "f16", "bf16", "q8_0"}));
 }
 
 void add_load_options(CLI::App& command, ModelFlags& flags) {
@@ -62,7 +62,8 @@ std::optional<tlite::WeightMix> parse_weights(const ModelFlags& flags) {
 }
 
 std::optional<tlite::DataType> parse_kv_type(const std::optional<std::string>& name) {
-  for (const auto type : {tlite::DataType::f32, tlite::DataType::f16, tlite::DataType::bf16}) {
+  for (const auto type :
+       {tlite::DataType::f32, tlite::DataType::f16, tlite::DataType::bf16, tlite::DataType::q8_0}) {
     if (name && *name == tlite::to_string(type)) return type;
   }
   return std::nullopt;

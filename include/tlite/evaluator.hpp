@@ -38,10 +38,13 @@ struct EvaluatorOptions {
   std::int32_t context = 4096;  // tokens kept in the KV cache, all sequences together; rounded up
                                 // to whole pages of 32, a sequence's last page may be part empty
   std::int32_t max_sequences = 64;
-  std::int32_t max_batch_rows = 512;     // rows worked on at once; longer batches run in chunks
-  std::int32_t max_logits_rows = 64;     // rows of one batch that may want logits
-  std::int32_t threads = 0;              // 0: physical cores
-  std::optional<DataType> kv_type = {};  // unset: f32 for f32 weights, else f16
+  std::int32_t max_batch_rows = 512;  // rows worked on at once; longer batches run in chunks
+  std::int32_t max_logits_rows = 64;  // rows of one batch that may want logits
+  std::int32_t threads = 0;           // 0: physical cores
+  // Storage of keys and values: f32, f16, bf16 or q8_0, of which a head_dim that is a multiple of
+  // 32 takes half of f16's memory; keys of layers with huge key biases are f16 then. Unset: f32 for
+  // f32 weights, else f16.
+  std::optional<DataType> kv_type = {};
 };
 
 class TLITE_API Evaluator {

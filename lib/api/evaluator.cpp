@@ -18,8 +18,10 @@ struct Evaluator::Impl {
   Impl(Model the_model, const EvaluatorOptions& asked)
       : model(std::move(the_model)),
         options(resolve(asked, model.info().weight_type)),
-        sequences(KvLayout(model.info().config, *options.kv_type), options, allocator()),
-        forward(model.info().config, *model.impl().weights, options, allocator()),
+        sequences(KvLayout(model.info().config, *options.kv_type, *model.impl().source), options,
+                  allocator()),
+        forward(model.info().config, *model.impl().weights, sequences.layout(), options,
+                allocator()),
         pool(options.threads) {
     append_rows.reserve(static_cast<std::size_t>(options.context));
   }

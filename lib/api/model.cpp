@@ -6,6 +6,7 @@
 #include "convert/weight_mix.hpp"
 #include "format/checkpoint.hpp"
 #include "format/tensor_list.hpp"
+#include "model/kv_cache.hpp"
 #include "model/packed_cache.hpp"
 #include "model/packed_layout.hpp"
 #include "model/plan.hpp"
@@ -206,7 +207,8 @@ MemoryPlan Model::plan(std::string_view path, const PlanOptions& options, const 
     plan.weights_resident = small_weight_bytes(info.config);
     const std::string cache = packed_cache(options.packed_cache, host, Log());
     (is_cached(cache, path, layout) ? plan.weights : plan.weights_resident) += layout.bytes();
-    plan.kv_cache = kv_cache_bytes(info.config, *resolved.kv_type, resolved.context);
+    plan.kv_cache = kv_cache_bytes(KvLayout(info.config, *resolved.kv_type, *checkpoint.weights),
+                                   resolved.context);
     plan.scratch = scratch_bytes(info.config, resolved, layout.bytes() > 0);
     return plan;
   });

@@ -46,6 +46,8 @@ struct KernelOps {
   using Linear = void (*)(const LinearTask& task) noexcept;
   using Widen = void (*)(const std::byte* from, std::size_t count, float* to) noexcept;
 
+  using WidenBlock = void (*)(const std::byte* block, std::size_t head_dim, float* to) noexcept;
+
   Linear linear[3];  // by DataType of w
 
   void (*attend)(const PageAttention& task) noexcept;
@@ -53,6 +55,11 @@ struct KernelOps {
   // Stored keys or values as floats, by DataType; `count` is a multiple of 16. Pages are widened
   // once for all queries that attend to them.
   Widen widen[3];
+  // The same of a block in q8_0: 32 positions of head_dim, a multiple of 32. Keys: signed bytes
+  // [head_dim][32], then f16 scales [head_dim / 32][32]; values: [32][head_dim], [32][head_dim /
+  // 32].
+  WidenBlock widen_q8_keys;
+  WidenBlock widen_q8_values;
 
   // Adds the state of later pages to that of earlier ones; both of as many queries.
   void (*merge)(const PageAttention& into, const PageAttention& later) noexcept;

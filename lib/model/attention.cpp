@@ -120,20 +120,24 @@ void Attention::gather_queries(const Block& block, std::size_t head, const Scrat
   }
 }
 
+// A block of keys or values; `q8` takes one of q8_0.
+const float* Attention::as_floats(DataType type, KernelOps::WidenBlock q8, const std::byte* block,
+                                  float* space) const noexcept {
+  if (type == DataType::f32) return reinterpret_cast<const float*>(block);
+  if (type == DataType::q8_0) {
+    q8(block, layout_.head_dim, space);
+  } else {
+    ops_.widen[static_cast<int>(type)](block, kPagePositions * layout_.head_dim, space);
+  }
+  return space;
+}
+
 void Attention::widen(const std::byte* page, std::size_t layer, std::size_t head,
                       PageAttention& task, const Workspace& space) const noexcept {
-  const std::byte* keys = page + layout_.keys_offset(layer, head);
-  const std::byte* values = page + layout_.values_offset(layer, head);
-  if (layout_.type == DataType::f32) {
-    task.keys = reinterpret_cast<const float*>(keys);
-    task.values = reinterpret_cast<const float*>(values);
-    return;
-  }
-  const auto widen = ops_.widen[static_cast<int>(layout_.type)];
-  widen(keys, kPagePositions * layout_.head_dim, space.keys);
-  widen(values, kPagePositions * layout_.head_dim, space.values);
-  task.keys = space.keys;
-  task.values = space.values;
+  task.keys = as_floats(layout_.key_type(layer), ops_.widen_q8_keys,
+                        page + layout_.keys_offset(layer, head), space.keys);
+  task.values = as_floats(layout_.value_type(), ops_.widen_q8_values,
+                          page + layout_.values_offset(layer, head), space.values);
 }
 
 // Runs the rows of a block, whose queries are in space.q, over the pages of one split.

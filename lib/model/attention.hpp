@@ -81,6 +81,8 @@ class Attention {
               const Scratch& scratch) const noexcept;
   void gather_queries(const Block& block, std::size_t head, const Scratch& scratch,
                       float* q) const noexcept;
+  const float* as_floats(DataType type, KernelOps::WidenBlock q8, const std::byte* block,
+                         float* space) const noexcept;
   void widen(const std::byte* page, std::size_t layer, std::size_t head, PageAttention& task,
              const Workspace& space) const noexcept;
   void run_split(const Block& block, std::size_t head, std::size_t split, std::size_t layer,

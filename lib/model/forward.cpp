@@ -22,23 +22,14 @@ constexpr double kStepWork = 64e6;
 // Elements of an activation unit.
 constexpr std::size_t kPiece = 4096;
 
-void store(DataType type, std::byte* to, float value) noexcept {
-  if (type == DataType::f32) {
-    std::memcpy(to, &value, sizeof value);
-    return;
-  }
-  const std::uint16_t bits = type == DataType::bf16 ? f32_to_bf16(value) : f32_to_f16(value);
-  std::memcpy(to, &bits, sizeof bits);
-}
-
 }  // namespace
 
-Forward::Forward(const ModelConfig& config, const ModelWeights& weights,
+Forward::Forward(const ModelConfig& config, const ModelWeights& weights, const KvLayout& layout,
                  const EvaluatorOptions& resolved, std::shared_ptr<Allocator> allocator)
     : config_(config),
       weights_(weights),
       ops_(kernel_ops(weights.tier())),
-      layout_(config, *resolved.kv_type),
+      layout_(layout),
       hidden_(size(config.hidden_size)),
       inner_(size(config.intermediate_size)),
       heads_(size(config.num_attention_heads)),
@@ -281,14 +272,11 @@ void Forward::append_row(std::size_t row) noexcept {
 
   std::byte* page = to.pages[size(to.position) / kPagePositions].data();
   const std::size_t slot = size(to.position) % kPagePositions;
-  const std::size_t bytes = size_of(layout_.type);
   for (std::size_t head = 0; head < kv_heads_; ++head) {
-    std::byte* keys = page + layout_.keys_offset(layer_, head) + slot * bytes;
-    std::byte* values = page + layout_.values_offset(layer_, head) + slot * head_dim_ * bytes;
-    for (std::size_t d = 0; d < head_dim_; ++d) {
-      store(layout_.type, keys + d * kPagePositions * bytes, k[head * head_dim_ + d]);
-      store(layout_.type, values + d * bytes, v[head * head_dim_ + d]);
-    }
+    store_keys(layout_.key_type(layer_), k + head * head_dim_, head_dim_, slot,
+               page + layout_.keys_offset(layer_, head));
+    store_values(layout_.value_type(), v + head * head_dim_, head_dim_, slot,
+                 page + layout_.values_offset(layer_, head));
   }
 }
 

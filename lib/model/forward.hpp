@@ -42,8 +42,8 @@ class Forward {
   using Progress = std::function<bool(std::int64_t done, std::int64_t total)>;
 
   // Throws Error(out_of_memory).
-  Forward(const ModelConfig& config, const ModelWeights& weights, const EvaluatorOptions& resolved,
-          std::shared_ptr<Allocator> allocator);
+  Forward(const ModelConfig& config, const ModelWeights& weights, const KvLayout& layout,
+          const EvaluatorOptions& resolved, std::shared_ptr<Allocator> allocator);
 
   // Starts with a new batch; nothing is computed yet. `pages_of` gives each row's pages.
   void start(std::span<const BatchRow> rows,

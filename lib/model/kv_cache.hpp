@@ -2,13 +2,21 @@
 //
 // A page holds all layers of its positions, so a sequence is one list of pages. Inside a page, per
 // layer and key-value head: keys [head_dim][32], values [32][head_dim]. Keys lie transposed because
-// the score kernel then has a position in each vector lane and needs no horizontal sum.
+// the score kernel then has a position in each vector lane and needs no horizontal sum. In q8_0
+// these are signed bytes, with f16 scales behind them: of keys [head_dim / 32][32], of values
+// [32][head_dim / 32].
+//
+// Key biases of Qwen2.5 are huge in its first and last layers, and a scale that has to reach them
+// leaves nothing of the dimensions beside them (llama.cpp #21385): there a q8_0 cache keeps its
+// keys in f16.
 //
 // Pages are shared by fork and adopt. A page that more than one sequence holds is immutable: who
 // appends to a partial one copies it first. The pool is allocated once.
 #pragma once
 
 #include "base/buffer.hpp"
+#include "format/weight_source.hpp"
+#include "tensor/blocks.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -29,27 +37,53 @@ constexpr std::size_t pages_for(std::size_t positions) noexcept {
   return (positions + kPagePositions - 1) / kPagePositions;
 }
 
-struct KvLayout {
-  DataType type = DataType::f32;
-  std::size_t layers = 0;
+class KvLayout {
+ public:
   std::size_t kv_heads = 0;
   std::size_t head_dim = 0;
 
   KvLayout() = default;
-  KvLayout(const ModelConfig& config, DataType kv_type) noexcept;
+  // Reads the key biases of `source` where the type is q8_0. Throws Error(not_supported) where that
+  // meets a head_dim that is no multiple of 32.
+  KvLayout(const ModelConfig& config, DataType kv_type, const WeightSource& source);
 
-  // Keys or values of one layer and head in one page.
-  std::size_t block_bytes() const noexcept;
-  std::size_t page_bytes() const noexcept;
+  DataType key_type(std::size_t layer) const noexcept { return layers_[layer].key_type; }
+  DataType value_type() const noexcept { return value_type_; }
+  std::size_t page_bytes() const noexcept { return page_bytes_; }
+  // Of one head's block in a page: 32 positions.
   std::size_t keys_offset(std::size_t layer, std::size_t head) const noexcept {
-    return (layer * kv_heads + head) * 2 * block_bytes();
+    return layers_[layer].offset + head * head_bytes(layer);
   }
   std::size_t values_offset(std::size_t layer, std::size_t head) const noexcept {
-    return keys_offset(layer, head) + block_bytes();
+    return keys_offset(layer, head) + block_bytes(key_type(layer));
   }
 
   friend bool operator==(const KvLayout&, const KvLayout&) = default;
+
+ private:
+  struct Layer {
+    DataType key_type = DataType::f32;
+    std::size_t offset = 0;
+    friend bool operator==(const Layer&, const Layer&) = default;
+  };
+
+  std::size_t block_bytes(DataType type) const noexcept {
+    return bytes_of(type, head_dim * kPagePositions);
+  }
+  std::size_t head_bytes(std::size_t layer) const noexcept {
+    return block_bytes(key_type(layer)) + block_bytes(value_type_);
+  }
+
+  DataType value_type_ = DataType::f32;
+  std::vector<Layer> layers_;
+  std::size_t page_bytes_ = 0;
 };
+
+// One position's keys or values of one head, [head_dim], into slot `slot` of a block.
+void store_keys(DataType type, const float* keys, std::size_t head_dim, std::size_t slot,
+                std::byte* block) noexcept;
+void store_values(DataType type, const float* values, std::size_t head_dim, std::size_t slot,
+                  std::byte* block) noexcept;
 
 class KvPool;
 

@@ -2,7 +2,6 @@
 
 #include "base/buffer.hpp"
 #include "base/parallel.hpp"
-#include "model/kv_cache.hpp"
 #include "model/scratch.hpp"
 
 #include <algorithm>
@@ -24,12 +23,12 @@ void check(const char* field, std::int32_t value, std::int32_t lowest, std::int3
                   "; it takes " + std::to_string(lowest) + " to " + std::to_string(highest));
 }
 
-// Block formats hold weights: a cache is written one position at a time.
 void check_kv_type(DataType type) {
   if (type == DataType::f32 || type == DataType::f16 || type == DataType::bf16) return;
+  if (type == DataType::q8_0) return;
   throw Error(ErrorCode::not_supported, "not supported: a KV cache of type " +
                                             std::string(to_string(type)) +
-                                            "; it takes f32, f16 or bf16");
+                                            "; it takes f32, f16, bf16 or q8_0");
 }
 
 }  // namespace
@@ -56,9 +55,8 @@ EvaluatorOptions resolve(const EvaluatorOptions& options, DataType weight_type) 
   return resolved;
 }
 
-std::uint64_t kv_cache_bytes(const ModelConfig& config, DataType kv_type, std::int32_t context) {
-  return checked_product(pages_for(static_cast<std::size_t>(context)),
-                         KvLayout(config, kv_type).page_bytes());
+std::uint64_t kv_cache_bytes(const KvLayout& layout, std::int32_t context) {
+  return checked_product(pages_for(static_cast<std::size_t>(context)), layout.page_bytes());
 }
 
 std::uint64_t scratch_bytes(const ModelConfig& config, const EvaluatorOptions& resolved,

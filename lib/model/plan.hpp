@@ -2,6 +2,8 @@
 // the same functions.
 #pragma once
 
+#include "model/kv_cache.hpp"
+
 #include <cstdint>
 
 #include <tlite/evaluator.hpp>
@@ -17,7 +19,7 @@ DataType default_kv_type(DataType weight_type) noexcept;
 EvaluatorOptions resolve(const EvaluatorOptions& options, DataType weight_type);
 
 // Bytes of the KV pages for `context` positions. Throws Error(out_of_memory) on overflow.
-std::uint64_t kv_cache_bytes(const ModelConfig& config, DataType kv_type, std::int32_t context);
+std::uint64_t kv_cache_bytes(const KvLayout& layout, std::int32_t context);
 
 // Bytes of activations, attention scratch and logits, for resolved options.
 // `prepares_activations`: some matrix is quantized. Throws like the above.

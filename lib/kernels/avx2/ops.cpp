@@ -44,6 +44,13 @@ struct Vector {
     return {_mm256_maskload_ps(from, lanes_below(lanes, 0)),
             _mm256_maskload_ps(from + 8, lanes_below(lanes, 8))};
   }
+  static __m256 bytes_8(const std::byte* from) noexcept {
+    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+  }
+  static Vector load_bytes(const std::byte* from) noexcept {
+    return {bytes_8(from), bytes_8(from + 8)};
+  }
   static void store(float* to, Vector a) noexcept {
     _mm256_storeu_ps(to, a.low);
     _mm256_storeu_ps(to + 8, a.high);

@@ -39,6 +39,10 @@ struct Vector {
   static Vector load_first(const float* from, int lanes) noexcept {
     return {_mm512_maskz_loadu_ps(first_lanes(lanes), from)};
   }
+  static Vector load_bytes(const std::byte* from) noexcept {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    return {_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes))};
+  }
   static void store(float* to, Vector a) noexcept { _mm512_storeu_ps(to, a.v); }
   static void store_first(float* to, Vector a, int lanes) noexcept {
     _mm512_mask_storeu_ps(to, first_lanes(lanes), a.v);

@@ -173,4 +173,26 @@ void widen(const std::byte* from, std::size_t count, float* to) noexcept {
   for (std::size_t i = 0; i < count; i += 16) V::store(to + i, E::load(from + i * E::kBytes));
 }
 
+// Blocks of q8_0: see KernelOps. 32 dimensions share a scale.
+template <class V, class F16>
+void widen_q8_keys(const std::byte* block, std::size_t head_dim, float* to) noexcept {
+  const std::byte* scales = block + head_dim * kPage;
+  for (std::size_t d = 0; d < head_dim; ++d) {
+    for (std::size_t j = 0; j < kPage; j += 16) {
+      const V scale = F16::load(scales + (d / 32 * kPage + j) * F16::kBytes);
+      V::store(to + d * kPage + j, V::mul(V::load_bytes(block + d * kPage + j), scale));
+    }
+  }
+}
+
+template <class V, class F16>
+void widen_q8_values(const std::byte* block, std::size_t head_dim, float* to) noexcept {
+  const std::byte* scales = block + head_dim * kPage;
+  for (std::size_t i = 0; i < head_dim * kPage; i += 32) {
+    const V scale = V::splat(V::first(F16::load_first(scales + i / 32 * F16::kBytes, 1)));
+    V::store(to + i, V::mul(V::load_bytes(block + i), scale));
+    V::store(to + i + 16, V::mul(V::load_bytes(block + i + 16), scale));
+  }
+}
+
 }  // namespace tlite::generic

@@ -15,6 +15,8 @@ constexpr KernelOps make_ops() noexcept {
   return {.linear = {&linear<V, F32>, &linear<V, F16>, &linear<V, Bf16>},
           .attend = &attend<V>,
           .widen = {&widen<V, F32>, &widen<V, F16>, &widen<V, Bf16>},
+          .widen_q8_keys = &widen_q8_keys<V, F16>,
+          .widen_q8_values = &widen_q8_values<V, F16>,
           .merge = &merge<V>,
           .rms_norm = &rms_norm<V>,
           .silu_multiply = &silu_multiply<V>,

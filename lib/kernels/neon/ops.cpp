@@ -66,6 +66,14 @@ struct Vector {
     __builtin_memcpy(some, from, static_cast<std::size_t>(lanes) * sizeof(float));
     return load(some);
   }
+  static Vector load_bytes(const std::byte* from) noexcept {
+    const int8x16_t bytes = vld1q_s8(reinterpret_cast<const std::int8_t*>(from));
+    const int16x8_t halves[2] = {vmovl_s8(vget_low_s8(bytes)), vmovl_s8(vget_high_s8(bytes))};
+    return of([&](int i) {
+      const int16x8_t half = halves[i / 2];
+      return vcvtq_f32_s32(vmovl_s16(i % 2 == 0 ? vget_low_s16(half) : vget_high_s16(half)));
+    });
+  }
   static void store(float* to, Vector a) noexcept {
     for (int i = 0; i < 4; ++i) vst1q_f32(to + 4 * i, a.v[i]);
   }

@@ -35,6 +35,12 @@ struct Vector {
   static Vector load_first(const float* from, int lanes) noexcept {
     return each([&](int i) { return i < lanes ? from[i] : 0.0F; });
   }
+  // 16 signed bytes.
+  static Vector load_bytes(const std::byte* from) noexcept {
+    return each([&](int i) {
+      return static_cast<float>(static_cast<std::int8_t>(from[static_cast<std::size_t>(i)]));
+    });
+  }
   static void store(float* to, Vector v) noexcept { store_first(to, v, 16); }
   static void store_first(float* to, Vector v, int lanes) noexcept {
     for (int i = 0; i < lanes; ++i) to[i] = v.lane[i];

@@ -4,6 +4,7 @@
 #include "model/plan.hpp"
 #include "unit/model/synthetic.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cmath>
@@ -69,6 +70,13 @@ void check_error(ErrorCode code, const std::string& text, Call&& call) {
     CHECK(error.code() == code);
     CAPTURE(error.what());
     CHECK(std::string(error.what()).find(text) != std::string::npos);
+  }
+}
+
+void clear_key_biases(TensorSet& set) {
+  for (const char* layer : {"0", "1"}) {
+    auto& bias = set.bytes("model.layers." + std::string(layer) + ".self_attn.k_proj.bias");
+    std::fill(bias.begin(), bias.end(), std::byte{0});
   }
 }
 
@@ -257,6 +265,47 @@ TEST_CASE("model/evaluator: f16 and bf16 caches stay near the f32 one") {
   }
 }
 
+TEST_CASE("model/evaluator: a q8_0 cache stays near the f32 one, keeps its bits, and is small") {
+  // Rows of 64: two scales each. Without the huge key biases, and with them.
+  for (const bool wide : {false, true}) {
+    CAPTURE(wide);
+    const Spec spec = {.name = "q8",
+                       .seed = 12,
+                       .hidden = 128,
+                       .inner = 96,
+                       .layers = 2,
+                       .heads = 2,
+                       .kv_heads = 1,
+                       .head_dim = 64,
+                       .vocab = 80};
+    const Model model = make_model(spec, wide ? nullptr : clear_key_biases);
+    const std::vector<TokenId> ids = token_ids(spec, 100);
+    const auto run = [&](DataType type, std::int32_t rows, std::int32_t threads) {
+      EvaluatorOptions options = small_options();
+      options.kv_type = type;
+      options.max_batch_rows = rows;
+      options.threads = threads;
+      Evaluator evaluator(model, options);
+      return all_logits(evaluator, evaluator.create_sequence(), ids);
+    };
+    const auto exact = run(DataType::f32, 64, 1);
+    const auto rounded = run(DataType::q8_0, 64, 1);
+    CHECK(rounded == run(DataType::q8_0, 7, 2));
+    float difference = 0;
+    float largest = 0;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      for (std::size_t t = 0; t < exact[i].size(); ++t) {
+        difference = std::max(difference, std::abs(exact[i][t] - rounded[i][t]));
+        largest = std::max(largest, std::abs(exact[i][t]));
+      }
+    }
+    CHECK(difference > 0.0F);
+    // Keys and values are off by half a step of 1/127 of the largest in 32: less than a percent of
+    // what attention gives, which is one of several terms of the logits.
+    CHECK(difference < 0.02F * largest);
+  }
+}
+
 TEST_CASE("model/evaluator: wrong batches are refused by name, and nothing has changed") {
   const Spec spec = spec_named("plain");
   EvaluatorOptions options = small_options();
@@ -366,8 +415,9 @@ TEST_CASE("model/evaluator: what plan tells is what is allocated") {
   Model model = make_model(spec_named("groups"));
   const_cast<Model::Impl&>(model.impl()).host.allocator = counter;
   Evaluator evaluator(model, small_options());
-  const std::uint64_t planned = kv_cache_bytes(model.info().config, DataType::f32, 2048) +
-                                scratch_bytes(model.info().config, evaluator.options(), false);
+  const std::uint64_t planned =
+      kv_cache_bytes(KvLayout(model.info().config, DataType::f32, *model.impl().source), 2048) +
+      scratch_bytes(model.info().config, evaluator.options(), false);
   CHECK(counter->total == planned);
   const SequenceId sequence = evaluator.create_sequence();
   evaluator.append(sequence, token_ids(spec_named("groups"), 100));
