@@ -189,6 +189,35 @@ AttentionResult run_attention(CpuTier tier, const std::vector<float>& keys,
 
 }  // namespace
 
+TEST_CASE("kernels/ops: blocks of q8_0 widen to byte times scale in all tiers") {
+  constexpr std::size_t kHeadDim = 96;
+  constexpr std::size_t kCount = kHeadDim * 32;
+  CounterRng rng(14);
+  std::vector<std::byte> block(kCount + kCount / 32 * 2);
+  for (std::size_t i = 0; i < kCount; ++i) block[i] = static_cast<std::byte>(rng.next_u64() & 255U);
+  std::vector<float> scales(kCount / 32);
+  for (std::size_t i = 0; i < scales.size(); ++i) {
+    const std::uint16_t bits = f32_to_f16(static_cast<float>(rng.next_unit()));
+    scales[i] = f16_to_f32(bits);
+    std::memcpy(&block[kCount + 2 * i], &bits, sizeof bits);
+  }
+  const auto byte = [&](std::size_t i) {
+    return static_cast<float>(static_cast<std::int8_t>(block[i]));
+  };
+  for (const CpuTier tier : kCpuTiers) {
+    if (!cpu_has(tier)) continue;
+    CAPTURE(to_string(tier));
+    std::vector<float> keys(kCount);
+    std::vector<float> values(kCount);
+    kernel_ops(tier).widen_q8_keys(block.data(), kHeadDim, keys.data());
+    kernel_ops(tier).widen_q8_values(block.data(), kHeadDim, values.data());
+    for (std::size_t i = 0; i < kCount; ++i) {
+      REQUIRE(keys[i] == byte(i) * scales[i / 32 / 32 * 32 + i % 32]);
+      REQUIRE(values[i] == byte(i) * scales[i / 32]);
+    }
+  }
+}
+
 TEST_CASE("kernels/ops: stored keys and values widen to what they stand for in all tiers") {
   std::vector<CpuTier> tiers = vector_tiers();
   tiers.push_back(CpuTier::scalar);
