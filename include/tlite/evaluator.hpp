@@ -14,11 +14,13 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include <tlite/export.hpp>
 #include <tlite/model.hpp>
@@ -45,6 +47,13 @@ struct EvaluatorOptions {
   // 32 takes half of f16's memory; keys of layers with huge key biases are f16 then. Unset: f32 for
   // f32 weights, else f16.
   std::optional<DataType> kv_type = {};
+};
+
+// What a weight matrix is about to be multiplied with, before a kernel rounds or quantizes it.
+struct MatrixInput {
+  std::string_view tensor;        // the matrix by its Hugging Face name, "....q_proj.weight"
+  std::span<const float> values;  // [rows][columns]: a row for each that reaches this matrix
+  std::size_t columns = 0;        // the matrix's inputs
 };
 
 class TLITE_API Evaluator {
@@ -102,6 +111,12 @@ class TLITE_API Evaluator {
 
   // Called after each chunk of a batch with rows done and rows in all; return false to cancel.
   void on_progress(std::function<bool(std::int64_t done, std::int64_t total)> callback);
+
+  // Called with the input of each matrix of each chunk, in the order of the forward pass, on the
+  // thread that runs the batch; both views live during the call. It changes no result. Rows that
+  // want no logits end in the last layer with its q, k and v. What it throws ends the batch as an
+  // error does. For measuring activations: importance.hpp is built on it.
+  void on_matrix_input(std::function<void(const MatrixInput& input)> callback);
 
  private:
   struct Impl;

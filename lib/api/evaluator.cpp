@@ -179,4 +179,8 @@ void Evaluator::on_progress(std::function<bool(std::int64_t done, std::int64_t t
   impl_->progress = std::move(callback);
 }
 
+void Evaluator::on_matrix_input(std::function<void(const MatrixInput& input)> callback) {
+  impl_->forward.observe(std::move(callback));
+}
+
 }  // namespace tlite

@@ -1,10 +1,12 @@
 #include "model/forward.hpp"
 
+#include "format/tensor_list.hpp"
 #include "kernels/activations.hpp"
 #include "model/plan.hpp"
 #include "tensor/dtype.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <string>
@@ -157,6 +159,38 @@ Forward::Matrices Forward::matrices() const noexcept {
       return {scratch_.normed, {{&weights_.lm_head(), scratch_.logits + logits_count_ * vocab_}}};
     default:
       return {};
+  }
+}
+
+// The names of the matrices of a phase, in the order of matrices().
+std::array<std::string, 3> Forward::matrix_names() const {
+  const std::string layer = "model.layers." + std::to_string(layer_) + ".";
+  const std::string attention = layer + "self_attn.";
+  const std::string mlp = layer + "mlp.";
+  switch (phase_) {
+    case Phase::qkv:
+      return {attention + "q_proj.weight", attention + "k_proj.weight",
+              attention + "v_proj.weight"};
+    case Phase::output:
+      return {attention + "o_proj.weight"};
+    case Phase::gate_up:
+      return {mlp + "gate_proj.weight", mlp + "up_proj.weight"};
+    case Phase::down:
+      return {mlp + "down_proj.weight"};
+    case Phase::lm_head:
+      return {config_.tie_word_embeddings ? std::string(kEmbeddingTensor) : "lm_head.weight"};
+    default:
+      return {};
+  }
+}
+
+void Forward::observe_inputs() const {
+  const Matrices phase = matrices();
+  if (phase.x == nullptr) return;
+  const std::array<std::string, 3> names = matrix_names();
+  for (std::size_t i = 0; i < names.size() && !names[i].empty(); ++i) {
+    const std::size_t columns = phase.list[i].linear->in_features();
+    observer_({names[i], {phase.x, active_ * columns}, columns});
   }
 }
 
@@ -359,6 +393,7 @@ bool Forward::step(ThreadPool& pool, const std::atomic<bool>& cancel, const Prog
   }
   if (phase_ != Phase::check) {
     next_phase();
+    if (observer_) observe_inputs();
     return false;
   }
   if (bad_row_.load(std::memory_order_relaxed) != 0) throw_bad_logits();

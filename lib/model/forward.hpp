@@ -13,6 +13,7 @@
 #include "model/scratch.hpp"
 #include "model/weights.hpp"
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -20,6 +21,8 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <tlite/evaluator.hpp>
@@ -40,6 +43,7 @@ class Forward {
   using Clock = std::chrono::steady_clock;
   // Rows done and rows in all, after each chunk; false stops.
   using Progress = std::function<bool(std::int64_t done, std::int64_t total)>;
+  using Observer = std::function<void(const MatrixInput& input)>;
 
   // Throws Error(out_of_memory).
   Forward(const ModelConfig& config, const ModelWeights& weights, const KvLayout& layout,
@@ -54,6 +58,9 @@ class Forward {
   // logits that are not finite.
   bool advance(Clock::time_point deadline, ThreadPool& pool, const std::atomic<bool>& cancel,
                const Progress& progress);
+
+  // Called with what each matrix is about to read, between two phases, while no worker runs.
+  void observe(Observer observer) { observer_ = std::move(observer); }
 
   // Of the last batch that is done.
   std::int32_t logits_rows() const noexcept { return static_cast<std::int32_t>(logits_done_); }
@@ -87,6 +94,8 @@ class Forward {
 
   void begin_chunk() noexcept;
   void next_phase();
+  std::array<std::string, 3> matrix_names() const;
+  void observe_inputs() const;
   void plan_attention() noexcept;
   void keep_logits_rows() noexcept;
   bool finish_chunk(const Progress& progress);
@@ -119,6 +128,7 @@ class Forward {
   Rope rope_;
   Scratch scratch_;
   Attention attention_;
+  Observer observer_;  // empty: none
 
   std::vector<ForwardRow> batch_;
   std::vector<AttentionRow> attention_rows_;
