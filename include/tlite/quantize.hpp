@@ -21,8 +21,8 @@ namespace tlite {
 using QuantizeProgress = std::function<bool(float fraction)>;
 
 struct QuantizeOptions {
-  // An importance matrix, as llama.cpp's imatrix or `tlite imatrix` writes it; empty: all inputs of
-  // a matrix count alike.
+  // An importance matrix, as measure_importance() or llama.cpp's imatrix writes it; empty: all
+  // inputs of a matrix count alike.
   std::string importance = {};
   std::int32_t threads = 0;  // 0: physical cores. The file is the same for any number
   // Take a source that is quantized already: each matrix loses twice.

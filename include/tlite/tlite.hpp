@@ -2,7 +2,7 @@
 //   session.hpp    talk to a model                 chat.hpp       messages and templates
 //   model.hpp      load a checkpoint               tokenizer.hpp  text to ids and back
 //   sampling.hpp   how tokens are chosen           evaluator.hpp  the forward pass, in batches
-//   quantize.hpp   write GGUF files
+//   quantize.hpp   write GGUF files                importance.hpp what their precision is spent on
 //   host.hpp       log, memory and files of yours  error.hpp      what is thrown
 //   speed.hpp      what bounds a model's speed
 #pragma once
@@ -11,6 +11,7 @@
 #include <tlite/error.hpp>
 #include <tlite/evaluator.hpp>
 #include <tlite/host.hpp>
+#include <tlite/importance.hpp>
 #include <tlite/model.hpp>
 #include <tlite/quantize.hpp>
 #include <tlite/sampling.hpp>

@@ -1,6 +1,7 @@
 #include "convert/gguf_export.hpp"
 
 #include "base/parallel.hpp"
+#include "convert/target.hpp"
 #include "convert/tensor_quantizer.hpp"
 #include "convert/weight_mix.hpp"
 #include "format/gguf_model.hpp"
@@ -8,11 +9,9 @@
 #include "tensor/dtype.hpp"
 
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <span>
 #include <string>
-#include <system_error>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -28,16 +27,6 @@ struct Target {
   DataType type;
   std::span<const float> importance;
 };
-
-// The rename at the end would put the new file in the place of its own source.
-void check_target(const WeightSource& weights, const std::string& target) {
-  for (const StoredTensor& tensor : weights.tensors()) {
-    std::error_code ignored;
-    if (std::filesystem::equivalent(tensor.file, target, ignored)) {
-      throw Error(ErrorCode::invalid_argument, target + ": the target is a file of the source");
-    }
-  }
-}
 
 std::span<const float> importance_of(const GgufExport& job, const Target& target) {
   if (job.importance == nullptr || !is_quantized(target.type)) return {};
