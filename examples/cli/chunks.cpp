@@ -25,16 +25,26 @@ std::size_t chunk_length(const ModelFlags& flags) {
   return static_cast<std::size_t>(flags.context.value_or(kDefaultLength));
 }
 
-Chunks read_chunks(const tlite::Tokenizer& tokenizer, const std::string& path, std::size_t length,
-                   std::size_t most) {
-  std::string text = read_file(path);
+void add_text_flags(CLI::App& command, TextFlags& flags) {
+  CLI::Option* const file = command.add_option("--file", flags.file, "the text; -: stdin");
+  command.add_option("--chunks", flags.chunks, "read no more of the text than this many chunks")
+      ->check(CLI::PositiveNumber)
+      ->needs(file);
+  command
+      .add_flag("--parse-special", flags.parse_special,
+                "what looks like a special token is one, as in a conversation; else it is text")
+      ->needs(file);
+}
+
+Chunks read_chunks(const tlite::Tokenizer& tokenizer, const TextFlags& flags, std::size_t length) {
+  std::string text = read_file(flags.file);
   if (text.ends_with('\n')) text.pop_back();
-  Chunks chunks{tokenizer.encode(text, {.parse_special = false}), length};
+  Chunks chunks{tokenizer.encode(text, {.parse_special = flags.parse_special}), length};
   if (chunks.count() == 0) {
-    throw std::runtime_error(path + ": has " + std::to_string(chunks.tokens.size()) +
+    throw std::runtime_error(flags.file + ": has " + std::to_string(chunks.tokens.size()) +
                              " tokens; a chunk has " + std::to_string(length) + " (see --context)");
   }
-  chunks.tokens.resize(std::min(chunks.count(), most) * length);
+  chunks.tokens.resize(std::min(chunks.count(), flags.chunks) * length);
   return chunks;
 }
 

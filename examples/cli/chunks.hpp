@@ -5,6 +5,7 @@
 #include "model_flags.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <span>
 #include <string>
@@ -27,11 +28,21 @@ struct Chunks {
 // --context, else llama.cpp's 512, which fit any model.
 std::size_t chunk_length(const ModelFlags& flags);
 
-// The file's text as whole chunks, `most` at most; what is left over is dropped. Special tokens are
-// text, nothing is put before it (Qwen2 has no token for the beginning), and one line end at its
-// end is not read: all as llama.cpp does. Throws where there is not one whole chunk.
-Chunks read_chunks(const tlite::Tokenizer& tokenizer, const std::string& path, std::size_t length,
-                   std::size_t most);
+// What is read of which text.
+struct TextFlags {
+  std::string file;  // empty: none is given
+  std::size_t chunks = SIZE_MAX;
+  bool parse_special = false;
+};
+
+// --file, --chunks and --parse-special.
+void add_text_flags(CLI::App& command, TextFlags& flags);
+
+// The file's text as whole chunks; what is left over is dropped. Special tokens are text unless the
+// flags say otherwise, nothing is put before it (Qwen2 has no token for the beginning), and one
+// line end at its end is not read: all as llama.cpp does. Throws where there is not one whole
+// chunk.
+Chunks read_chunks(const tlite::Tokenizer& tokenizer, const TextFlags& flags, std::size_t length);
 
 class ChunkEvaluator {
  public:

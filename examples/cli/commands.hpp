@@ -11,6 +11,7 @@ void add_detokenize(CLI::App& app);
 void add_template(CLI::App& app);
 void add_logits(CLI::App& app);
 void add_perplexity(CLI::App& app);
+void add_imatrix(CLI::App& app);
 void add_quantize(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_chat(CLI::App& app);

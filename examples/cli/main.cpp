@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   cli::add_template(app);
   cli::add_logits(app);
   cli::add_perplexity(app);
+  cli::add_imatrix(app);
   cli::add_quantize(app);
   cli::add_generate(app);
   cli::add_chat(app);

@@ -13,6 +13,11 @@ void add_model_argument(CLI::App& command, std::string& path) {
       ->required();
 }
 
+void add_threads_option(CLI::App& command, std::int32_t& threads) {
+  command.add_option("--threads", threads, "threads; 0: one per physical core")
+      ->check(CLI::Range(0, kMostThreads));
+}
+
 void add_kv_type_option(CLI::App& command, std::optional<std::string>& kv_type) {
   command.add_option("--kv-type", kv_type, "storage of the KV cache")
       ->check(CLI::IsMember({"f32", "f16", "bf16", "q8_0"}));
@@ -27,8 +32,7 @@ void add_load_options(CLI::App& command, ModelFlags& flags) {
 
 void add_model_flags(CLI::App& command, ModelFlags& flags) {
   add_model_argument(command, flags.path);
-  command.add_option("--threads", flags.threads, "threads; 0: one per physical core")
-      ->check(CLI::Range(0, kMostThreads));
+  add_threads_option(command, flags.threads);
   command.add_option("-c,--context", flags.context, "tokens kept, prompt and answers together")
       ->check(CLI::PositiveNumber);
   add_kv_type_option(command, flags.kv_type);

@@ -23,6 +23,7 @@ struct ModelFlags {
 inline constexpr int kMostThreads = 256;  // as the library
 
 void add_model_argument(CLI::App& command, std::string& path);
+void add_threads_option(CLI::App& command, std::int32_t& threads);
 void add_kv_type_option(CLI::App& command, std::optional<std::string>& kv_type);
 // --weights and --packed-cache.
 void add_load_options(CLI::App& command, ModelFlags& flags);

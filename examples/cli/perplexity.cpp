@@ -1,4 +1,5 @@
-// tlite perplexity MODEL [--file T [--chunks N]] [-c CTX] [--kl-base B [--save-base]] [--json]
+// tlite perplexity MODEL [--file T [--chunks N] [--parse-special]] [-c CTX]
+//                        [--kl-base B [--save-base]] [--json]
 //
 // The definitions are those of llama.cpp's tools/perplexity: the text in chunks of CTX tokens, each
 // from an empty context; the tokens of a chunk's second half are scored, so that each has half a
@@ -29,8 +30,8 @@ constexpr std::int32_t kShortestContext = 4;
 
 struct Flags {
   ModelFlags model;
-  std::optional<std::string> file, base;
-  std::size_t chunks = SIZE_MAX;
+  TextFlags text;
+  std::optional<std::string> base;
   bool save_base = false;
   bool json = false;
 };
@@ -161,7 +162,7 @@ void write_report(const Json& report) {
 }
 
 Chunks read_text(const Flags& flags, const tlite::Model& model, std::size_t length) {
-  return read_chunks(model.tokenizer(), *flags.file, length, flags.chunks);
+  return read_chunks(model.tokenizer(), flags.text, length);
 }
 
 // The text's chunks must be the base's where both are given.
@@ -170,9 +171,9 @@ void check_same_text(const Flags& flags, const tlite::Model& model, const Chunks
     throw std::runtime_error(*flags.base + ": has chunks of " + std::to_string(base.length) +
                              " tokens, --context is " + std::to_string(chunk_length(flags.model)));
   }
-  if (!flags.file) return;
+  if (flags.text.file.empty()) return;
   if (read_text(flags, model, base.length).tokens == base.tokens) return;
-  throw std::runtime_error(*flags.base + ": was made of another text than " + *flags.file +
+  throw std::runtime_error(*flags.base + ": was made of another text than " + flags.text.file +
                            ", or by another tokenizer");
 }
 
@@ -188,7 +189,7 @@ Json run_model(const Flags& flags) {
 }
 
 void run(const Flags& flags) {
-  if (!flags.file && (!flags.base || flags.save_base)) {
+  if (flags.text.file.empty() && (!flags.base || flags.save_base)) {
     throw CLI::RequiredError("--file");
   }
   if (flags.model.context && *flags.model.context < kShortestContext) {
@@ -208,11 +209,8 @@ void add_perplexity(CLI::App& app) {
       "perplexity", "How well a model predicts a text, and how far it is from a base");
   add_model_flags(*command, flags->model);
   command->get_option("--context")->description("tokens of a chunk, 512 without");
-  CLI::Option* const file =
-      command->add_option("--file", flags->file, "the text; -: stdin; that of the base without");
-  command->add_option("--chunks", flags->chunks, "read no more of the text than this many chunks")
-      ->check(CLI::PositiveNumber)
-      ->needs(file);
+  add_text_flags(*command, flags->text);
+  command->get_option("--file")->description("the text; -: stdin; that of the base without");
   CLI::Option* const base = command->add_option(
       "--kl-base", flags->base, "log probabilities of a base model to compare with (llama.cpp's)");
   command->add_flag("--save-base", flags->save_base, "write them instead, from this model")

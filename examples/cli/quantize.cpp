@@ -66,8 +66,7 @@ void add_quantize(CLI::App& app) {
                    "q4_k_m, q4_k_s, q5_k_m, q6_k, q8_0, q4_0, bf16, ...: the types of the weights")
       ->required();
   command->add_option("--imatrix", flags->imatrix, "an importance matrix of `imatrix`");
-  command->add_option("--threads", flags->threads, "threads; 0: one per physical core")
-      ->check(CLI::Range(0, kMostThreads));
+  add_threads_option(*command, flags->threads);
   command->add_flag("--allow-requantize", flags->allow_requantize,
                     "take a source that is quantized already");
   command->callback([flags] { run(*flags); });

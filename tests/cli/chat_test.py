@@ -206,6 +206,15 @@ class TerminalTest(CliTest):
         terminal.expect(r"evaluating \d+ of 6000 tokens")
         self.assertEqual(terminal.wait(), 0)
 
+    def test_imatrix_interrupted(self) -> None:
+        """Measuring tells how far it is; Ctrl-C ends it, and no file is left."""
+        text = self.file("text", "слово " * 100000)
+        terminal = Terminal(self, "imatrix", MODEL, "--file", text, "-o", "i.gguf")
+        terminal.expect(r"measuring \d+ %")
+        terminal.type(CTRL_C)
+        self.assertEqual(terminal.wait(), 130)
+        self.assertEqual([path.name for path in self.folder.iterdir()], ["text"])
+
     def test_generate_interrupted(self) -> None:
         """Ctrl-C in generate keeps what there is."""
         terminal = Terminal(self, "generate", MODEL, "--prompt", "Привет", *ENDLESS)

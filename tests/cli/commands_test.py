@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 from cli import MODEL, CliTest, main
 from npy import read_npy
@@ -114,6 +115,52 @@ class QuantizeTest(CliTest):
         self.assertIn("q8_0 to q6_k, which loses twice", refused.error)
         self.assertFalse((self.folder / "q4.gguf").exists())
         self.run_ok("quantize", "q8.gguf", "q4.gguf", "--type", "q4_0", "--allow-requantize")
+
+
+class ImatrixTest(CliTest):
+    """tlite imatrix."""
+
+    def test_file(self) -> None:
+        """The same from a directory and from the GGUF file of its weights, by file and by stdin."""
+        text = self.file("text", "Столица Франции — Париж. The capital of France is Paris.\n" * 20)
+        self.run_ok("quantize", MODEL, "model.gguf", "--type", "bf16")
+        flags = ["--file", text, "-c", "32", "--chunks", "3"]
+        out = self.run_ok("imatrix", MODEL, *flags, "-o", "a.gguf", "--threads", "1").text
+        self.assertRegex(out, r"^a\.gguf: \d+\.\d kB, of 3 chunks of 32 tokens\n$")
+        self.run_ok("imatrix", "model.gguf", *flags, "-o", "b.gguf")
+        written = (self.folder / "a.gguf").read_bytes()
+        self.assertEqual((self.folder / "b.gguf").read_bytes(), written)
+        # All but the name of the text, which comes before the numbers.
+        flags[1] = "-"
+        stdin = Path(text).read_text("utf-8")
+        self.run_ok("imatrix", MODEL, *flags, "-o", "c.gguf", stdin=stdin)
+        self.assertEqual((self.folder / "c.gguf").read_bytes()[-1000:], written[-1000:])
+        every = self.run_ok("imatrix", MODEL, "--file", text, "-c", "32", "-o", "d.gguf").text
+        self.assertGreater(int(every.split(" chunks")[0].split()[-1]), 3)
+        self.assertEqual(len(list(self.folder.iterdir())), 6)
+
+    def test_special(self) -> None:
+        """Special tokens are text, or tokens where that is asked for."""
+        flags = ["--file", self.file("text", "<|im_end|>" * 64), "-c", "64", "-o", "i.gguf"]
+        asked = self.run_ok("imatrix", MODEL, *flags, "--parse-special").text
+        self.assertIn("of 1 chunks of 64 tokens", asked)
+        self.assertNotEqual(self.run_ok("imatrix", MODEL, *flags).text, asked)
+
+    def test_quantize(self) -> None:
+        """Both formats give quantize the same weights, others than without.
+
+        Chunks of a power of two: the means in the older format are the sums over it, unrounded.
+        """
+        text = self.file("text", "1 + 2 = 3. " * 200)
+        files = []
+        for name in ("i.gguf", "i.dat"):
+            self.run_ok("imatrix", MODEL, "--file", text, "-c", "64", "-o", name)
+            self.run_ok("quantize", MODEL, "q.gguf", "--type", "q4_k_m", "--imatrix", name)
+            files.append((self.folder / "q.gguf").read_bytes())
+        self.assertEqual(files[0][-(10**6) :], files[1][-(10**6) :])
+        self.run_ok("quantize", MODEL, "q.gguf", "--type", "q4_k_m")
+        self.assertNotEqual((self.folder / "q.gguf").read_bytes()[-(10**6) :], files[0][-(10**6) :])
+        self.assertEqual((self.folder / "i.dat").read_bytes()[:4], b"\x1c\0\0\0")  # 4 layers x 7
 
 
 class LogitsTest(CliTest):

@@ -52,6 +52,11 @@ class ErrorTest(CliTest):
             ("ID", ["detokenize", MODEL, "one"]),
             ("--messages is required", ["template", MODEL]),
             ("--ids is required", ["logits", MODEL, "--out", "x"]),
+            ("--file is required", ["imatrix", MODEL, "-o", "x"]),
+            ("--out is required", ["imatrix", MODEL, "--file", "x"]),
+            ("--chunks", ["imatrix", MODEL, "--file", "x", "-o", "y", "--chunks", "0"]),
+            ("--parse-special requires --file", ["perplexity", MODEL, "--parse-special"]),
+            ("--context", ["imatrix", MODEL, "--file", "x", "-o", "y", "-c", "0"]),
             ("--type is required", ["quantize", MODEL, "x.gguf"]),
             ("'q9' is none of: f32 f16", ["quantize", MODEL, "x.gguf", "--type", "q9"]),
         ):
@@ -67,6 +72,7 @@ class ErrorTest(CliTest):
             ["logits", "нет/модели", "--ids", self.file("i", [1]), "--out", "x.npy"],
             ["generate", "нет/модели", "--prompt", "x"],
             ["quantize", "нет/модели", "x.gguf", "--type", "q8_0"],
+            ["imatrix", "нет/модели", "--file", "x", "-o", "y"],
             ["chat", "нет/модели"],
         ):
             self.check(1, "нет/модели", *arguments)
@@ -81,6 +87,7 @@ class ErrorTest(CliTest):
             ["template", MODEL, "--messages", self.file("m", []), "--tools", "gone"],
             ["logits", MODEL, "--ids", "gone", "--out", "x.npy"],
             ["generate", MODEL, "--file", "gone"],
+            ["imatrix", MODEL, "--file", "gone", "-o", "x"],
             ["generate", MODEL, "--messages", "gone"],
             [*prompt, "--tools", "gone"],
         ):
@@ -120,6 +127,20 @@ class ErrorTest(CliTest):
         self.check(1, "token id 99999999 is outside", "detokenize", MODEL, "99999999")
         out = ["--out", "no/such/folder.npy"]
         self.check(1, "cannot write", "logits", MODEL, "--ids", self.file("e", [1]), *out)
+
+    def test_imatrix(self) -> None:
+        """A text shorter than a chunk; a file that cannot be written, or is the model."""
+        short = self.file("short", "Привет")
+        self.check(1, "short: has ", "imatrix", MODEL, "--file", short, "-o", "x")
+        self.check(1, "tokens; a chunk has 512", "imatrix", MODEL, "--file", short, "-o", "x")
+        measure = ["imatrix", MODEL, "--file", self.file("text", "слово " * 40), "-c", "8", "-o"]
+        self.check(1, "no/such: cannot write: No such file or directory", *measure, "no/such")
+        self.check(1, "cannot write: Is a directory", *measure, str(self.folder))
+        shutil.copytree(MODEL, self.folder / "model")
+        measure[1] = "model"
+        target = "model/model.safetensors"
+        self.check(1, f"{target}: the target is a file of the source", *measure, target)
+        self.assertEqual(sorted(p.name for p in self.folder.iterdir()), ["model", "short", "text"])
 
     def test_values(self) -> None:
         """Parameters out of their range are named."""

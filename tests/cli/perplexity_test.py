@@ -149,6 +149,9 @@ class PerplexityTest(CliTest):
         self.check_perplexity(result.json)
         one = self.report("--file", self.text, *flags, "--chunks", "1")
         self.close(one["perplexity"], math.exp(estimate(self.nll()[:ROWS])[0]))
+        special = self.file("special", "<|im_end|>" * CONTEXT)
+        self.assertEqual(self.report("--file", special, *flags, "--parse-special")["chunks"], 1)
+        self.assertGreater(self.report("--file", special, *flags)["chunks"], 1)
         text = self.run_ok("perplexity", MODEL, "--file", self.text, *flags).text
         self.assertRegex(text, r"^perplexity +[\d.]+ ± [\d.]+\nover \d+ tokens: \d+ chunks of 32")
 
