@@ -633,6 +633,41 @@ TLITE_C_API tlite_status tlite_quantize(const tlite_context* context, const char
                                         tlite_weight_mix mix, const tlite_quantize_options* options,
                                         tlite_error** error) TLITE_NOEXCEPT;
 
+/* ---- Importance matrices: what a quantizer spends its precision on ------------------------------
+ */
+
+typedef int32_t tlite_importance_format;
+enum {
+  TLITE_IMPORTANCE_FORMAT_GGUF = 0, /* llama.cpp since the summer of 2025 */
+  TLITE_IMPORTANCE_FORMAT_DAT = 1   /* ik_llama.cpp, and llama.cpp from before */
+};
+
+typedef struct tlite_importance_options {
+  uint32_t struct_size;
+  int32_t chunk;   /* tokens run together, each chunk from an empty context. Default 512 */
+  int32_t threads; /* 0: the context's number. The file is the same for any */
+  tlite_importance_format format;
+  tlite_text dataset; /* the text's name, kept in the file; empty: none */
+  /* Optional: called with 0 to 1 while measuring, many times a second; see Callbacks. */
+  int32_t (*on_progress)(float fraction, void* user);
+  void* user;
+  tlite_progress* progress; /* optional */
+} tlite_importance_options;
+
+TLITE_C_API tlite_status tlite_importance_options_init(tlite_importance_options* options,
+                                                       size_t struct_size) TLITE_NOEXCEPT;
+
+/* Runs the whole chunks of a text's ids through a model that should not be quantized, and writes
+ * how much each input of each matrix counts to the file `target`, for
+ * tlite_quantize_options.importance and for llama.cpp. As in tlite_quantize, the file appears when
+ * it is complete, and is one of the operating system. `options` is optional. INVALID_ARGUMENT
+ * (fewer ids than a chunk too), IO, NOT_FOUND, CORRUPT, OUT_OF_MEMORY, CANCELLED. */
+TLITE_C_API tlite_status tlite_measure_importance(const tlite_model* model, const int32_t* ids,
+                                                  size_t ids_count, const char* target,
+                                                  size_t target_size,
+                                                  const tlite_importance_options* options,
+                                                  tlite_error** error) TLITE_NOEXCEPT;
+
 /* ---- Evaluator: the forward pass --------------------------------------------------------------
  */
 

@@ -20,6 +20,7 @@ INIT(plan_options)
 INIT(memory_plan)
 INIT(load_options)
 INIT(quantize_options)
+INIT(importance_options)
 INIT(evaluator_options)
 INIT(session_options)
 
@@ -38,6 +39,7 @@ static const struct {
     {"memory_plan", init_memory_plan, sizeof(tlite_memory_plan)},
     {"load_options", init_load_options, sizeof(tlite_load_options)},
     {"quantize_options", init_quantize_options, sizeof(tlite_quantize_options)},
+    {"importance_options", init_importance_options, sizeof(tlite_importance_options)},
     {"evaluator_options", init_evaluator_options, sizeof(tlite_evaluator_options)},
     {"session_options", init_session_options, sizeof(tlite_session_options)},
 };
