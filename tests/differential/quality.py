@@ -148,7 +148,7 @@ def last_line(printed: str, pattern: str) -> tuple[int, float]:
 
 
 def exchange(programs: Programs, model: Path, base: BaseFile, work: Path) -> bool:
-    """Each program reads the other's base; `model` is the last of the table."""
+    """Each program reads the other's base; `model` is the one that both have just saved."""
     ours, theirs = BaseFile(work / "ours.bin"), BaseFile(work / "theirs.bin")
     original = programs.options.model
     text = ["-f", str(programs.options.text)]
@@ -227,7 +227,8 @@ def main() -> None:
     base = programs.ours_saved(options.model, work / "base.bin", "--kv-type", "f32")
     print(f"{len(base.rows)} scored tokens, chunks of {base.length}, vocabulary {base.vocab}\n")
     good = True
-    for kind in options.types.split(","):
+    kinds = options.types.split(",")
+    for kind in kinds:
         model = work / f"{kind}.gguf"
         if not model.exists():
             run([options.quantize, "--pure", options.model, model, kind])
@@ -236,7 +237,10 @@ def main() -> None:
         line, no_worse = row(kind, ours, theirs)
         good = good and no_worse
         print(line, flush=True)
-    good = exchange(programs, model, base, work) and good
+        # In the middle of the table: coarser types have tokens more than 16 below the largest log
+        # probability, which is as far as the files go. Of Q2_K's divergence that hides a thousandth.
+        if kind == kinds[len(kinds) // 2]:
+            good = exchange(programs, model, base, work) and good
     sys.exit(0 if good else 1)
 
 
