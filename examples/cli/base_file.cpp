@@ -1,5 +1,7 @@
 #include "base_file.hpp"
 
+#include "files.hpp"
+
 #include <array>
 #include <bit>
 #include <cerrno>
@@ -9,7 +11,6 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string_view>
-#include <system_error>
 #include <utility>
 
 namespace cli {
@@ -67,15 +68,13 @@ void BaseFileWriter::write_bytes(const void* data, std::size_t size) {
   if (!file_) fail();
 }
 
-void BaseFileWriter::fail() const {
-  throw std::runtime_error(path_ + ": cannot write: " + std::generic_category().message(errno));
-}
+void BaseFileWriter::fail() const { fail_file(path_, "write"); }
 
 BaseFileReader::BaseFileReader(std::string path, std::size_t vocabulary)
     : path_(std::move(path)), vocabulary_(vocabulary) {
   errno = 0;
   file_.open(path_, std::ios::binary);
-  if (!file_) fail("cannot open: " + std::generic_category().message(errno));
+  if (!file_) fail_file(path_, "open");
   std::array<char, kMagic.size()> magic = {};
   read_bytes(magic.data(), magic.size());
   if (std::string_view(magic.data(), magic.size()) != kMagic) {

@@ -15,29 +15,33 @@
 namespace cli {
 namespace {
 
-[[noreturn]] void fail(const std::string& path, const std::string& action) {
-  throw std::runtime_error(path + ": cannot " + action + ": " +
-                           std::generic_category().message(errno));
-}
-
 std::string read_all(std::istream& in) {
   return std::string(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
 }
 
 }  // namespace
 
+void fail_file(const std::string& path, const std::string& action) {
+  throw std::runtime_error((path.empty() ? "''" : path) + ": cannot " + action + ": " +
+                           std::generic_category().message(errno));
+}
+
+std::string needs_real_file(const std::string& path) {
+  return path == "-" ? "a pipe will not do; name a file" : "";
+}
+
 std::string read_file(const std::string& path) {
   if (path == "-") return read_all(std::cin);
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) {
     errno = EISDIR;
-    fail(path, "read");
+    fail_file(path, "read");
   }
   errno = 0;
   std::ifstream file(path, std::ios::binary);
-  if (!file) fail(path, "open");
+  if (!file) fail_file(path, "open");
   std::string text = read_all(file);
-  if (file.bad()) fail(path, "read");
+  if (file.bad()) fail_file(path, "read");
   return text;
 }
 
@@ -61,14 +65,14 @@ void write_file(const std::string& path, const std::string& text) {
   const std::string partial = path + ".part";
   errno = 0;
   std::ofstream file(partial, std::ios::binary | std::ios::trunc);
-  if (!file) fail(path, "write");
+  if (!file) fail_file(path, "write");
   file << text;
   file.close();
   if (!file || std::rename(partial.c_str(), path.c_str()) != 0) {
     const int error = errno;
     std::remove(partial.c_str());
     errno = error;
-    fail(path, "write");
+    fail_file(path, "write");
   }
 }
 

@@ -1,6 +1,7 @@
 // tlite imatrix MODEL --file TEXT [--chunks N] [--parse-special] -o OUT [-c CHUNK] [--threads T]
 #include "chunks.hpp"
 #include "commands.hpp"
+#include "files.hpp"
 #include "interrupt.hpp"
 #include "model_flags.hpp"
 #include "output.hpp"
@@ -62,7 +63,8 @@ void add_imatrix(CLI::App& app) {
   command
       ->add_option("-o,--out", flags->out,
                    "the file to write: GGUF, or where its name ends in .dat the older format")
-      ->required();
+      ->required()
+      ->check(needs_real_file);
   command->add_option("-c,--context", flags->model.context, "tokens of a chunk, 512 without")
       ->check(CLI::PositiveNumber);
   add_threads_option(*command, flags->model.threads);

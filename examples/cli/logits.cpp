@@ -74,6 +74,9 @@ void write_last(tlite::Evaluator& evaluator, const std::vector<tlite::TokenId>& 
 }
 
 void run(const Flags& flags) {
+  if (flags.out == "-" && is_terminal_output()) {
+    throw CLI::ValidationError("--out", "a terminal cannot show a .npy file; name a file or pipe");
+  }
   const std::vector<tlite::TokenId> ids = read_ids(flags.ids);
   const tlite::Model model = load_model(flags.model);
   tlite::Evaluator evaluator(model, options_for(flags, ids.size()));
@@ -101,7 +104,7 @@ void add_logits(CLI::App& app) {
   CLI::App* const command = app.add_subcommand("logits", "Logits of a token sequence as .npy");
   add_model_flags(*command, flags->model);
   command->add_option("--ids", flags->ids, "token ids as a JSON array; -: stdin")->required();
-  command->add_option("--out", flags->out, "the .npy file, f32 [positions, vocabulary]")
+  command->add_option("--out", flags->out, "the .npy file, f32 [positions, vocabulary]; -: stdout")
       ->required();
   command->add_flag("--last", flags->last, "of the last position only: [1, vocabulary]");
   command->callback([flags] { run(*flags); });

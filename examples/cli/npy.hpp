@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <fstream>
+#include <ostream>
 #include <span>
 #include <string>
 
@@ -10,7 +11,7 @@ namespace cli {
 
 class NpyWriter {
  public:
-  // [rows, columns]. Throws std::runtime_error naming the file.
+  // [rows, columns]; the path "-" is stdout. Throws std::runtime_error naming the file.
   NpyWriter(std::string path, std::size_t rows, std::size_t columns);
   void write_row(std::span<const float> row);
   // All rows must have been written.
@@ -21,6 +22,7 @@ class NpyWriter {
 
   std::string path_;
   std::ofstream file_;
+  std::ostream* out_ = &file_;
 };
 
 }  // namespace cli

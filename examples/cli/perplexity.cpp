@@ -7,6 +7,7 @@
 #include "base_file.hpp"
 #include "chunks.hpp"
 #include "commands.hpp"
+#include "files.hpp"
 #include "log_probs.hpp"
 #include "model_flags.hpp"
 #include "output.hpp"
@@ -211,8 +212,11 @@ void add_perplexity(CLI::App& app) {
   command->get_option("--context")->description("tokens of a chunk, 512 without");
   add_text_flags(*command, flags->text);
   command->get_option("--file")->description("the text; -: stdin; that of the base without");
-  CLI::Option* const base = command->add_option(
-      "--kl-base", flags->base, "log probabilities of a base model to compare with (llama.cpp's)");
+  CLI::Option* const base =
+      command
+          ->add_option("--kl-base", flags->base,
+                       "log probabilities of a base model to compare with (llama.cpp's)")
+          ->check(needs_real_file);
   command->add_flag("--save-base", flags->save_base, "write them instead, from this model")
       ->needs(base);
   command->add_flag("--json", flags->json, "all numbers as one JSON object");

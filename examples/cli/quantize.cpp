@@ -1,5 +1,6 @@
 // tlite quantize SOURCE TARGET.gguf --type T [--imatrix F] [--threads N] [--allow-requantize]
 #include "commands.hpp"
+#include "files.hpp"
 #include "interrupt.hpp"
 #include "model_flags.hpp"
 #include "output.hpp"
@@ -60,7 +61,9 @@ void add_quantize(CLI::App& app) {
   CLI::App* const command = app.add_subcommand("quantize", "Writes a model as a GGUF file");
   command->add_option("SOURCE", flags->source, "a Hugging Face directory or a .gguf file")
       ->required();
-  command->add_option("TARGET", flags->target, "the .gguf file to write")->required();
+  command->add_option("TARGET", flags->target, "the .gguf file to write")
+      ->required()
+      ->check(needs_real_file);
   command
       ->add_option("--type", flags->type,
                    "q4_k_m, q4_k_s, q5_k_m, q6_k, q8_0, q4_0, bf16, ...: the types of the weights")

@@ -176,6 +176,9 @@ ChatTemplate load_gguf(std::string_view path, const FileSystem& files) {
 ChatTemplate ChatTemplate::load(std::string_view path, const Host& host) {
   const std::shared_ptr<const FileSystem> files = files_of(host);
   if (is_gguf_path(path) && !files->is_directory(path)) return load_gguf(path, *files);
+  if (!files->is_directory(path)) {
+    throw Error(ErrorCode::not_found, quoted_if_empty(path) + ": no such directory");
+  }
   auto impl = std::make_shared<Impl>();
   const std::string file = join_path(path, "chat_template.jinja");
   const std::string tool_file = join_path(path, "additional_chat_templates/tool_use.jinja");

@@ -16,7 +16,7 @@ namespace {
 
 [[noreturn]] void throw_errno(int error, std::string_view path, std::string_view action) {
   const ErrorCode code = error == ENOENT || error == ENOTDIR ? ErrorCode::not_found : ErrorCode::io;
-  throw Error(code, std::string(path) + ": cannot " + std::string(action) + ": " +
+  throw Error(code, quoted_if_empty(path) + ": cannot " + std::string(action) + ": " +
                         std::generic_category().message(error));
 }
 
@@ -122,6 +122,10 @@ std::string path_name(std::string_view path) {
   while (path.size() > 1 && path.back() == '/') path.remove_suffix(1);
   const std::size_t slash = path.rfind('/');
   return std::string(slash == std::string_view::npos ? path : path.substr(slash + 1));
+}
+
+std::string quoted_if_empty(std::string_view path) {
+  return path.empty() ? "''" : std::string(path);
 }
 
 std::string read_text(const FileSystem& files, std::string_view path, std::size_t max_bytes) {

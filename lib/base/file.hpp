@@ -31,6 +31,9 @@ std::string join_path(std::string_view directory, std::string_view name);
 // The last part of a path: "a/b/" and "a/b" give "b".
 std::string path_name(std::string_view path);
 
+// A path at the head of a message; '' where it is empty, which would leave a bare colon.
+std::string quoted_if_empty(std::string_view path);
+
 // A whole file as text. Throws like FileSystem::open, and Error(corrupt) above `max_bytes`: a
 // configuration file of gigabytes is a mistake or an attack.
 std::string read_text(const FileSystem& files, std::string_view path, std::size_t max_bytes);

@@ -1,5 +1,7 @@
 #include "base/output_file.hpp"
 
+#include "base/file.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
@@ -83,7 +85,7 @@ void OutputFile::commit() {
 
 void OutputFile::fail(int error, std::string_view action) const {
   const ErrorCode code = error == ENOENT || error == ENOTDIR ? ErrorCode::not_found : ErrorCode::io;
-  throw Error(code, path_ + ": cannot " + std::string(action) + ": " +
+  throw Error(code, quoted_if_empty(path_) + ": cannot " + std::string(action) + ": " +
                         std::generic_category().message(error));
 }
 

@@ -57,7 +57,7 @@ Checkpoint open_directory(std::string_view path, const FileSystem& files) {
 Checkpoint open_checkpoint(std::string_view path, const FileSystem& files) {
   if (files.is_directory(path)) return open_directory(path, files);
   if (!files.exists(path)) {
-    throw Error(ErrorCode::not_found, std::string(path) + ": no such file or directory");
+    throw Error(ErrorCode::not_found, quoted_if_empty(path) + ": no such file or directory");
   }
   if (is_gguf_path(path)) return open_gguf(path, files);
   throw Error(ErrorCode::not_supported,

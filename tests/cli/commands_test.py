@@ -181,6 +181,9 @@ class LogitsTest(CliTest):
         shape, row = read_npy(last)
         self.assertEqual(shape, (1, vocabulary))
         self.assertEqual(row.tobytes(), values[-vocabulary:].tobytes())
+        piped = self.run_ok("logits", MODEL, "--ids", path, "--out", "-", "--last")
+        self.assertEqual(piped.bytes, last.read_bytes())
+        self.assertFalse((self.folder / "-").exists())
 
     def test_greedy(self) -> None:
         """The largest logit is the token that greedy generation gives."""

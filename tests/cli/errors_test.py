@@ -77,6 +77,31 @@ class ErrorTest(CliTest):
         ):
             self.check(1, "нет/модели", *arguments)
 
+    def test_empty_path(self) -> None:
+        """An empty name is quoted: a message that begins with a colon names nothing."""
+        ids = self.file("i", [1])
+        for message, arguments in (
+            ("no such file", ["info", ""]),
+            ("cannot open", ["tokenize", "", "x"]),
+            ("no such directory", ["template", "", "--messages", self.file("m", [])]),
+            ("cannot open", ["generate", MODEL, "--file", ""]),
+            ("cannot write", ["logits", MODEL, "--ids", ids, "--out", ""]),
+            ("cannot write", ["quantize", MODEL, "", "--type", "q8_0"]),
+            ("cannot open", ["perplexity", MODEL, "--kl-base", ""]),
+        ):
+            self.check(1, f"tlite: '': {message}", *arguments)
+
+    def test_written_to_a_pipe(self) -> None:
+        """What is written out of order cannot go to stdout; no file of the name "-" is made."""
+        text = self.file("t", "a")
+        for arguments in (
+            ["quantize", MODEL, "-", "--type", "q8_0"],
+            ["perplexity", MODEL, "--file", text, "--kl-base", "-", "--save-base"],
+            ["imatrix", MODEL, "--file", text, "--out", "-"],
+        ):
+            self.check(2, "a pipe will not do; name a file", *arguments)
+        self.assertFalse((self.folder / "-").exists())
+
     def test_missing_file(self) -> None:
         """Every file argument names the file."""
         prompt = ["generate", MODEL, "--prompt", "x"]

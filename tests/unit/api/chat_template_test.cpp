@@ -78,6 +78,8 @@ TEST_CASE("api/chat_template: files that do not fit are named") {
       {R"({"chat_template": "{{"})", "bad_template: chat template, line 1: "},
       {R"({"chat_template": []})", "not_found: m: no chat template"},
   };
+  CHECK(error_of([&] { ChatTemplate::load("n", folder.host); }) ==
+        "not_found: n: no such directory");
   for (const auto& one : cases) {
     // Names of their own: Clang 14 does not capture structured bindings.
     const char* const config = one.config;

@@ -212,6 +212,13 @@ TEST_CASE("api/model: from disk under a Cyrillic path, and a path that is not th
         "not_found: " + directory.path() + "/нет: no such file or directory");
 }
 
+TEST_CASE("api/model: an empty path is quoted in messages") {
+  CHECK(error_of([] { Model::load(""); }) == "not_found: '': no such file or directory");
+  CHECK(error_of([] { Tokenizer::load(""); }) ==
+        "not_found: '': cannot open: No such file or directory");
+  CHECK(error_of([] { ChatTemplate::load(""); }) == "not_found: '': no such directory");
+}
+
 TEST_CASE("api/model: plan tells to the byte what load and an Evaluator allocate") {
   struct Case {
     DataType type;
