@@ -97,9 +97,9 @@ void TensorQuantizer::run(const StoredTensor& tensor, DataType type,
     if (bad < count) {
       const Slice slice = slice_at(first, bad);
       const auto in_source = first_non_finite(slice.from, slice.source);
-      const std::size_t element =
-          (first + bad) * slice_rows * columns +
-          in_source.value_or(first_non_finite(type, slice.result).value_or(0));
+      // A slice with a bad source has no result yet.
+      const auto in_slice = in_source ? in_source : first_non_finite(type, slice.result);
+      const std::size_t element = (first + bad) * slice_rows * columns + in_slice.value_or(0);
       throw Error(in_source ? ErrorCode::corrupt : ErrorCode::not_supported,
                   tensor.file + ": tensor " + tensor.name + ": " +
                       (in_source ? "NaN or infinity" : "not supported: a value beyond f16") +
