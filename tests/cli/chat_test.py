@@ -206,7 +206,6 @@ class TerminalTest(CliTest):
         terminal.expect(r"evaluating \d+ of 6000 tokens")
         self.assertEqual(terminal.wait(), 0)
 
-<<<<<<< HEAD
     def test_imatrix_interrupted(self) -> None:
         """Measuring tells how far it is; Ctrl-C ends it, and no file is left."""
         text = self.file("text", "слово " * 100000)
@@ -215,14 +214,13 @@ class TerminalTest(CliTest):
         terminal.type(CTRL_C)
         self.assertEqual(terminal.wait(), 130)
         self.assertEqual([path.name for path in self.folder.iterdir()], ["text"])
-=======
+
     def test_binary(self) -> None:
         """A terminal is not filled with bytes."""
         ids = self.file("ids.json", [5])
         terminal = Terminal(self, "logits", MODEL, "--ids", ids, "--out", "-")
         terminal.expect("tlite: --out: a terminal cannot show a .npy file")
         self.assertEqual(terminal.wait(), 2)
->>>>>>> 9bc2d94 (An empty path is quoted in messages; logits writes --out - to stdout, what cannot go there says so)
 
     def test_generate_interrupted(self) -> None:
         """Ctrl-C in generate keeps what there is."""

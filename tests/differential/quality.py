@@ -238,7 +238,7 @@ def main() -> None:
         good = good and no_worse
         print(line, flush=True)
         # In the middle of the table: coarser types have tokens more than 16 below the largest log
-        # probability, which is as far as the files go. Of Q2_K's divergence that hides a thousandth.
+        # probability, as far as the files go: of Q2_K's divergence that hides a thousandth.
         if kind == kinds[len(kinds) // 2]:
             good = exchange(programs, model, base, work) and good
     sys.exit(0 if good else 1)
