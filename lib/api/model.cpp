@@ -75,9 +75,8 @@ ModelInfo make_info(const Checkpoint& checkpoint) {
 }
 
 // The type of most of what is packed; none where nothing is.
-std::optional<DataType> packed_type(const Checkpoint& checkpoint, const WeightTypes& types) {
+std::optional<DataType> packed_type(const PackedLayout& layout) {
   std::map<DataType, std::uint64_t> bytes;
-  const PackedLayout layout(checkpoint.config, *checkpoint.weights, types);
   for (const PackedMatrix& matrix : layout.matrices()) bytes[matrix.type] += matrix.bytes;
   const auto most = std::max_element(
       bytes.begin(), bytes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
@@ -129,7 +128,8 @@ std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadO
   model->sampling = checkpoint.sampling;
   // Packing reads the file too: it is the longer way and reports the progress where there is one.
   const WeightTypes types = streamed_types(checkpoint, options.weights);
-  const std::optional<DataType> packed = packed_type(checkpoint, types);
+  const std::optional<DataType> packed =
+      packed_type(PackedLayout(checkpoint.config, *checkpoint.weights, types));
   if (options.weights) model->info.weight_type = packed.value_or(model->info.weight_type);
   const bool packs = packed.has_value();
   if (!packs || options.check_weights) {
@@ -200,7 +200,7 @@ MemoryPlan Model::plan(std::string_view path, const PlanOptions& options, const 
     const ModelInfo info = make_info(checkpoint);
     const WeightTypes types = streamed_types(checkpoint, options.weights);
     const PackedLayout layout(info.config, *checkpoint.weights, types);
-    const DataType type = packed_type(checkpoint, types).value_or(info.weight_type);
+    const DataType type = packed_type(layout).value_or(info.weight_type);
     const EvaluatorOptions resolved = resolve(evaluator_options(options), type);
     MemoryPlan plan;
     plan.weights = mapped_bytes(info, layout);

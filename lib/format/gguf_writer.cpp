@@ -1,21 +1,13 @@
 #include "format/gguf_writer.hpp"
 
+#include "format/append.hpp"
 #include "format/gguf_types.hpp"
 
 #include <array>
 #include <cassert>
-#include <cstring>
 
 namespace tlite {
 namespace {
-
-// Little endian, like the machines this library runs on.
-template <class T>
-void append(std::string& bytes, T value) {
-  char raw[sizeof(T)];
-  std::memcpy(raw, &value, sizeof(T));
-  bytes.append(raw, sizeof(T));
-}
 
 void append_type(std::string& bytes, GgufType type) {
   append(bytes, static_cast<std::uint32_t>(type));

@@ -1,21 +1,13 @@
 #include "format/imatrix_writer.hpp"
 
+#include "format/append.hpp"
 #include "format/gguf_writer.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <span>
 
 namespace tlite {
 namespace {
-
-// Little endian, like the machines this library runs on.
-template <class T>
-void append(std::string& bytes, T value) {
-  char raw[sizeof(T)];
-  std::memcpy(raw, &value, sizeof(T));
-  bytes.append(raw, sizeof(T));
-}
 
 void append_text(std::string& bytes, const std::string& text) {
   append(bytes, static_cast<std::int32_t>(text.size()));

@@ -24,7 +24,6 @@ class CachedWeights {
   CachedWeights(std::unique_ptr<FileContent> file, std::size_t offset)
       : file_(std::move(file)), offset_(offset) {}
   std::span<const std::byte> bytes() const noexcept { return file_->bytes().subspan(offset_); }
-  void will_read() const noexcept { file_->will_read(bytes()); }
 
  private:
   std::unique_ptr<FileContent> file_;
