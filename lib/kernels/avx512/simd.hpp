@@ -23,7 +23,7 @@ struct Avx512 {
   static constexpr std::size_t kTileVectors = 2;
   static constexpr std::size_t kDirectRows = 8;
   static constexpr std::size_t kPrefetchAhead = 9216;
-  static constexpr bool kPrefetchOneRow = false;
+  static constexpr bool kPrefetchOneRow = true;
   // Of 32 output rows about 150 KB, half of a small second-level cache.
   static constexpr std::size_t kStripBlockRows = 1U << 20;
   static constexpr std::size_t kStripElements = 4096;
