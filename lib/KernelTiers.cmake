@@ -2,6 +2,7 @@
 # after the processor was asked. Everything else is built for the baseline of the architecture.
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   set(TLITE_TIER_FLAGS_avx2 -mavx2 -mfma -mf16c)
+  set(TLITE_TIER_FLAGS_avx_vnni -mavx2 -mfma -mf16c -mavxvnni)
   set(TLITE_TIER_FLAGS_avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mavx512bf16
                               -mavx2 -mfma -mf16c -mprefer-vector-width=512)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
@@ -11,7 +12,7 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
   set(TLITE_OTHER_TIERS neon)
 else()
   set(TLITE_TIER_FLAGS_neon -march=armv8.2-a+dotprod+fp16)
-  set(TLITE_OTHER_TIERS avx2 avx512)
+  set(TLITE_OTHER_TIERS avx2 avx_vnni avx512)
 endif()
 
 get_target_property(tlite_sources tlite_objects SOURCES)

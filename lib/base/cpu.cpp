@@ -1,6 +1,7 @@
 #include "base/cpu.hpp"
 
 #include <cstdlib>
+#include <iterator>
 #include <string>
 
 #if defined(__x86_64__)
@@ -24,6 +25,16 @@ bool has_f16c() noexcept {
   unsigned edx = 0;
   return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & (1U << 29)) != 0;
 }
+
+// Nor GCC 12's avx_vnni: leaf 7.1, eax bit 4.
+bool has_avx_vnni() noexcept {
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || eax < 1) return false;
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & (1U << 4)) != 0;
+}
 #endif
 
 }  // namespace
@@ -34,6 +45,8 @@ std::string_view to_string(CpuTier tier) noexcept {
       return "scalar";
     case CpuTier::avx2:
       return "avx2";
+    case CpuTier::avx_vnni:
+      return "avx_vnni";
     case CpuTier::avx512:
       return "avx512";
     case CpuTier::neon:
@@ -49,6 +62,7 @@ bool cpu_has(CpuTier tier) noexcept {
   const bool avx2 =
       __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 && has_f16c();
   if (tier == CpuTier::avx2) return avx2;
+  if (tier == CpuTier::avx_vnni) return avx2 && has_avx_vnni();
   if (tier == CpuTier::avx512) {
     return avx2 && __builtin_cpu_supports("avx512f") != 0 &&
            __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
@@ -64,9 +78,9 @@ bool cpu_has(CpuTier tier) noexcept {
 }
 
 CpuTier best_cpu_tier() noexcept {
-  if (cpu_has(CpuTier::neon)) return CpuTier::neon;
-  if (cpu_has(CpuTier::avx512)) return CpuTier::avx512;
-  if (cpu_has(CpuTier::avx2)) return CpuTier::avx2;
+  for (std::size_t i = std::size(kCpuTiers); i-- > 1;) {
+    if (cpu_has(kCpuTiers[i])) return kCpuTiers[i];
+  }
   return CpuTier::scalar;
 }
 
@@ -79,8 +93,9 @@ CpuTier cpu_tier_from_environment() {
     throw Error(ErrorCode::not_supported, "not supported: TLITE_CPU is '" + std::string(name) +
                                               "', which this processor lacks");
   }
-  throw Error(ErrorCode::invalid_argument,
-              "TLITE_CPU is '" + std::string(name) + "'; it takes scalar, avx2, avx512 or neon");
+  throw Error(
+      ErrorCode::invalid_argument,
+      "TLITE_CPU is '" + std::string(name) + "'; it takes scalar, avx2, avx_vnni, avx512 or neon");
 }
 
 }  // namespace tlite

@@ -307,7 +307,7 @@ class Bench {
 
 [[noreturn]] void usage() {
   std::fprintf(stderr,
-               "usage: kernel_bench [--tier scalar|avx2|avx512|neon] [--threads N] [--rows N] "
+               "usage: kernel_bench [--tier scalar|avx2|avx_vnni|avx512|neon] [--threads N] [--rows N] "
                "[--format F]... [--shape OUTxIN]...\n");
   std::exit(2);
 }

@@ -6,7 +6,7 @@
 namespace tlite {
 
 std::string_view to_string(CpuTier tier) noexcept {
-  constexpr std::string_view kNames[] = {"scalar", "avx2", "avx512", "neon"};
+  constexpr std::string_view kNames[] = {"scalar", "avx2", "avx_vnni", "avx512", "neon"};
   return kNames[static_cast<int>(tier)];
 }
 

@@ -81,6 +81,15 @@ const PackedKernel& packed_kernel(DataType type, CpuTier tier) noexcept {
     }
   }
 #undef TLITE_TIER
+#define TLITE_TIER avx_vnni
+  if (tier == CpuTier::avx_vnni) {
+    switch (type) {
+      TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)
+      default:
+        break;
+    }
+  }
+#undef TLITE_TIER
 #define TLITE_TIER avx2
   if (tier == CpuTier::avx2) {
     switch (type) {

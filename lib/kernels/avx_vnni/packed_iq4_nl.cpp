@@ -1,0 +1,10 @@
+#include "kernels/avx_vnni/simd.hpp"
+#include "kernels/packed/formats_32.hpp"
+#include "kernels/packed/kernel.hpp"
+#include "kernels/packed/table.hpp"
+
+namespace tlite::avx_vnni {
+
+const PackedKernel iq4_nl = Kernel<AvxVnni, Iq4Nl<AvxVnni>>::kernel();
+
+}  // namespace tlite::avx_vnni

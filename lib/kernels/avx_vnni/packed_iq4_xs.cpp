@@ -1,0 +1,10 @@
+#include "kernels/avx_vnni/simd.hpp"
+#include "kernels/packed/formats_256.hpp"
+#include "kernels/packed/kernel.hpp"
+#include "kernels/packed/table.hpp"
+
+namespace tlite::avx_vnni {
+
+const PackedKernel iq4_xs = Kernel<AvxVnni, Iq4Xs<AvxVnni>>::kernel();
+
+}  // namespace tlite::avx_vnni
