@@ -2,6 +2,10 @@
 if(TLITE_SANITIZE STREQUAL "address")
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
+  # A C program that links our C++ needs UBSan's C++ half, which Clang leaves out of C links.
+  if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+    add_link_options($<$<LINK_LANGUAGE:C>:-fsanitize-link-c++-runtime>)
+  endif()
 elseif(TLITE_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
