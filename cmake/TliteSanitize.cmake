@@ -5,6 +5,7 @@ if(TLITE_SANITIZE STREQUAL "address")
   # A C program that links our C++ needs UBSan's C++ half, which Clang leaves out of C links.
   if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
     add_link_options($<$<LINK_LANGUAGE:C>:-fsanitize-link-c++-runtime>)
+    link_libraries($<$<LINK_LANG_AND_ID:C,Clang>:stdc++>)
   endif()
 elseif(TLITE_SANITIZE STREQUAL "thread")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
