@@ -17,6 +17,7 @@ __m256i lanes_below(int n, int from) noexcept {
 struct Half {
   __m256 v;
 
+  [[gnu::always_inline]] void keep() noexcept { asm("" : "+x"(v)); }
   static Half zero() noexcept { return {_mm256_setzero_ps()}; }
   static Half load(const float* from) noexcept { return {_mm256_loadu_ps(from)}; }
   static void store(float* to, Half a) noexcept { _mm256_storeu_ps(to, a.v); }
@@ -27,6 +28,7 @@ struct Vector {
   using Part = Half;
   static constexpr std::size_t kParts = 2;
   static constexpr std::size_t kDotRows = 3;
+  static constexpr std::size_t kDotInputs = 4;
   static constexpr std::size_t kDotRowsAlone = 4;
   static constexpr std::size_t kAttendQueries = 3;
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/packed/code.hpp"
-#include "kernels/packed/unroll.hpp"
+#include "kernels/unroll.hpp"
 
 #include <algorithm>
 #include <array>

@@ -23,7 +23,8 @@ __mmask16 lanes_below(int n) noexcept { return first_lanes(n < 0 ? 0 : (n > 16 ?
 struct Vector {
   using Part = Vector;
   static constexpr std::size_t kParts = 1;
-  static constexpr std::size_t kDotRows = 6;
+  static constexpr std::size_t kDotRows = 3;
+  static constexpr std::size_t kDotInputs = 8;
   static constexpr std::size_t kDotRowsAlone = 4;
   static constexpr std::size_t kAttendQueries = 8;
 
@@ -33,6 +34,7 @@ struct Vector {
   [[gnu::always_inline]] static void prefetch(const std::byte* at) noexcept {
     _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
   }
+  [[gnu::always_inline]] void keep() noexcept { asm("" : "+v"(v)); }
   static Vector zero() noexcept { return {_mm512_setzero_ps()}; }
   static Vector splat(float x) noexcept { return {_mm512_set1_ps(x)}; }
   static Vector load(const float* from) noexcept { return {_mm512_loadu_ps(from)}; }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "kernels/ops.hpp"
+#include "kernels/unroll.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -16,13 +17,15 @@
 namespace tlite::generic {
 
 constexpr std::size_t kPieceElements = 1024;  // of k
-constexpr std::size_t kTileRows = 4;          // input rows
 constexpr std::size_t kBlockOuts = 48;        // weight rows whose sums wait together
 
-// Input rows that share a read of the weights: two tiles where that is all there are, so that
-// memory is read once for them; of a prompt one, whose inputs leave room in the first-level cache.
+constexpr std::size_t kMostBlockRows = 8;  // input rows
+
+// Input rows that share a read of the weights: all where there are few, so that memory is read once
+// for them; of a prompt one tile, whose inputs leave room in the first-level cache.
+template <class V>
 constexpr std::size_t block_rows(std::size_t rows) noexcept {
-  return rows <= 2 * kTileRows ? 2 * kTileRows : kTileRows;
+  return rows <= kMostBlockRows ? kMostBlockRows : V::kDotInputs;
 }
 
 struct DotBlock {
@@ -30,7 +33,7 @@ struct DotBlock {
   std::size_t rows = 0;
   std::size_t out = 0;
   std::size_t outs = 0;
-  float sums[kBlockOuts][2 * kTileRows][16];
+  float sums[kBlockOuts][kMostBlockRows][16];
 };
 
 // Asks for the line of the weights that the next tile begins with, where `i` begins a line: rows
@@ -52,32 +55,35 @@ void add_products(const LinearTask& t, DotBlock& block, std::size_t out, std::si
   constexpr std::size_t kLanes = 16 / V::kParts;
   const std::byte* w[R];
   const float* x[C];
-  for (std::size_t r = 0; r < R; ++r) {
-    w[r] = t.w + (block.out + out + r) * t.in_features * E::kBytes;
-  }
-  for (std::size_t c = 0; c < C; ++c) x[c] = t.x + (block.row + row + c) * t.x_stride;
+  unroll<R>([&](auto r)
+                TLITE_INLINE { w[r] = t.w + (block.out + out + r) * t.in_features * E::kBytes; });
+  unroll<C>([&](auto c) TLITE_INLINE { x[c] = t.x + (block.row + row + c) * t.x_stride; });
   const bool ask = block.row == 0 && row == 0;
   for (std::size_t part = 0; part < V::kParts; ++part) {
     const std::size_t lane = part * kLanes;
     Part sum[R][C];
-    for (std::size_t r = 0; r < R; ++r) {
-      for (std::size_t c = 0; c < C; ++c) {
-        sum[r][c] = begin == 0 ? Part::zero() : Part::load(&block.sums[out + r][row + c][lane]);
-      }
-    }
+    const auto each_sum = [&](auto&& use) TLITE_INLINE {
+      unroll<R>([&](auto r) TLITE_INLINE {
+        unroll<C>([&](auto c)
+                      TLITE_INLINE { use(sum[r][c], &block.sums[out + r][row + c][lane]); });
+      });
+    };
+    each_sum([&](Part& value, const float* waiting)
+                 TLITE_INLINE { value = begin == 0 ? Part::zero() : Part::load(waiting); });
     for (std::size_t i = begin; i < end; i += 16) {
       if (ask && part == 0) prefetch_next<V, E>(w, i, t.in_features);
       Part weights[R];
-      for (std::size_t r = 0; r < R; ++r) weights[r] = E::load_part(w[r] + (i + lane) * E::kBytes);
-      for (std::size_t c = 0; c < C; ++c) {
-        const Part input = Part::load(x[c] + i + lane);
-        for (std::size_t r = 0; r < R; ++r) sum[r][c] = Part::fma(weights[r], input, sum[r][c]);
-      }
+      unroll<R>([&](auto r)
+                    TLITE_INLINE { weights[r] = E::load_part(w[r] + (i + lane) * E::kBytes); });
+      unroll<C>([&](auto c) TLITE_INLINE {
+        // GCC would fold a load into each fused step, and R * C loads take as long as the steps.
+        Part input = Part::load(x[c] + i + lane);
+        input.keep();
+        unroll<R>([&](auto r)
+                      TLITE_INLINE { sum[r][c] = Part::fma(weights[r], input, sum[r][c]); });
+      });
     }
-    for (std::size_t r = 0; r < R; ++r) {
-      for (std::size_t c = 0; c < C; ++c)
-        Part::store(&block.sums[out + r][row + c][lane], sum[r][c]);
-    }
+    each_sum([](const Part& value, float* waiting) TLITE_INLINE { Part::store(waiting, value); });
   }
 }
 
@@ -111,10 +117,10 @@ void dot_tile(const LinearTask& t, DotBlock& block, std::size_t out, std::size_t
 template <class V, class E, std::size_t R>
 void dot_tiles(const LinearTask& t, DotBlock& block, std::size_t out, std::size_t begin,
                std::size_t end) noexcept {
-  const std::size_t first = block.rows > kTileRows ? (block.rows + 1) / 2 : block.rows;
-  dot_tile<V, E, R, kTileRows>(t, block, out, 0, first, begin, end);
+  const std::size_t first = block.rows > V::kDotInputs ? (block.rows + 1) / 2 : block.rows;
+  dot_tile<V, E, R, V::kDotInputs>(t, block, out, 0, first, begin, end);
   if (first == block.rows) return;
-  dot_tile<V, E, R, kTileRows>(t, block, out, first, block.rows - first, begin, end);
+  dot_tile<V, E, R, V::kDotInputs>(t, block, out, first, block.rows - first, begin, end);
 }
 
 template <class V, class E>
@@ -171,7 +177,7 @@ void linear(const LinearTask& t) noexcept {
   }
   DotBlock block;
   for (; block.row < t.rows; block.row += block.rows) {
-    block.rows = std::min(block_rows(t.rows), t.rows - block.row);
+    block.rows = std::min(block_rows<V>(t.rows), t.rows - block.row);
     for (block.out = 0; block.out < t.outs; block.out += block.outs) {
       block.outs = std::min(kBlockOuts, t.outs - block.out);
       dot_block<V, E>(t, block);

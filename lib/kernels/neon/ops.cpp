@@ -25,6 +25,7 @@ float32x4_t smaller(float32x4_t a, float32x4_t b) noexcept {
 struct Half {
   float32x4_t v[2];
 
+  void keep() noexcept {}
   static Half zero() noexcept { return {{vdupq_n_f32(0), vdupq_n_f32(0)}}; }
   static Half load(const float* from) noexcept { return {{vld1q_f32(from), vld1q_f32(from + 4)}}; }
   static void store(float* to, Half a) noexcept {
@@ -41,6 +42,7 @@ struct Vector {
   static constexpr std::size_t kParts = 2;
   // Sums of a tile and what they are made of fill the 32 registers. Not measured.
   static constexpr std::size_t kDotRows = 3;
+  static constexpr std::size_t kDotInputs = 4;
   static constexpr std::size_t kDotRowsAlone = 4;
   static constexpr std::size_t kAttendQueries = 2;
 

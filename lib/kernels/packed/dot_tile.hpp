@@ -13,7 +13,7 @@
 
 #include "kernels/activations.hpp"
 #include "kernels/packed/job.hpp"
-#include "kernels/packed/unroll.hpp"
+#include "kernels/unroll.hpp"
 
 #include <cstring>
 

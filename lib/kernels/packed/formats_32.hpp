@@ -16,7 +16,7 @@
 #include "kernels/activations.hpp"
 #include "kernels/packed/code.hpp"
 #include "kernels/packed/job.hpp"
-#include "kernels/packed/unroll.hpp"
+#include "kernels/unroll.hpp"
 #include "tensor/blocks.hpp"
 
 namespace tlite {

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "kernels/packed/job.hpp"
-#include "kernels/packed/unroll.hpp"
+#include "kernels/unroll.hpp"
 
 namespace tlite {
 

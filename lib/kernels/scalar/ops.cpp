@@ -15,6 +15,7 @@ struct Vector {
   using Part = Vector;
   static constexpr std::size_t kParts = 1;
   static constexpr std::size_t kDotRows = 1;
+  static constexpr std::size_t kDotInputs = 4;
   static constexpr std::size_t kDotRowsAlone = 1;
   static constexpr std::size_t kAttendQueries = 1;
 
@@ -27,6 +28,7 @@ struct Vector {
     return v;
   }
   static void prefetch(const std::byte*) noexcept {}
+  void keep() noexcept {}
   static Vector zero() noexcept { return splat(0.0F); }
   static Vector splat(float x) noexcept {
     return each([&](int) { return x; });

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "kernels/packed/code.hpp"
-#include "kernels/packed/unroll.hpp"
+#include "kernels/unroll.hpp"
 #include "tensor/dtype.hpp"
 
 #include <array>
