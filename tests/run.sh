@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds and runs every test.
 #
-#   tests/run.sh             the release build, every test, format and lint
+#   tests/run.sh             the release build, every test, format and lint, the kernels of other processors emulated
 #   tests/run.sh --quick     the release build and its tests alone
 #   tests/run.sh --long      also Clang with ASan and UBSan, TSan, valgrind, clang-tidy and the fuzzers, 60 s each
 #   tests/run.sh --only S    one stage, by its name below; may be repeated
@@ -92,13 +92,16 @@ build() {
 tests_of() { ctest --test-dir "$1" --output-on-failure --no-tests=error "${@:2}"; }
 
 release() { build release && tests_of build-release; }
+# Kernels of processors that this one may not be, under emulation.
+cross_arm() { bash tests/cross/kernels.sh arm >build-cross-arm.log 2>&1 || { tail -n 60 build-cross-arm.log; return 1; }; }
+cross_x86() { bash tests/cross/kernels.sh x86 >build-cross-x86.log 2>&1 || { tail -n 60 build-cross-x86.log; return 1; }; }
 # One build for three checks: no warning under Clang, no finding of ASan and UBSan, fuzzers.
 clang_asan() { build clang-asan && tests_of build-clang-asan -L sanitize; }
 tsan() { build tsan && tests_of build-tsan -L sanitize; }
 
 tidy() {
   git ls-files -z -- 'lib/*.cpp' 'capi/*.cpp' 'examples/*.cpp' |
-    grep -zv "/kernels/neon/" |
+    grep -zv "/kernels/neon" |
     xargs -0 -n 4 -P "$jobs" clang-tidy-14 -p build-clang-asan --quiet 2>/dev/null
 }
 
@@ -129,6 +132,8 @@ stage release release
 if [ "$mode" != quick ]; then
   stage format format
   stage python_lint python_lint
+  stage cross_arm cross_arm
+  stage cross_x86 cross_x86
 fi
 # Three more builds, an hour on 2 cores: too long for every change.
 if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then

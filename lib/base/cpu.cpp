@@ -51,6 +51,8 @@ std::string_view to_string(CpuTier tier) noexcept {
       return "avx512";
     case CpuTier::neon:
       return "neon";
+    case CpuTier::neon_i8mm:
+      return "neon_i8mm";
   }
   return "unknown";
 }
@@ -70,7 +72,9 @@ bool cpu_has(CpuTier tier) noexcept {
            __builtin_cpu_supports("avx512bf16") != 0;
   }
 #elif defined(__aarch64__) && defined(__linux__)
-  if (tier == CpuTier::neon) return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+  const bool dot = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;
+  if (tier == CpuTier::neon) return dot;
+  if (tier == CpuTier::neon_i8mm) return dot && (getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0;
 #elif defined(__aarch64__) && defined(__APPLE__)
   if (tier == CpuTier::neon) return true;
 #endif
@@ -93,9 +97,12 @@ CpuTier cpu_tier_from_environment() {
     throw Error(ErrorCode::not_supported, "not supported: TLITE_CPU is '" + std::string(name) +
                                               "', which this processor lacks");
   }
-  throw Error(
-      ErrorCode::invalid_argument,
-      "TLITE_CPU is '" + std::string(name) + "'; it takes scalar, avx2, avx_vnni, avx512 or neon");
+  std::string names;
+  for (const CpuTier tier : kCpuTiers) {
+    names.append(names.empty() ? "" : ", ").append(to_string(tier));
+  }
+  throw Error(ErrorCode::invalid_argument,
+              "TLITE_CPU is '" + std::string(name) + "'; it takes one of " + names);
 }
 
 }  // namespace tlite

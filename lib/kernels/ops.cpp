@@ -12,7 +12,7 @@ const KernelOps& kernel_ops(CpuTier tier) noexcept {
   if (tier == CpuTier::avx512) return kAvx512Ops;
   if (tier == CpuTier::avx2 || tier == CpuTier::avx_vnni) return kAvx2Ops;
 #elif defined(__aarch64__)
-  if (tier == CpuTier::neon) return kNeonOps;
+  if (tier == CpuTier::neon || tier == CpuTier::neon_i8mm) return kNeonOps;
 #endif
   return kScalarOps;
 }

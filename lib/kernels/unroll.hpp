@@ -19,4 +19,7 @@ TLITE_INLINE inline void unroll(Body&& body) {
   (std::make_index_sequence<N>{});
 }
 
+template <std::size_t I>
+inline constexpr std::integral_constant<std::size_t, I> constant{};
+
 }  // namespace tlite

@@ -306,10 +306,10 @@ class Bench {
 };
 
 [[noreturn]] void usage() {
-  std::fprintf(
-      stderr,
-      "usage: kernel_bench [--tier scalar|avx2|avx_vnni|avx512|neon] [--threads N] [--rows N] "
-      "[--format F]... [--shape OUTxIN]...\n");
+  std::fprintf(stderr,
+               "usage: kernel_bench [--tier scalar|avx2|avx_vnni|avx512|neon|neon_i8mm] [--threads "
+               "N] [--rows N] "
+               "[--format F]... [--shape OUTxIN]...\n");
   std::exit(2);
 }
 

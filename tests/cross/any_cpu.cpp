@@ -6,15 +6,16 @@
 namespace tlite {
 
 std::string_view to_string(CpuTier tier) noexcept {
-  constexpr std::string_view kNames[] = {"scalar", "avx2", "avx_vnni", "avx512", "neon"};
+  constexpr std::string_view kNames[] = {"scalar", "avx2", "avx_vnni",
+                                         "avx512", "neon", "neon_i8mm"};
   return kNames[static_cast<int>(tier)];
 }
 
 bool cpu_has(CpuTier tier) noexcept {
 #if defined(__x86_64__)
-  return tier != CpuTier::neon;
+  return tier < CpuTier::neon;
 #else
-  return tier == CpuTier::scalar || tier == CpuTier::neon;
+  return tier == CpuTier::scalar || tier >= CpuTier::neon;
 #endif
 }
 
@@ -22,7 +23,7 @@ CpuTier best_cpu_tier() noexcept {
 #if defined(__x86_64__)
   return CpuTier::avx512;
 #else
-  return CpuTier::neon;
+  return CpuTier::neon_i8mm;
 #endif
 }
 

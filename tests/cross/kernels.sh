@@ -1,53 +1,54 @@
 #!/usr/bin/env bash
-# kernels.sh TIER [FOLDER]: builds the kernels and their tests for a tier that this processor may lack and runs them
-# under emulation; every tier must give the bits of the others. FOLDER defaults to build-TIER.
+# kernels.sh arm|x86 [FOLDER]: builds the kernels and their tests with the tiers that this processor may lack and runs
+# them under emulation; every tier must give the bits of the others. FOLDER defaults to build-cross-arm|x86.
 #
-#   neon     64-bit ARM, cross-built, under qemu: needs g++-aarch64-linux-gnu and qemu-user
-#   avx512   x86-64 with AVX2 and each AVX-512 intrinsic computed by SIMDe: needs libsimde-dev
+#   arm   neon and neon_i8mm, cross-built, under qemu: needs g++-aarch64-linux-gnu and qemu-user
+#   x86   avx_vnni and avx512 on a processor with AVX2, each newer intrinsic computed by SIMDe: needs libsimde-dev
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-tier=${1:?usage: kernels.sh neon|avx512 [FOLDER]}
-out=${2:-build-$tier}
+usage="usage: kernels.sh arm|x86 [FOLDER]"
+architecture=${1:?$usage}
+out=${2:-build-cross-$architecture}
 mkdir -p "$out/include"
 
 flags=(-std=c++20 -O1 -Ilib -Iinclude -Itests -ffp-contract=off -DTLITE_SOURCE_DIR="\"$PWD\"" -DTLITE_VERSION="\"cross\"")
-case "$tier" in
-  neon)
+avx2=(-mavx2 -mfma -mf16c)
+# The flags of the tiers are those of lib/KernelTiers.cmake.
+declare -A tiers
+case "$architecture" in
+  arm)
     compiler=aarch64-linux-gnu-g++
     emulator=(qemu-aarch64 -L /usr/aarch64-linux-gnu -cpu max)
     flags+=(-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Werror -isystem "$out/include")
-    tier_flags=(-march=armv8.2-a+dotprod+fp16) # as in lib/KernelTiers.cmake
+    tiers=([neon]="-march=armv8.2-a+dotprod+fp16" [neon_i8mm]="-march=armv8.2-a+dotprod+fp16+i8mm")
     # doctest is one header; the cross compiler does not look where it lies.
     ln -sfn /usr/include/doctest "$out/include/doctest"
-    others=()
     ;;
-  avx512)
+  x86)
     compiler=g++
     emulator=()
-    flags+=(-w) # SIMDe's own warnings; the release build has ours
-    tier_flags=(-mavx2 -mfma -mf16c -Itests/cross/avx512)
-    others=(lib/kernels/avx2/*.cpp)
+    flags+=(-w -Wno-psabi) # SIMDe's own warnings; the release build has ours
+    tiers=([avx2]="${avx2[*]}" [avx_vnni]="${avx2[*]} -Itests/cross/x86" [avx512]="${avx2[*]} -Itests/cross/x86")
     ;;
   *)
-    echo "kernels.sh: no tier called '$tier'" >&2
+    echo "$usage" >&2
     exit 2
     ;;
 esac
 
 sources=(lib/base/{buffer,error}.cpp tests/cross/{any_cpu,serial_pool}.cpp lib/tensor/*.cpp
-  lib/kernels/{activations,ops}.cpp lib/kernels/packed/*.cpp lib/kernels/scalar/*.cpp lib/kernels/"$tier"/*.cpp
-  "${others[@]}" tests/unit/main.cpp tests/unit/tensor/*_test.cpp
+  lib/kernels/{activations,ops}.cpp lib/kernels/packed/*.cpp lib/kernels/scalar/*.cpp
+  tests/unit/main.cpp tests/unit/tensor/*_test.cpp
   tests/unit/kernels/{activations,ops,packed}_test.cpp)
+for tier in "${!tiers[@]}"; do sources+=(lib/kernels/"$tier"/*.cpp); done
 
 object_of() { echo "$out/${1//\//_}.o"; }
 
 compile() {
-  local with=("${flags[@]}")
-  case "$1" in
-    "lib/kernels/$tier"/*) with+=("${tier_flags[@]}") ;;
-    lib/kernels/avx2/*) with+=(-mavx2 -mfma -mf16c) ;;
-  esac
-  $(command -v ccache || true) "$compiler" "${with[@]}" -c "$1" -o "$(object_of "$1")"
+  local tier tier_flags=()
+  tier=$(basename "$(dirname "$1")")
+  read -ra tier_flags <<<"${tiers[$tier]:-}"
+  $(command -v ccache || true) "$compiler" "${flags[@]}" "${tier_flags[@]}" -c "$1" -o "$(object_of "$1")"
 }
 
 running=0

@@ -28,6 +28,7 @@ struct Avx2 {
   };
   using DirectRows = std::index_sequence<4, 3, 2, 1>;
   using StripRows = std::index_sequence<4, 2, 1>;
+  static constexpr bool kRowPairs = false;
   static constexpr std::size_t kTileVectors = 1;
   static constexpr std::size_t kDirectRows = 8;
   static constexpr std::size_t kPrefetchAhead = 2048;

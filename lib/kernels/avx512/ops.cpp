@@ -34,7 +34,11 @@ struct Vector {
   [[gnu::always_inline]] static void prefetch(const std::byte* at) noexcept {
     _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1);
   }
-  [[gnu::always_inline]] void keep() noexcept { asm("" : "+v"(v)); }
+  [[gnu::always_inline]] void keep() noexcept {
+#if defined(__AVX512F__)  // where tests emulate it there is no such register
+    asm("" : "+v"(v));
+#endif
+  }
   static Vector zero() noexcept { return {_mm512_setzero_ps()}; }
   static Vector splat(float x) noexcept { return {_mm512_set1_ps(x)}; }
   static Vector load(const float* from) noexcept { return {_mm512_loadu_ps(from)}; }

@@ -20,6 +20,7 @@ struct Avx512 {
   using F = __m512;
   using DirectRows = std::index_sequence<8, 4, 2, 1>;
   using StripRows = std::index_sequence<6, 2, 1>;
+  static constexpr bool kRowPairs = false;
   static constexpr std::size_t kTileVectors = 2;
   static constexpr std::size_t kDirectRows = 8;
   static constexpr std::size_t kPrefetchAhead = 9216;

@@ -25,6 +25,7 @@ struct Neon {
   };
   using DirectRows = std::index_sequence<4, 2, 1>;
   using StripRows = std::index_sequence<4, 2, 1>;
+  static constexpr bool kRowPairs = false;
   static constexpr std::size_t kTileVectors = 1;
   static constexpr std::size_t kDirectRows = 8;
   static constexpr std::size_t kPrefetchAhead = 2048;  // not measured
@@ -168,12 +169,15 @@ struct Neon {
       const std::int32_t first = kSigned ? 0 : start.whole / 128 * kCode.offset;
       return {words([&](int) TLITE_INLINE { return vreinterpretq_u32_s32(vdupq_n_s32(first)); })};
     }
+    TLITE_INLINE static int8x16_t weights(uint32x4_t codes) noexcept {
+      const auto bytes = vreinterpretq_s8_u32(codes);
+      return kSigned ? veorq_s8(bytes, vdupq_n_s8(-128)) : bytes;
+    }
     template <std::size_t>
     TLITE_INLINE void add(V codes, int8x16_t x) noexcept {
       sum = words([&](int i) TLITE_INLINE {
-        auto weights = vreinterpretq_s8_u32(codes.part[i]);
-        if constexpr (kSigned) weights = veorq_s8(weights, vdupq_n_s8(-128));
-        return vreinterpretq_u32_s32(vdotq_s32(vreinterpretq_s32_u32(sum.part[i]), weights, x));
+        return vreinterpretq_u32_s32(
+            vdotq_s32(vreinterpretq_s32_u32(sum.part[i]), weights(codes.part[i]), x));
       });
     }
     TLITE_INLINE V total() const noexcept { return sum; }

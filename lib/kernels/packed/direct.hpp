@@ -28,6 +28,7 @@ class Direct {
   static constexpr std::size_t kInner = F::kInner;
   static constexpr std::size_t kGroups = F::kGroups;
   static constexpr bool kHasMin = F::kHasMin;
+  static constexpr bool kRowPairs = false;
   using Dot = typename S::template Dot<kCode, kGroups>;
   static constexpr std::size_t kMinPairs = [] {
     if constexpr (kHasMin && kElements == 256) {

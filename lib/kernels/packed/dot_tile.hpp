@@ -15,7 +15,9 @@
 #include "kernels/packed/job.hpp"
 #include "kernels/unroll.hpp"
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace tlite {
 
@@ -60,28 +62,60 @@ struct FloatTile {
   }
 };
 
+// dot_sub_block where one instruction takes two rows and 8 of k; of an odd number the last row goes
+// with itself.
+template <class S, class Source, std::size_t T, std::size_t V, std::size_t kSub, class Start,
+          class Codes, class Use>
+TLITE_INLINE inline void dot_row_pairs(const Source& source, std::size_t outer, Start&& start,
+                                       Codes&& x, Use&& use) noexcept {
+  constexpr std::size_t kPairs = (T + 1) / 2;
+  typename S::template DotPair<Source::kCode, Source::kGroups> dot[kPairs][V];
+  const auto second = [](auto pair)
+                          TLITE_INLINE { return constant<std::min(2 * pair + 1, T - 1)>; };
+  unroll<kPairs>([&](auto p) TLITE_INLINE {
+    const auto first = dot[0][0].begin(start(constant<2 * p>), start(second(p)));
+    unroll<V>([&](auto v) TLITE_INLINE { dot[p][v] = first; });
+  });
+  unroll<Source::kGroups / 2>([&](auto g) TLITE_INLINE {
+    unroll<V>([&](auto v) TLITE_INLINE {
+      const std::pair w(source.template codes<kSub, 2 * g, v>(outer),
+                        source.template codes<kSub, 2 * g + 1, v>(outer));
+      unroll<kPairs>([&](auto p) TLITE_INLINE {
+        dot[p][v].add(w, S::eight(x(constant<2 * p>) + 8 * g, x(second(p)) + 8 * g));
+      });
+    });
+  });
+  unroll<T>([&](auto t) TLITE_INLINE {
+    unroll<V>([&](auto v) TLITE_INLINE { use(t, v, dot[t / 2][v].template row<t % 2>()); });
+  });
+}
+
 // The exact dot products of sub-block `outer * kInner + kSub`, handed to use(t, v, dot): a tier's
 // Dot. start(t): where those of x's row t begin.
 template <class S, class Source, std::size_t T, std::size_t V, std::size_t kSub, class Start,
           class Codes, class Use>
 TLITE_INLINE inline void dot_sub_block(const Source& source, std::size_t outer, Start&& start,
                                        Codes&& x, Use&& use) noexcept {
-  using Dot = typename Source::Dot;
-  Dot dot[T][V];
-  unroll<T>([&](auto t) TLITE_INLINE {
-    const auto first = Dot::begin(start(t));
-    unroll<V>([&](auto v) TLITE_INLINE { dot[t][v] = first; });
-  });
-  unroll<Source::kGroups>([&](auto g) TLITE_INLINE {
-    typename S::V w[V];
-    unroll<V>([&](auto v) TLITE_INLINE { w[v] = source.template codes<kSub, g, v>(outer); });
+  if constexpr (Source::kRowPairs) {
+    return dot_row_pairs<S, Source, T, V, kSub>(source, outer, start, x, use);
+  } else {
+    using Dot = typename Source::Dot;
+    Dot dot[T][V];
     unroll<T>([&](auto t) TLITE_INLINE {
-      const auto four = S::four(x(t) + 4 * g);
-      unroll<V>([&](auto v) TLITE_INLINE { dot[t][v].template add<g>(w[v], four); });
+      const auto first = Dot::begin(start(t));
+      unroll<V>([&](auto v) TLITE_INLINE { dot[t][v] = first; });
     });
-  });
-  unroll<T>([&](auto t)
-                TLITE_INLINE { unroll<V>([&](auto v) TLITE_INLINE { use(t, v, dot[t][v]); }); });
+    unroll<Source::kGroups>([&](auto g) TLITE_INLINE {
+      typename S::V w[V];
+      unroll<V>([&](auto v) TLITE_INLINE { w[v] = source.template codes<kSub, g, v>(outer); });
+      unroll<T>([&](auto t) TLITE_INLINE {
+        const auto four = S::four(x(t) + 4 * g);
+        unroll<V>([&](auto v) TLITE_INLINE { dot[t][v].template add<g>(w[v], four); });
+      });
+    });
+    unroll<T>([&](auto t)
+                  TLITE_INLINE { unroll<V>([&](auto v) TLITE_INLINE { use(t, v, dot[t][v]); }); });
+  }
 }
 
 template <class Block>

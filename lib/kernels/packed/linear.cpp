@@ -100,6 +100,15 @@ const PackedKernel& packed_kernel(DataType type, CpuTier tier) noexcept {
   }
 #undef TLITE_TIER
 #elif defined(__aarch64__)
+#define TLITE_TIER neon_i8mm
+  if (tier == CpuTier::neon_i8mm) {
+    switch (type) {
+      TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)
+      default:
+        break;
+    }
+  }
+#undef TLITE_TIER
 #define TLITE_TIER neon
   if (tier == CpuTier::neon) {
     switch (type) {

@@ -22,6 +22,8 @@ class Strip {
   static constexpr std::size_t kInner = kElements == 64 ? 2 : 1;
   static constexpr std::size_t kGroups = F::kGroups;
   static constexpr bool kHasMin = F::kHasMin;
+  // Codes of two groups of k lie zipped, for a tier that multiplies rows in pairs.
+  static constexpr bool kRowPairs = S::kRowPairs;
   using Dot = typename S::template Dot<kCode, kGroups>;
   static constexpr std::size_t kMinPairs = [] {
     if constexpr (kHasMin && kElements == 256) {
@@ -59,11 +61,22 @@ class Strip {
     std::byte* codes = out + kFirstCode * kRow;
     for (std::size_t outer = 0; outer < kSubs / F::kInner; ++outer) {
       unroll<F::kInner>([&](auto sub) TLITE_INLINE {
-        unroll<kGroups>([&](auto g) TLITE_INLINE {
-          const V code = F::template codes<sub, g>(tile, outer);
-          S::store(codes, S::template strip_codes<F::kCode>(code));
-          codes += kRow;
-        });
+        const auto code = [&](auto g) TLITE_INLINE {
+          return S::template strip_codes<F::kCode>(F::template codes<sub, g>(tile, outer));
+        };
+        if constexpr (kRowPairs) {
+          unroll<kGroups / 2>([&](auto g) TLITE_INLINE {
+            const auto [first, second] = S::zip(code(constant<2 * g>), code(constant<2 * g + 1>));
+            S::store(codes, first);
+            S::store(codes + kRow, second);
+            codes += 2 * kRow;
+          });
+        } else {
+          unroll<kGroups>([&](auto g) TLITE_INLINE {
+            S::store(codes, code(g));
+            codes += kRow;
+          });
+        }
       });
     }
   }

@@ -29,6 +29,7 @@ struct Scalar {
   };
   using DirectRows = std::index_sequence<2, 1>;   // input rows in one direct tile
   using StripRows = std::index_sequence<4, 1>;    // input rows in one tile over a strip
+  static constexpr bool kRowPairs = false;        // strips multiply rows in pairs: neon_i8mm/
   static constexpr std::size_t kTileVectors = 1;  // groups of output rows in it
   // Up to here weights are used as they stream by; with more rows they are unpacked first.
   static constexpr std::size_t kDirectRows = 8;

@@ -234,7 +234,7 @@ TEST_CASE("model/evaluator: all tiers give the same bits") {
 TEST_CASE("base/cpu: TLITE_CPU names a tier that exists here") {
   ::setenv("TLITE_CPU", "mmx", 1);
   check_error(ErrorCode::invalid_argument,
-              "TLITE_CPU is 'mmx'; it takes scalar, avx2, avx_vnni, avx512 or neon",
+              "TLITE_CPU is 'mmx'; it takes one of scalar, avx2, avx_vnni, avx512, neon, neon_i8mm",
               [] { cpu_tier_from_environment(); });
   ::setenv("TLITE_CPU", "", 1);
   CHECK(cpu_tier_from_environment() == best_cpu_tier());

@@ -1,6 +1,6 @@
-// <immintrin.h> for compiling the AVX-512 kernels where the processor has none: SIMDe computes each
-// 512-bit intrinsic by AVX2 and plain loops, and what SIMDe 0.7 lacks is below, lane by lane as
-// Intel's manual describes it. For tests alone: see tests/cross/kernels.sh.
+// <immintrin.h> for compiling the AVX-VNNI and AVX-512 kernels where the processor has none: SIMDe
+// computes each newer intrinsic by AVX2 and plain loops, and what SIMDe 0.7 lacks is below, lane by
+// lane as Intel's manual describes it. For tests alone: see tests/cross/kernels.sh.
 #pragma once
 
 // The macros of libc's own code would be renamed as well if it came later.
@@ -69,6 +69,11 @@ inline __m512i cvtepu16_epi32(__m256i halves) noexcept {
                             _mm256_cvtepu16_epi32(_mm256_extracti128_si256(halves, 1))));
 }
 
+inline __m512i cvtepi8_epi32(__m128i bytes) noexcept {
+  return bits<__m512i>(
+      join(_mm256_cvtepi8_epi32(bytes), _mm256_cvtepi8_epi32(_mm_srli_si128(bytes, 8))));
+}
+
 inline __m256i cvtepi32_epi16(__m512i words) noexcept {
   const auto lanes = bits<std::array<int, 16>>(words);
   std::array<short, 16> halves;
@@ -109,6 +114,7 @@ inline __m256 extractf32x8_ps(__m512 a, int half) noexcept {
 #undef _mm256_maskz_loadu_epi16
 #undef _mm512_cvtph_ps
 #undef _mm512_cvtepu16_epi32
+#undef _mm512_cvtepi8_epi32
 #undef _mm512_cvtepi32_epi16
 #undef _mm512_cvtepi32_ps
 #undef _mm512_srai_epi32
@@ -122,9 +128,15 @@ inline __m256 extractf32x8_ps(__m512 a, int half) noexcept {
 #define _mm256_maskz_loadu_epi16 emulated::maskz_loadu_epi16
 #define _mm512_cvtph_ps emulated::cvtph_ps
 #define _mm512_cvtepu16_epi32 emulated::cvtepu16_epi32
+#define _mm512_cvtepi8_epi32 emulated::cvtepi8_epi32
 #define _mm512_cvtepi32_epi16 emulated::cvtepi32_epi16
 #define _mm512_cvtepi32_ps emulated::cvtepi32_ps
 #define _mm512_srai_epi32 emulated::srai_epi32
 #define _mm512_cvtss_f32 emulated::cvtss_f32
 #define _mm512_reduce_max_ps emulated::reduce_max_ps
 #define _mm512_extractf32x8_ps emulated::extractf32x8_ps
+
+#undef _mm256_dpbusd_avx_epi32
+#undef _mm256_dpwssd_avx_epi32
+#define _mm256_dpbusd_avx_epi32 simde_mm256_dpbusd_epi32
+#define _mm256_dpwssd_avx_epi32 simde_mm256_dpwssd_epi32
