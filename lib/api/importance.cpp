@@ -70,8 +70,8 @@ class Collector {
         const double value = input.values[row + i];
         columns[i] += value * value;
       }
+      ++found->second.rows;
     }
-    found->second.rows += input.values.size() / input.columns;
     check_sums(input.tensor, columns);
   }
 

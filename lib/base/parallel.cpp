@@ -92,6 +92,7 @@ int physical_cores() noexcept {
 // Inside enter(), helpers run as long tasks that take part in one loop after the other. A loop is
 // open while there are chunks to claim; who claims is counted in `inside`, so that the caller
 // waits for those helpers only that came, never for one that oneTBB has not started yet.
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): counters keep to lines of their own
 struct ThreadPool::Impl {
   explicit Impl(int threads) : concurrency(allowed(threads)), arena(concurrency, 1) {}
 
