@@ -32,7 +32,6 @@ import llama_cpp
 import numpy as np
 import numpy.typing as npt
 
-Logits = npt.NDArray[np.float32]
 TYPES = "f32,f16,bf16,q8_0,q6_k,q5_k_m,q5_1,q5_0,q4_k_m,q4_k_s,q4_1,q4_0,iq4_nl,iq4_xs,q3_k_m,q2_k"
 
 
@@ -46,12 +45,12 @@ def run(*command: str | Path, text: str = "") -> str:
     return done.stdout
 
 
-def ours(tlite: Path, file: Path, ids: list[int]) -> Logits:
+def ours(tlite: Path, file: Path, ids: list[int]) -> npt.NDArray[np.float32]:
     """[positions, vocabulary], with f32 keys and values."""
     out = file.with_suffix(".npy")
     command = (tlite, "logits", file, "--ids", "-", "--out", out, "--kv-type", "f32")
     run(*command, text=json.dumps(ids))
-    logits: Logits = np.load(out)
+    logits: npt.NDArray[np.float32] = np.load(out)
     return logits
 
 
@@ -72,7 +71,7 @@ class Peer:
             verbose=False,
         )
 
-    def logits(self, ids: list[int]) -> Logits:
+    def logits(self, ids: list[int]) -> npt.NDArray[np.float32]:
         """[positions, vocabulary]."""
         self.llama.reset()
         self.llama.eval(ids)
@@ -98,7 +97,7 @@ class Peer:
         return tokens, margins
 
 
-def rms(error: Logits) -> float:
+def rms(error: npt.NDArray[np.float32]) -> float:
     """Root mean square."""
     return float(np.sqrt(np.mean(np.square(error, dtype=np.float64))))
 
