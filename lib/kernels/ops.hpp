@@ -40,6 +40,9 @@ struct PageAttention {
   float* sum = nullptr;  // [queries]: of the exponentials
   float* max = nullptr;  // [queries]: largest score so far, -infinity at the start
   float* out = nullptr;  // [queries][head_dim]: weighted values, 0 at the start
+  // Memory that is needed next, asked for meanwhile; may be none.
+  const std::byte* next = nullptr;
+  std::size_t next_bytes = 0;
 };
 
 struct KernelOps {

@@ -163,6 +163,10 @@ void Attention::run_split(const Block& block, std::size_t head, std::size_t spli
       task.values = shared.values;
       task.begin = range.begin;
       task.end = range.end;
+      if (next == block.rows && (page + 1) * page_size <= rows[block.rows - 1].position) {
+        task.next = rows[0].pages[page + 1].data() + layout_.keys_offset(layer, head);
+        task.next_bytes = layout_.head_bytes(layer);
+      }
       ops_.attend(task);
     }
   }

@@ -262,6 +262,7 @@ void Forward::prepare_row(std::size_t row) noexcept {
 void Forward::run_linear(std::size_t unit, int worker) noexcept {
   const Matrices phase = matrices();
   for (const Matrix& matrix : phase.list) {
+    if (matrix.linear == nullptr) continue;
     const std::size_t chunks = matrix.linear->chunks();
     if (unit >= chunks) {
       unit -= chunks;

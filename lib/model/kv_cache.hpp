@@ -50,12 +50,16 @@ class KvLayout {
   DataType key_type(std::size_t layer) const noexcept { return layers_[layer].key_type; }
   DataType value_type() const noexcept { return value_type_; }
   std::size_t page_bytes() const noexcept { return page_bytes_; }
-  // Of one head's block in a page: 32 positions.
+  // Of one head's keys and, behind them, values in a page: 32 positions.
   std::size_t keys_offset(std::size_t layer, std::size_t head) const noexcept {
     return layers_[layer].offset + head * head_bytes(layer);
   }
   std::size_t values_offset(std::size_t layer, std::size_t head) const noexcept {
     return keys_offset(layer, head) + block_bytes(key_type(layer));
+  }
+
+  std::size_t head_bytes(std::size_t layer) const noexcept {
+    return block_bytes(key_type(layer)) + block_bytes(value_type_);
   }
 
   friend bool operator==(const KvLayout&, const KvLayout&) = default;
@@ -69,9 +73,6 @@ class KvLayout {
 
   std::size_t block_bytes(DataType type) const noexcept {
     return bytes_of(type, head_dim * kPagePositions);
-  }
-  std::size_t head_bytes(std::size_t layer) const noexcept {
-    return block_bytes(key_type(layer)) + block_bytes(value_type_);
   }
 
   DataType value_type_ = DataType::f32;

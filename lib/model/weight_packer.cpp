@@ -154,6 +154,7 @@ void pack_weights(const PackedLayout& layout, const WeightSource& source, std::s
                   const LoadProgress& progress, FunctionRef<void()> meanwhile) {
   const std::vector<Piece> pieces = cut(layout);
   std::vector<GroupQuantizer> quantizers;
+  quantizers.reserve(static_cast<std::size_t>(pool.threads()));
   for (int i = 0; i < pool.threads(); ++i) quantizers.emplace_back(layout, allocator);
   State state(pieces.size(), progress);
   bool began = false;  // the calling thread, which is worker 0

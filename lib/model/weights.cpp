@@ -125,7 +125,7 @@ class ModelWeights::Loader {
     return out;
   }
 
-  const StoredTensor& find(const std::string& name, std::vector<std::uint64_t> shape) {
+  const StoredTensor& find(const std::string& name, const std::vector<std::uint64_t>& shape) {
     const StoredTensor* tensor = source_.find(name);
     if (tensor == nullptr) {
       throw Error(ErrorCode::not_found, "the checkpoint has no tensor '" + name + "'");

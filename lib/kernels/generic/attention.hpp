@@ -22,6 +22,26 @@ constexpr std::size_t kQueries = 48;
 
 using Scores = float[kQueries][kPage];
 
+// Asks for a.next, a share with each tile of queries: processors do not look beyond 4 KB, and in
+// one burst they stop to ask.
+template <class V>
+class Ahead {
+ public:
+  explicit Ahead(const PageAttention& a) noexcept : at_(a.next), left_((a.next_bytes + 63) / 64) {
+    const std::size_t tiles = (a.queries + V::kAttendQueries - 1) / V::kAttendQueries;
+    const std::size_t steps = tiles * (1 + (a.head_dim + 31) / 32);
+    share_ = (left_ + steps - 1) / steps;
+  }
+  void step() noexcept {
+    for (std::size_t i = std::min(share_, left_); i > 0; --i, --left_, at_ += 64) V::prefetch(at_);
+  }
+
+ private:
+  const std::byte* at_;
+  std::size_t left_;
+  std::size_t share_;
+};
+
 // p = q x keys for the T queries from `first` on; -infinity outside of the positions.
 template <class V, std::size_t T>
 void score_tile(const PageAttention& a, std::size_t first, float (*p)[kPage]) noexcept {
@@ -121,9 +141,10 @@ void in_tiles(std::size_t first, std::size_t count, const Body& body) noexcept {
 
 template <class V>
 void weigh_values(const PageAttention& a, std::size_t first, std::size_t count, const Scores& p,
-                  const float (&rescale)[kQueries]) noexcept {
+                  const float (&rescale)[kQueries], Ahead<V>& ahead) noexcept {
   const auto columns = [&]<std::size_t N, bool kWhole>(std::size_t d, int rest) {
     in_tiles<V::kAttendQueries>(0, count, [&]<std::size_t T>(std::size_t t) {
+      ahead.step();
       weigh_tile<V, T, N, kWhole>(a, first + t, p + t, rescale + t, d, rest);
     });
   };
@@ -139,12 +160,15 @@ template <class V>
 void attend(const PageAttention& a) noexcept {
   Scores p;
   float rescale[kQueries];
+  Ahead<V> ahead(a);
   for (std::size_t first = 0; first < a.queries; first += kQueries) {
     const std::size_t count = std::min(kQueries, a.queries - first);
-    in_tiles<V::kAttendQueries>(
-        0, count, [&]<std::size_t T>(std::size_t t) { score_tile<V, T>(a, first + t, p + t); });
+    in_tiles<V::kAttendQueries>(0, count, [&]<std::size_t T>(std::size_t t) {
+      ahead.step();
+      score_tile<V, T>(a, first + t, p + t);
+    });
     softmax<V>(a, first, count, p, rescale);
-    weigh_values<V>(a, first, count, p, rescale);
+    weigh_values<V>(a, first, count, p, rescale, ahead);
   }
 }
 
