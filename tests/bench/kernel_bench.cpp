@@ -17,9 +17,11 @@
 #include <cstring>
 #include <ctime>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -313,6 +315,11 @@ class Bench {
   std::exit(2);
 }
 
+template <class Enum>
+std::string_view to_string_view(Enum value) {
+  return to_string(value);
+}
+
 Options parse(int argc, char** argv) {
   Options options;
   for (int i = 1; i < argc; i += 2) {
@@ -324,13 +331,13 @@ Options parse(int argc, char** argv) {
     } else if (name == "--rows") {
       options.rows = static_cast<std::size_t>(std::max(1, std::atoi(value.c_str())));
     } else if (name == "--tier") {
-      for (const CpuTier tier : kCpuTiers) {
-        if (to_string(tier) == value && cpu_has(tier)) options.tier = tier;
-      }
+      const auto* tier = std::ranges::find(kCpuTiers, value, to_string_view<CpuTier>);
+      if (tier == std::end(kCpuTiers) || !cpu_has(*tier)) usage();
+      options.tier = *tier;
     } else if (name == "--format") {
-      for (const DataType type : kDataTypes) {
-        if (is_quantized(type) && to_string(type) == value) options.formats.push_back(type);
-      }
+      const auto* type = std::ranges::find(kDataTypes, value, to_string_view<DataType>);
+      if (type == std::end(kDataTypes) || !is_quantized(*type)) usage();
+      options.formats.push_back(*type);
     } else if (name == "--shape" && value.find('x') != std::string::npos) {
       options.shapes.emplace_back(std::stoul(value), std::stoul(value.substr(value.find('x') + 1)));
     } else {

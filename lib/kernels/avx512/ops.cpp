@@ -23,6 +23,9 @@ __mmask16 lanes_below(int n) noexcept { return first_lanes(n < 0 ? 0 : (n > 16 ?
 struct Vector {
   using Part = Vector;
   static constexpr std::size_t kParts = 1;
+  // Taking a bf16 weight apart is two steps, shared by the inputs of a tile. On a Xeon (Emerald
+  // Rapids), GFLOP/s of 2 threads at 256 rows and at 8: 3 x 8 197, 202; 4 x 6 203, 182; 6 x 4 191,
+  // 180; 3 x 8 with the loads of inputs folded into the products 114.
   static constexpr std::size_t kDotRows = 3;
   static constexpr std::size_t kDotInputs = 8;
   static constexpr std::size_t kDotRowsAlone = 4;

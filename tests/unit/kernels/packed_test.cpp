@@ -161,6 +161,7 @@ struct Problem {
     weights = random_blocks(type, outs * ins / shape.elements, rng);
     format = shape.elements == 32 ? ActivationFormat::q8_32 : ActivationFormat::q8_256;
     x = random_rows(rows * ins, rng);
+    std::fill_n(x.begin(), ins, 1.0F);  // with the largest weights the largest sums
     prepared.resize(rows * activation_row_bytes(format, ins));
     prepare_activations(format, {.f32 = x.data(), .rows = rows, .stride = ins}, ins,
                         prepared.data());
