@@ -108,7 +108,8 @@ tidy() {
 
 # AVX-512 is off under valgrind, which does not know it; the tests see a processor without.
 memcheck() {
-  valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
+  valgrind --quiet --error-exitcode=9 --leak-check=full --show-leak-kinds=definite \
+    --errors-for-leak-kinds=definite --suppressions=tests/valgrind.supp \
     build-release/tests/unit/tlite_unit --test-case-exclude='*[slow]*'
 }
 

@@ -159,6 +159,9 @@ KvPageRef KvPool::allocate() noexcept {
     page = free_.back();
     free_.pop_back();
   }
+  // Kernels load whole vectors of positions, those not yet written among them, and drop these. They
+  // find zeros, not what another sequence left.
+  std::memset(page->data, 0, layout_.page_bytes());
   page->references.store(1, std::memory_order_relaxed);
   page->keep_alive = shared_from_this();
   return KvPageRef(page);
