@@ -66,68 +66,72 @@ class PackedLinear final : public Linear {
 
 }  // namespace
 
+// The kernel of a format among those of the namespace around.
 #define TLITE_PACKED_CASE(format) \
   case DataType::format:          \
-    return TLITE_TIER::format;
+    return format;
+#define TLITE_KERNEL_OF_TYPE                              \
+  const PackedKernel& kernel_of(DataType type) noexcept { \
+    switch (type) {                                       \
+      TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)             \
+      default:                                            \
+        assert(false && "a type that is not quantized");  \
+        return q8_0;                                      \
+    }                                                     \
+  }
+
+namespace scalar {
+namespace {
+TLITE_KERNEL_OF_TYPE
+}
+}  // namespace scalar
+#if defined(__x86_64__)
+namespace avx2 {
+namespace {
+TLITE_KERNEL_OF_TYPE
+}
+}  // namespace avx2
+namespace avx_vnni {
+namespace {
+TLITE_KERNEL_OF_TYPE
+}
+}  // namespace avx_vnni
+namespace avx512 {
+namespace {
+TLITE_KERNEL_OF_TYPE
+}
+}  // namespace avx512
+#elif defined(__aarch64__)
+namespace neon {
+namespace {
+TLITE_KERNEL_OF_TYPE
+}
+}  // namespace neon
+namespace neon_i8mm {
+namespace {
+TLITE_KERNEL_OF_TYPE
+}
+}  // namespace neon_i8mm
+#endif
 
 const PackedKernel& packed_kernel(DataType type, CpuTier tier) noexcept {
+  switch (tier) {
 #if defined(__x86_64__)
-#define TLITE_TIER avx512
-  if (tier == CpuTier::avx512) {
-    switch (type) {
-      TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)
-      default:
-        break;
-    }
-  }
-#undef TLITE_TIER
-#define TLITE_TIER avx_vnni
-  if (tier == CpuTier::avx_vnni) {
-    switch (type) {
-      TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)
-      default:
-        break;
-    }
-  }
-#undef TLITE_TIER
-#define TLITE_TIER avx2
-  if (tier == CpuTier::avx2) {
-    switch (type) {
-      TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)
-      default:
-        break;
-    }
-  }
-#undef TLITE_TIER
+    case CpuTier::avx2:
+      return avx2::kernel_of(type);
+    case CpuTier::avx_vnni:
+      return avx_vnni::kernel_of(type);
+    case CpuTier::avx512:
+      return avx512::kernel_of(type);
 #elif defined(__aarch64__)
-#define TLITE_TIER neon_i8mm
-  if (tier == CpuTier::neon_i8mm) {
-    switch (type) {
-      TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)
-      default:
-        break;
-    }
-  }
-#undef TLITE_TIER
-#define TLITE_TIER neon
-  if (tier == CpuTier::neon) {
-    switch (type) {
-      TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)
-      default:
-        break;
-    }
-  }
-#undef TLITE_TIER
+    case CpuTier::neon:
+      return neon::kernel_of(type);
+    case CpuTier::neon_i8mm:
+      return neon_i8mm::kernel_of(type);
 #endif
-#define TLITE_TIER scalar
-  switch (type) {
-    TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)
     default:
-      break;
+      return scalar::kernel_of(type);
   }
-#undef TLITE_TIER
-  assert(false && "a type that is not quantized");
-  return scalar::q8_0;
 }
 
 std::size_t packed_scratch_bytes() noexcept {
