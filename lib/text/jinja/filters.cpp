@@ -264,7 +264,7 @@ std::optional<Value> truncated(const Runtime& runtime, double value) {
 
 Value int_filter(Runtime& runtime, const Value& value, Arguments& arguments) {
   const auto bound = bind(runtime, "int", arguments, {"default", "base"});
-  const Value missing = bound[0] ? *bound[0] : Value(std::int64_t{0});
+  Value missing = bound[0] ? *bound[0] : Value(std::int64_t{0});
   if (value.is_undefined()) runtime.fail_undefined(value);
   if (value.is_text()) {
     const std::int64_t base = bound[1] ? to_index(runtime, *bound[1], "base") : 10;
