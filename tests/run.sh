@@ -93,8 +93,7 @@ tests_of() { ctest --test-dir "$1" --output-on-failure --no-tests=error "${@:2}"
 
 release() { build release && tests_of build-release; }
 # Kernels of processors that this one may not be, under emulation.
-cross_arm() { bash tests/cross/kernels.sh arm >build-cross-arm.log 2>&1 || { tail -n 60 build-cross-arm.log; return 1; }; }
-cross_x86() { bash tests/cross/kernels.sh x86 >build-cross-x86.log 2>&1 || { tail -n 60 build-cross-x86.log; return 1; }; }
+cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail -n 60 "build-cross-$1.log"; return 1; }; }
 # One build for three checks: no warning under Clang, no finding of ASan and UBSan, fuzzers.
 clang_asan() { build clang-asan && tests_of build-clang-asan -L sanitize; }
 tsan() { build tsan && tests_of build-tsan -L sanitize; }
@@ -134,8 +133,8 @@ stage release release
 if [ "$mode" != quick ]; then
   stage format format
   stage python_lint python_lint
-  stage cross_arm cross_arm
-  stage cross_x86 cross_x86
+  stage cross_arm cross arm
+  stage cross_x86 cross x86
 fi
 # Three more builds, an hour on 2 cores: too long for every change.
 if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then

@@ -215,8 +215,7 @@ TEST_CASE("model/evaluator: all tiers give the same bits") {
     const Spec spec = spec_named(name);
     const std::vector<TokenId> ids = token_ids(spec, 300);
     std::vector<std::vector<Logits>> by_tier;
-    for (const CpuTier tier :
-         {CpuTier::scalar, CpuTier::avx2, CpuTier::avx_vnni, CpuTier::avx512}) {
+    for (const CpuTier tier : kCpuTiers) {
       if (!cpu_has(tier)) continue;
       ::setenv("TLITE_CPU", std::string(to_string(tier)).c_str(), 1);
       const Model model = make_model(spec);
@@ -238,7 +237,7 @@ TEST_CASE("base/cpu: TLITE_CPU names a tier that exists here") {
               [] { cpu_tier_from_environment(); });
   ::setenv("TLITE_CPU", "", 1);
   CHECK(cpu_tier_from_environment() == best_cpu_tier());
-  for (const CpuTier tier : {CpuTier::avx2, CpuTier::avx_vnni, CpuTier::avx512}) {
+  for (const CpuTier tier : kCpuTiers) {
     ::setenv("TLITE_CPU", std::string(to_string(tier)).c_str(), 1);
     if (cpu_has(tier)) {
       CHECK(cpu_tier_from_environment() == tier);
