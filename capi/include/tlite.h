@@ -551,7 +551,9 @@ typedef struct tlite_load_options {
   void* user;
   tlite_progress* progress; /* optional */
   /* Quantize the matrices of a model that is not quantized while it is loaded; 0, the default: as
-   * stored. F16 and BF16 are NOT_SUPPORTED, a model that is quantized already INVALID_ARGUMENT. */
+   * stored. BF16 is for a model stored in bf16: what its matrices multiply is rounded to bf16 as
+   * well, as llama.cpp does, which makes prompts up to twice as fast where the processor multiplies
+   * bf16. F16 is NOT_SUPPORTED, a model that is quantized already INVALID_ARGUMENT. */
   tlite_weight_mix weights;
   uint32_t reserved; /* 0 */
   /* A directory for the packed form of quantized weights, which later loads map; empty, the
@@ -568,8 +570,8 @@ TLITE_C_API tlite_status tlite_load_options_init(tlite_load_options* options,
 
 typedef struct tlite_model tlite_model;
 
-/* `path`: a Hugging Face directory. `options` is optional. NOT_FOUND, IO, CORRUPT, NOT_SUPPORTED,
- * OUT_OF_MEMORY, CANCELLED. */
+/* `path`: a Hugging Face directory or a .gguf file. `options` is optional. NOT_FOUND, IO, CORRUPT,
+ * NOT_SUPPORTED, OUT_OF_MEMORY, CANCELLED. */
 TLITE_C_API tlite_status tlite_model_load(const tlite_context* context, const char* path,
                                           size_t path_size, const tlite_load_options* options,
                                           tlite_model** out, tlite_error** error) TLITE_NOEXCEPT;

@@ -101,10 +101,11 @@ void prepare_row(const float* x, std::size_t count, std::size_t bytes, std::byte
 }
 
 void prepare_bf16(const float* x, std::size_t count, std::byte* out) noexcept {
-  for (std::size_t i = 0; i < count + count % 2; ++i) {
-    const std::uint16_t value = i < count ? f32_to_bf16(x[i]) : std::uint16_t{0};
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::uint16_t value = f32_to_bf16(x[i]);
     std::memcpy(out + 2 * i, &value, sizeof value);
   }
+  if (count % 2 != 0) std::memset(out + 2 * count, 0, 2);
 }
 
 }  // namespace

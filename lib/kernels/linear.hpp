@@ -4,7 +4,7 @@
 // rows, the chunk, the thread or the tile. Each implementation keeps that promise by its own fixed
 // order over k; tests/unit/kernels checks it bit for bit.
 //
-// Work is cut into chunks of output features. Chunk boundaries depend on the weight alone.
+// Work is cut into chunks: some output features for all rows, or for a part of them.
 #pragma once
 
 #include "base/cpu.hpp"
@@ -40,14 +40,14 @@ class Linear {
   std::size_t in_features() const noexcept { return in_features_; }
 
   virtual ActivationFormat activation_format() const noexcept = 0;
-  virtual std::size_t chunks() const noexcept = 0;
+  virtual std::size_t chunks(std::size_t rows) const noexcept = 0;
   // Bytes that were copied into memory of our own; 0 when the matrix is used where it lies.
   virtual std::size_t resident_bytes() const noexcept { return 0; }
   // Bytes of scratch one worker needs for run(): linear_scratch_bytes(in_features()) or less.
   virtual std::size_t scratch_bytes() const noexcept = 0;
 
-  // y[row * y_stride + out] for the outs of `chunk` and all rows. Thread-safe for different chunks;
-  // `scratch` belongs to the calling worker.
+  // y[row * y_stride + out] for the outs and rows of `chunk`, below chunks(x.rows). Thread-safe for
+  // different chunks; `scratch` belongs to the calling worker.
   virtual void run(std::size_t chunk, const Activations& x, float* y, std::size_t y_stride,
                    std::span<std::byte> scratch) const noexcept = 0;
 
@@ -77,5 +77,9 @@ std::size_t linear_scratch_bytes(std::size_t in_features) noexcept;
 // matrices are packed first: packed/linear.hpp. Throws Error(out_of_memory).
 std::unique_ptr<Linear> make_linear(const WeightMatrix& matrix, CpuTier tier,
                                     std::shared_ptr<Allocator> allocator);
+
+// Streams a bf16 matrix as stored, its input rounded to bf16 too: half the arithmetic where the
+// processor multiplies pairs.
+std::unique_ptr<Linear> make_bf16_linear(const WeightMatrix& matrix, CpuTier tier);
 
 }  // namespace tlite

@@ -48,7 +48,7 @@ class LinearF32 final : public Linear {
 
   ActivationFormat activation_format() const noexcept override { return ActivationFormat::f32; }
   std::size_t resident_bytes() const noexcept override { return copy_.size(); }
-  std::size_t chunks() const noexcept override {
+  std::size_t chunks(std::size_t) const noexcept override {
     return (out_features() + kChunkFeatures - 1) / kChunkFeatures;
   }
   std::size_t scratch_bytes() const noexcept override {

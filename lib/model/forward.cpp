@@ -214,7 +214,7 @@ std::size_t Forward::units() const noexcept {
   }
   std::size_t chunks = 0;
   for (const Matrix& matrix : matrices().list) {
-    if (matrix.linear != nullptr) chunks += matrix.linear->chunks();
+    if (matrix.linear != nullptr) chunks += matrix.linear->chunks(active_);
   }
   return chunks;
 }
@@ -263,7 +263,7 @@ void Forward::run_linear(std::size_t unit, int worker) noexcept {
   const Matrices phase = matrices();
   for (const Matrix& matrix : phase.list) {
     if (matrix.linear == nullptr) continue;
-    const std::size_t chunks = matrix.linear->chunks();
+    const std::size_t chunks = matrix.linear->chunks(active_);
     if (unit >= chunks) {
       unit -= chunks;
       continue;

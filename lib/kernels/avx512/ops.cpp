@@ -8,6 +8,8 @@
 #include "kernels/generic/table.hpp"
 #include "kernels/tiers.hpp"
 
+#include <bit>
+
 #include <immintrin.h>
 
 namespace tlite {
@@ -84,6 +86,35 @@ struct Vector {
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
   }
+  // sum() of 16 vectors, `stride` floats apart, at once: the same tree, each step for two vectors.
+  // One by one they were 6 % of a bf16 prompt (Zen 5).
+  static Vector sum_16(const float* from, std::size_t stride) noexcept {
+    __m512 eight[8];
+    for (std::size_t i = 0; i < 8; ++i) {
+      const __m512 a = _mm512_loadu_ps(from + i * stride);
+      const __m512 b = _mm512_loadu_ps(from + (i + 8) * stride);
+      eight[i] =
+          _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xEE));
+    }
+    __m512 four[4];
+    for (std::size_t i = 0; i < 4; ++i) {
+      four[i] = _mm512_add_ps(_mm512_shuffle_f32x4(eight[i], eight[i + 4], 0x88),
+                              _mm512_shuffle_f32x4(eight[i], eight[i + 4], 0xDD));
+    }
+    __m512 two[2];
+    for (std::size_t i = 0; i < 2; ++i) {
+      const __m512d a = _mm512_castps_pd(four[i]);
+      const __m512d b = _mm512_castps_pd(four[i + 2]);
+      two[i] = _mm512_add_ps(_mm512_castpd_ps(_mm512_unpacklo_pd(a, b)),
+                             _mm512_castpd_ps(_mm512_unpackhi_pd(a, b)));
+    }
+    const __m512 one = _mm512_add_ps(_mm512_shuffle_ps(two[0], two[1], 0x88),
+                                     _mm512_shuffle_ps(two[0], two[1], 0xDD));
+    // It holds vector 0, 2, 1, 3, 8, 10, ..., 4, ..., 12, ...
+    const __m512i order =
+        _mm512_setr_epi32(0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15);
+    return {_mm512_permutexvar_ps(order, one)};
+  }
   static float largest(Vector a) noexcept { return _mm512_reduce_max_ps(a.v); }
 };
 
@@ -91,9 +122,6 @@ struct F32 {
   static constexpr std::size_t kBytes = 4;
   static Vector load(const std::byte* from) noexcept { return {_mm512_loadu_ps(from)}; }
   static Vector load_part(const std::byte* from) noexcept { return load(from); }
-  static Vector load_first(const std::byte* from, int lanes) noexcept {
-    return {_mm512_maskz_loadu_ps(first_lanes(lanes), from)};
-  }
 };
 
 struct F16 {
@@ -116,13 +144,29 @@ struct Bf16 {
     return widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
   }
   static Vector load_part(const std::byte* from) noexcept { return load(from); }
-  static Vector load_first(const std::byte* from, int lanes) noexcept {
-    return widen(_mm256_maskz_loadu_epi16(first_lanes(lanes), from));
+};
+
+struct Bf16Pairs {
+  static constexpr std::size_t kWeightBytes = 2;
+  static constexpr std::size_t kInputBytes = 2;
+  static constexpr std::size_t kPair = 2;
+  static constexpr std::size_t kPhases = 1;
+
+  template <std::size_t>
+  static Vector weights(const std::byte* at) noexcept {
+    return {_mm512_loadu_ps(at)};
+  }
+  template <std::size_t>
+  static Vector inputs(const std::byte* at) noexcept {
+    return {_mm512_loadu_ps(at)};
+  }
+  static Vector add(Vector w, Vector x, Vector sum) noexcept {
+    return {_mm512_dpbf16_ps(sum.v, std::bit_cast<__m512bh>(w.v), std::bit_cast<__m512bh>(x.v))};
   }
 };
 
 }  // namespace
 
-const KernelOps kAvx512Ops = generic::make_ops<Vector, F32, F16, Bf16>();
+const KernelOps kAvx512Ops = generic::make_ops<Vector, F32, F16, Bf16, Bf16Pairs>();
 
 }  // namespace tlite

@@ -34,7 +34,7 @@ class PackedLinear final : public Linear {
   }
 
   ActivationFormat activation_format() const noexcept override { return format_; }
-  std::size_t chunks() const noexcept override {
+  std::size_t chunks(std::size_t) const noexcept override {
     return (shape_.groups + chunk_groups_ - 1) / chunk_groups_;
   }
   std::size_t scratch_bytes() const noexcept override { return kernel_.scratch_bytes; }

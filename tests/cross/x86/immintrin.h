@@ -105,6 +105,20 @@ inline __m256 extractf32x8_ps(__m512 a, int half) noexcept {
   return bits<std::array<__m256, 2>>(a)[static_cast<unsigned>(half)];
 }
 
+// As the processor does it: the odd products first, each step fused.
+template <class Pairs>
+__m512 dpbf16_ps(__m512 sum, Pairs a, Pairs b) noexcept {
+  auto lanes = bits<std::array<float, 16>>(sum);
+  const auto left = bits<std::array<std::uint32_t, 16>>(a);
+  const auto right = bits<std::array<std::uint32_t, 16>>(b);
+  const auto number = [](std::uint32_t high) { return bits<float>(high & 0xFFFF0000U); };
+  for (std::size_t i = 0; i < 16; ++i) {
+    lanes[i] = std::fma(number(left[i]), number(right[i]), lanes[i]);
+    lanes[i] = std::fma(number(left[i] << 16), number(right[i] << 16), lanes[i]);
+  }
+  return bits<__m512>(lanes);
+}
+
 }  // namespace emulated
 
 #undef _mm512_loadu_ps
@@ -121,6 +135,7 @@ inline __m256 extractf32x8_ps(__m512 a, int half) noexcept {
 #undef _mm512_cvtss_f32
 #undef _mm512_reduce_max_ps
 #undef _mm512_extractf32x8_ps
+#undef _mm512_dpbf16_ps
 #define _mm512_loadu_ps emulated::loadu_ps
 #define _mm512_storeu_ps emulated::storeu_ps
 #define _mm512_maskz_loadu_ps emulated::maskz_loadu_ps
@@ -135,6 +150,7 @@ inline __m256 extractf32x8_ps(__m512 a, int half) noexcept {
 #define _mm512_cvtss_f32 emulated::cvtss_f32
 #define _mm512_reduce_max_ps emulated::reduce_max_ps
 #define _mm512_extractf32x8_ps emulated::extractf32x8_ps
+#define _mm512_dpbf16_ps emulated::dpbf16_ps
 
 #undef _mm256_dpbusd_avx_epi32
 #undef _mm256_dpwssd_avx_epi32

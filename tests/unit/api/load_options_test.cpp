@@ -152,14 +152,38 @@ TEST_CASE("api/load: a quantized model's logits, on the way or from a file") {
         logits_of(Model::load(folder.path() + "/q8_0.gguf")));
 }
 
+TEST_CASE("api/load: as bf16 a bf16 model lies in its file, and its inputs are rounded") {
+  LoadOptions options;
+  options.host.files = test::tiny_checkpoint("m", wide_config(), DataType::bf16);
+  const auto exact = Model::load("m", options);
+  options.weights = WeightMix::bf16;
+  const auto rounded = Model::load("m", options);
+  CHECK(rounded.info().weight_type == DataType::bf16);
+  CHECK(decode_bytes(rounded) == decode_bytes(exact));
+  CHECK(logits_of(rounded) != logits_of(exact));
+  // The rounded inputs take room of their own.
+  const PlanOptions as_stored = {.context = 64, .threads = 2};
+  PlanOptions as_bf16 = as_stored;
+  as_bf16.weights = WeightMix::bf16;
+  const MemoryPlan without = Model::plan("m", as_stored, options.host);
+  const MemoryPlan with = Model::plan("m", as_bf16, options.host);
+  CHECK(with.weights == without.weights);
+  CHECK(with.weights_resident == without.weights_resident);
+  CHECK(with.scratch > without.scratch);
+}
+
 TEST_CASE("api/load: weights that cannot be loaded so") {
   const auto files = test::tiny_checkpoint("m", wide_config());
   LoadOptions options;
   options.host.files = files;
+  options.weights = WeightMix::f16;
+  CHECK(error_of([&] { Model::load("m", options); }) ==
+        "not_supported: not supported: loading the weights as f16; matrices that are not "
+        "quantized are streamed as stored");
   options.weights = WeightMix::bf16;
   CHECK(error_of([&] { Model::load("m", options); }) ==
-        "not_supported: not supported: loading the weights as bf16; matrices that are not "
-        "quantized are streamed as stored");
+        "not_supported: m: not supported: loading the weights as bf16 where tensor "
+        "'model.embed_tokens.weight' is stored as f32");
   const TemporaryDirectory folder("load");
   const std::string target = folder.path() + "/q8_0.gguf";
   quantize("m", target, WeightMix::q8_0, {.host = options.host});

@@ -33,7 +33,7 @@ std::vector<float> multiply(const Linear& linear, const float* x, std::size_t ro
   std::vector<float> y(rows * linear.out_features());
   std::vector<std::byte> scratch(linear.scratch_bytes());
   const Activations in{.f32 = x, .rows = rows, .stride = linear.in_features()};
-  for (std::size_t chunk = linear.chunks(); chunk-- > 0;) {
+  for (std::size_t chunk = linear.chunks(rows); chunk-- > 0;) {
     linear.run(chunk, in, y.data(), linear.out_features(), scratch);
   }
   return y;
