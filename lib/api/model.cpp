@@ -31,21 +31,9 @@ std::uint64_t element_count(const StoredTensor& tensor) {
   return count;
 }
 
-// Matrices that are asked for as bf16 have to lie in the file so: what differs is their inputs.
-bool bf16_inputs(const Checkpoint& checkpoint, std::optional<WeightMix> weights) {
-  if (weights != WeightMix::bf16) return false;
-  for (const StoredTensor* tensor : used_tensors(checkpoint)) {
-    if (tensor->shape.size() != 2 || tensor->type == DataType::bf16) continue;
-    throw Error(ErrorCode::not_supported,
-                checkpoint.path + ": not supported: loading the weights as bf16 where tensor '" +
-                    tensor->name + "' is stored as " + std::string(to_string(tensor->type)));
-  }
-  return true;
-}
-
 // The type that each tensor is streamed in; empty: as stored.
 WeightTypes streamed_types(const Checkpoint& checkpoint, std::optional<WeightMix> weights) {
-  if (!weights || bf16_inputs(checkpoint, weights)) return {};
+  if (!weights) return {};
   if (*weights == WeightMix::f32 || *weights == WeightMix::f16) {
     throw Error(ErrorCode::not_supported,
                 "not supported: loading the weights as " + std::string(to_string(*weights)) +
@@ -140,7 +128,6 @@ std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadO
   model->sampling = checkpoint.sampling;
   // Packing reads the file too: it is the longer way and reports the progress where there is one.
   const WeightTypes types = streamed_types(checkpoint, options.weights);
-  const bool rounds_inputs = bf16_inputs(checkpoint, options.weights);
   const std::optional<DataType> packed =
       packed_type(PackedLayout(checkpoint.config, *checkpoint.weights, types));
   if (options.weights) model->info.weight_type = packed.value_or(model->info.weight_type);
@@ -154,7 +141,6 @@ std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadO
       .progress = packs ? options.progress : LoadProgress{},
       .meanwhile = [&] { load_text(*model, log); },
       .types = types,
-      .bf16_inputs = rounds_inputs,
       .path = checkpoint.path,
       .packed_cache = packed_cache(options.packed_cache, options.host, log),
       .check_cache = options.check_weights};
@@ -223,8 +209,7 @@ MemoryPlan Model::plan(std::string_view path, const PlanOptions& options, const 
     (is_cached(cache, path, layout) ? plan.weights : plan.weights_resident) += layout.bytes();
     plan.kv_cache = kv_cache_bytes(KvLayout(info.config, *resolved.kv_type, *checkpoint.weights),
                                    resolved.context);
-    const bool prepares = layout.bytes() > 0 || bf16_inputs(checkpoint, options.weights);
-    plan.scratch = scratch_bytes(info.config, resolved, prepares);
+    plan.scratch = scratch_bytes(info.config, resolved, layout.bytes() > 0);
     return plan;
   });
 }

@@ -100,12 +100,12 @@ void prepare_row(const float* x, std::size_t count, std::size_t bytes, std::byte
   }
 }
 
-void prepare_bf16(const float* x, std::size_t count, std::byte* out) noexcept {
+void prepare_bf16(const float* x, std::size_t count, std::size_t bytes, std::byte* out) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint16_t value = f32_to_bf16(x[i]);
     std::memcpy(out + 2 * i, &value, sizeof value);
   }
-  if (count % 2 != 0) std::memset(out + 2 * count, 0, 2);
+  std::memset(out + 2 * count, 0, bytes - 2 * count);
 }
 
 }  // namespace
@@ -115,7 +115,7 @@ std::size_t activation_row_bytes(ActivationFormat format, std::size_t in_feature
     case ActivationFormat::f32:
       return 0;
     case ActivationFormat::bf16:
-      return round_up(in_features, 2) * 2;
+      return round_up(in_features, 64) * 2;
     case ActivationFormat::q8_32:
       return round_up(in_features, 64) / 32 * sizeof(Activation32);
     case ActivationFormat::q8_256:
@@ -133,7 +133,7 @@ void prepare_activations(ActivationFormat format, const Activations& x, std::siz
       case ActivationFormat::f32:
         break;
       case ActivationFormat::bf16:
-        prepare_bf16(values, in_features, out);
+        prepare_bf16(values, in_features, bytes, out);
         break;
       case ActivationFormat::q8_32:
         prepare_row<Activation32>(values, in_features, bytes, out);

@@ -37,8 +37,8 @@ struct Activation256 {
 };
 static_assert(sizeof(Activation256) == 436);
 
-// Bytes of one prepared row; rows follow each other without a gap, 4-byte aligned at least. The
-// 8-bit formats fill up to the end of a pair of blocks (q8_32) or of a block (q8_256) with zeros.
+// Bytes of one prepared row; rows follow each other without a gap, 4-byte aligned at least. Rows are
+// filled up with zeros to the end of a pair of blocks (q8_32), of a block (q8_256), of 64 (bf16).
 // 0 for f32, which is read as it is.
 std::size_t activation_row_bytes(ActivationFormat format, std::size_t in_features) noexcept;
 

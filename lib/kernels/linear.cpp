@@ -1,7 +1,6 @@
 // Weights streamed as stored, and the choice between the kinds of Linear.
 #include "kernels/linear.hpp"
 
-#include "kernels/activations.hpp"
 #include "kernels/linear_f32.hpp"
 #include "kernels/ops.hpp"
 #include "kernels/packed/linear.hpp"
@@ -17,61 +16,71 @@ namespace {
 // tiles of all tiers.
 constexpr std::size_t kChunkBytes = std::size_t{256} * 1024;
 
-// All chunks of a prompt read its rows again. Where these are larger than what a last-level cache
-// keeps of them, they come from memory each time: so many rows go over all of the weights before
-// the next ones do. Zen 5, 2 threads, 512 rows of 18,944, bf16 weights, GFLOP/s in passes of 5 MB,
-// of 10 MB, in one: with f32 inputs 395, 372, 335; with bf16 inputs 678, 660, 636.
-constexpr std::size_t kPassBytes = std::size_t{5} << 20;
-constexpr std::size_t kLeastPassRows = 64;
+// The rows of a prompt in passes: so many go over all of a matrix before the next ones do.
+//
+// Each chunk of a matrix reads all input rows again. Where these are larger than what a last-level
+// cache keeps of them, they come from memory each time. Zen 5, 2 threads, 512 rows of 18,944, bf16
+// weights, GFLOP/s in passes of 5 MB, of 10 MB, in one: 395, 372, 335. (Packed weights gain nothing
+// by passes, and unpack their strips once more for each.)
+class RowPasses {
+ public:
+  // `row_bytes`: of an input row, as kernels read it.
+  explicit RowPasses(std::size_t row_bytes) noexcept
+      : most_rows_(std::max(kPassBytes / row_bytes / kStep * kStep, kLeastRows)) {}
+
+  std::size_t count(std::size_t rows) const noexcept { return (rows + most_rows_ - 1) / most_rows_; }
+
+  // The first row of pass `i` of `rows`; the end of the last, for count(rows), is `rows`. Passes
+  // are as even as whole tiles can be, and the last ones may have no rows.
+  std::size_t begin(std::size_t rows, std::size_t i) const noexcept {
+    const std::size_t passes = count(rows);
+    const std::size_t each = (rows + kStep * passes - 1) / (kStep * passes) * kStep;
+    return std::min(i * each, rows);
+  }
+
+ private:
+  static constexpr std::size_t kPassBytes = std::size_t{5} << 20;
+  static constexpr std::size_t kLeastRows = 96;
+  static constexpr std::size_t kStep = 8;
+
+  std::size_t most_rows_;
+};
 
 class LinearStored final : public Linear {
  public:
-  LinearStored(const WeightMatrix& matrix, ActivationFormat format, KernelOps::Linear kernel)
+  LinearStored(const WeightMatrix& matrix, CpuTier tier)
       : Linear(matrix.out_features, matrix.in_features),
         data_(matrix.data.data()),
         row_bytes_(matrix.in_features * size_of(matrix.type)),
         chunk_features_(std::clamp<std::size_t>(kChunkBytes / row_bytes_ / 12 * 12, 24, 504)),
-        format_(format),
-        kernel_(kernel) {
-    const std::size_t input_bytes = format == ActivationFormat::f32
-                                        ? matrix.in_features * sizeof(float)
-                                        : activation_row_bytes(format, matrix.in_features);
-    most_pass_rows_ = std::max(kPassBytes / input_bytes / 8 * 8, kLeastPassRows);
-  }
+        passes_(matrix.in_features * sizeof(float)),
+        kernel_(kernel_ops(tier).linear[static_cast<int>(matrix.type)]) {}
 
-  ActivationFormat activation_format() const noexcept override { return format_; }
+  ActivationFormat activation_format() const noexcept override { return ActivationFormat::f32; }
   std::size_t chunks(std::size_t rows) const noexcept override {
-    return passes(rows) * feature_chunks();
+    return passes_.count(rows) * feature_chunks();
   }
   std::size_t scratch_bytes() const noexcept override { return kLinearScratchBytes; }
 
   void run(std::size_t chunk, const Activations& x, float* y, std::size_t y_stride,
            std::span<std::byte> scratch) const noexcept override {
     const std::size_t first = chunk % feature_chunks() * chunk_features_;
-    // As even as can be, in the rows of a tile.
-    const std::size_t pass_rows = (x.rows + 8 * passes(x.rows) - 1) / (8 * passes(x.rows)) * 8;
-    const std::size_t row = chunk / feature_chunks() * pass_rows;
-    if (row >= x.rows) return;
-    const bool prepared = format_ != ActivationFormat::f32;
-    const std::size_t x_stride =
-        prepared ? activation_row_bytes(format_, in_features()) : x.stride * sizeof(float);
-    const std::byte* const inputs =
-        prepared ? x.prepared : reinterpret_cast<const std::byte*>(x.f32);
+    const std::size_t pass = chunk / feature_chunks();
+    const std::size_t row = passes_.begin(x.rows, pass);
+    const std::size_t rows = passes_.begin(x.rows, pass + 1) - row;
+    if (rows == 0) return;
     kernel_({.w = data_ + first * row_bytes_,
              .in_features = in_features(),
              .outs = std::min(chunk_features_, out_features() - first),
-             .x = inputs + row * x_stride,
-             .x_stride = x_stride,
-             .rows = std::min(pass_rows, x.rows - row),
+             .x = x.f32 + row * x.stride,
+             .x_stride = x.stride,
+             .rows = rows,
              .y = y + row * y_stride + first,
              .y_stride = y_stride,
              .scratch = scratch.data()});
   }
 
  private:
-  std::size_t passes(std::size_t rows) const noexcept {
-    return (rows + most_pass_rows_ - 1) / most_pass_rows_;
-  }
   std::size_t feature_chunks() const noexcept {
     return (out_features() + chunk_features_ - 1) / chunk_features_;
   }
@@ -79,8 +88,7 @@ class LinearStored final : public Linear {
   const std::byte* data_;
   std::size_t row_bytes_;
   std::size_t chunk_features_;
-  std::size_t most_pass_rows_;
-  ActivationFormat format_;
+  RowPasses passes_;
   KernelOps::Linear kernel_;
 };
 
@@ -94,14 +102,7 @@ std::unique_ptr<Linear> make_linear(const WeightMatrix& matrix, CpuTier tier,
   // linear_f32.cpp). So it serves the processors without a tuned kernel.
   const bool tuned = &kernel_ops(tier) != &kernel_ops(CpuTier::scalar);
   if (matrix.type == DataType::f32 && !tuned) return make_linear_f32(matrix, std::move(allocator));
-  return std::make_unique<LinearStored>(matrix, ActivationFormat::f32,
-                                        kernel_ops(tier).linear[static_cast<int>(matrix.type)]);
-}
-
-std::unique_ptr<Linear> make_bf16_linear(const WeightMatrix& matrix, CpuTier tier) {
-  assert(matrix.type == DataType::bf16);
-  return std::make_unique<LinearStored>(matrix, ActivationFormat::bf16,
-                                        kernel_ops(tier).linear_bf16);
+  return std::make_unique<LinearStored>(matrix, tier);
 }
 
 std::size_t linear_scratch_bytes(std::size_t in_features) noexcept {

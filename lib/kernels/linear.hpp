@@ -78,8 +78,4 @@ std::size_t linear_scratch_bytes(std::size_t in_features) noexcept;
 std::unique_ptr<Linear> make_linear(const WeightMatrix& matrix, CpuTier tier,
                                     std::shared_ptr<Allocator> allocator);
 
-// Streams a bf16 matrix as stored, its input rounded to bf16 too: half the arithmetic where the
-// processor multiplies pairs.
-std::unique_ptr<Linear> make_bf16_linear(const WeightMatrix& matrix, CpuTier tier);
-
 }  // namespace tlite

@@ -12,15 +12,15 @@
 
 namespace tlite {
 
-// y[row * y_stride + out] = sum over i of w[out * in_features + i] * x[row][i], for `outs` rows of w
-// as stored. Lane j of 16 sums i = j mod 16 in rising order, or pairs 2 i + 1, 2 i; then the lanes
-// are added in a tree: halves, quarters, ...
+// y[row * y_stride + out] = sum over i of w[out * in_features + i] * x[row * x_stride + i], for
+// `outs` rows of w as stored. Lane j of 16 sums i = j mod 16 in rising order, then the lanes are
+// added in a tree: halves, quarters, ...
 struct LinearTask {
   const std::byte* w = nullptr;
   std::size_t in_features = 0;
   std::size_t outs = 0;
-  const std::byte* x = nullptr;  // rows of f32 or bf16
-  std::size_t x_stride = 0;      // bytes
+  const float* x = nullptr;
+  std::size_t x_stride = 0;
   std::size_t rows = 0;
   float* y = nullptr;
   std::size_t y_stride = 0;
@@ -55,11 +55,7 @@ struct KernelOps {
 
   using WidenBlock = void (*)(const std::byte* block, std::size_t head_dim, float* to) noexcept;
 
-  Linear linear[3];  // by DataType of w; x is f32
-  // w and x are bf16. A pair of products is added to a sum in two fused steps, the odd element's
-  // first, which is what AVX-512's vdpbf16ps does. (It takes numbers below 2^-126 for zero; the
-  // other tiers do not, so there the bits may differ.)
-  Linear linear_bf16;
+  Linear linear[3];  // by DataType of w
 
   void (*attend)(const PageAttention& task) noexcept;
 

@@ -37,7 +37,7 @@ PackedLayout::PackedLayout(const ModelConfig& config, const WeightSource& source
     const StoredTensor* tensor = source.find(expected.name);
     if (tensor == nullptr || tensor->shape.size() != 2) continue;
     const DataType type = types ? types(*tensor) : tensor->type;
-    if (!is_quantized(type)) continue;
+    if (!(types ? is_packed(type) : is_quantized(type))) continue;
     const std::size_t bytes = packed_bytes(*tensor, type);
     if (bytes > std::numeric_limits<std::size_t>::max() - bytes_) {
       throw Error(ErrorCode::out_of_memory, "out of memory: the packed weights overflow");

@@ -14,13 +14,12 @@
 
 namespace tlite {
 
-// The type in which a matrix is streamed: the stored one, or one to which it is quantized when it
-// is packed.
+// The packed type in which a matrix is streamed, quantized to it where it is stored in another.
 using WeightTypes = std::function<DataType(const StoredTensor&)>;
 
 struct PackedMatrix {
   const StoredTensor* tensor;
-  DataType type;       // quantized
+  DataType type;
   std::size_t offset;  // a multiple of kAlignment
   std::size_t bytes;
 
@@ -31,9 +30,9 @@ struct PackedMatrix {
 
 class PackedLayout {
  public:
-  // The matrices that are streamed in a quantized type, in the order in which the forward pass
-  // reads them; those that `source` lacks are left out. Empty `types`: as stored. `source` must
-  // outlive this. Throws not_supported where rows are not whole blocks, out_of_memory where the
+  // The matrices that are streamed packed, in the order in which the forward pass reads them; those
+  // that `source` lacks are left out. Empty `types`: the quantized ones as stored; bf16 is packed
+  // where it is asked for, and streamed from the file otherwise. `source` must outlive this. Throws not_supported where rows are not whole blocks, out_of_memory where the
   // sizes overflow.
   PackedLayout(const ModelConfig& config, const WeightSource& source,
                const WeightTypes& types = {});

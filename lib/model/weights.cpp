@@ -142,23 +142,14 @@ class ModelWeights::Loader {
     const StoredTensor& tensor = find(name, {out, in});
     const PackedMatrix* const packed = layout_.find(tensor);
     const DataType type = packed != nullptr ? packed->type : tensor.type;
-    auto linear = make_kind(tensor, packed, {type, out, in, tensor.data});
+    auto linear = packed != nullptr
+                      ? make_packed_linear({type, out, in, {}}, weights_.tier_,
+                                           packed_.subspan(packed->offset, packed->bytes))
+                      : make_linear({type, out, in, tensor.data}, weights_.tier_, host_.allocator);
     weights_.streamed_bytes_ += bytes_of(type, out * in);
     weights_.copied_bytes_ += linear->resident_bytes();
     weights_.prepares_ |= linear->activation_format() != ActivationFormat::f32;
     return linear;
-  }
-
-  std::unique_ptr<Linear> make_kind(const StoredTensor& tensor, const PackedMatrix* packed,
-                                    const WeightMatrix& matrix) {
-    if (packed != nullptr) {
-      return make_packed_linear(matrix, weights_.tier_,
-                                packed_.subspan(packed->offset, packed->bytes));
-    }
-    if (loading_.bf16_inputs && tensor.type == DataType::bf16) {
-      return make_bf16_linear(matrix, weights_.tier_);
-    }
-    return make_linear(matrix, weights_.tier_, host_.allocator);
   }
 
   std::span<const float> vector(const std::string& name, std::size_t size) {

@@ -38,7 +38,6 @@ struct WeightLoading {
   LoadProgress progress = {};            // of packing
   std::function<void()> meanwhile = {};  // other work of the calling thread, while others pack
   WeightTypes types = {};                // empty: as stored
-  bool bf16_inputs = false;              // round what bf16 matrices multiply to bf16 too
   std::string path = {};                 // the model's, and
   std::string packed_cache = {};         // the directory of its packed weights; empty: none
   bool check_cache = false;              // every byte of these

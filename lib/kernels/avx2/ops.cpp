@@ -124,6 +124,9 @@ struct F32 {
   static Half load_part(const std::byte* from) noexcept {
     return Half::load(reinterpret_cast<const float*>(from));
   }
+  static Vector load_first(const std::byte* from, int lanes) noexcept {
+    return Vector::load_first(reinterpret_cast<const float*>(from), lanes);
+  }
 };
 
 // The first `lanes` of 16 stored halves, zeros behind them. AVX2 has no masked load of 16 bits.
@@ -159,31 +162,13 @@ struct Bf16 {
     return {widen(load_8(from)), widen(load_8(from + 16))};
   }
   static Half load_part(const std::byte* from) noexcept { return {widen(load_8(from))}; }
-};
-
-// The odd elements of 8 pairs, then the even ones.
-struct Bf16Pairs {
-  static constexpr std::size_t kWeightBytes = 2;
-  static constexpr std::size_t kInputBytes = 2;
-  static constexpr std::size_t kPair = 2;
-  static constexpr std::size_t kPhases = 2;
-
-  template <std::size_t kPhase>
-  static Half weights(const std::byte* at) noexcept {
-    const __m256i pairs = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
-    const __m256i high = _mm256_set1_epi32(static_cast<int>(0xFFFF0000U));
-    return {_mm256_castsi256_ps(kPhase == 0 ? _mm256_and_si256(pairs, high)
-                                            : _mm256_slli_epi32(pairs, 16))};
+  static Vector load_first(const std::byte* from, int lanes) noexcept {
+    return load(Halves(from, lanes).data());
   }
-  template <std::size_t kPhase>
-  static Half inputs(const std::byte* at) noexcept {
-    return weights<kPhase>(at);
-  }
-  static Half add(Half w, Half x, Half sum) noexcept { return Half::fma(w, x, sum); }
 };
 
 }  // namespace
 
-const KernelOps kAvx2Ops = generic::make_ops<Vector, F32, F16, Bf16, Bf16Pairs>();
+const KernelOps kAvx2Ops = generic::make_ops<Vector, F32, F16, Bf16>();
 
 }  // namespace tlite

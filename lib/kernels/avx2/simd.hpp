@@ -28,6 +28,7 @@ struct Avx2 {
   };
   using DirectRows = std::index_sequence<4, 3, 2, 1>;
   using StripRows = std::index_sequence<4, 2, 1>;
+  using Bf16Rows = std::index_sequence<4, 3, 2, 1>;
   static constexpr bool kRowPairs = false;
   static constexpr std::size_t kTileVectors = 1;
   static constexpr std::size_t kDirectRows = 8;
@@ -146,6 +147,21 @@ struct Avx2 {
     int word;
     std::memcpy(&word, p, sizeof word);
     return _mm256_set1_epi32(word);
+  }
+  // Of each word's pair the odd element, and the even one, as floats.
+  TLITE_INLINE static __m256 odd(__m256i words) noexcept {
+    const __m256i high = _mm256_set1_epi32(static_cast<int>(0xFFFF0000U));
+    return _mm256_castsi256_ps(_mm256_and_si256(words, high));
+  }
+  TLITE_INLINE static __m256 even(__m256i words) noexcept {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(words, 16));
+  }
+  TLITE_INLINE static __m256i bf16_pair(const std::byte* x) noexcept { return broadcast_word(x); }
+  TLITE_INLINE static F add_bf16(F sum, V weights, __m256i x) noexcept {
+    sum = {_mm256_fmadd_ps(odd(weights.low), odd(x), sum.low),
+           _mm256_fmadd_ps(odd(weights.high), odd(x), sum.high)};
+    return {_mm256_fmadd_ps(even(weights.low), even(x), sum.low),
+            _mm256_fmadd_ps(even(weights.high), even(x), sum.high)};
   }
   TLITE_INLINE static __m256i four(const std::int8_t* x) noexcept { return broadcast_word(x); }
   TLITE_INLINE static V add_pairs(V sum, V pairs, const std::int16_t* x) noexcept {

@@ -8,8 +8,6 @@
 #include "kernels/generic/table.hpp"
 #include "kernels/tiers.hpp"
 
-#include <bit>
-
 #include <immintrin.h>
 
 namespace tlite {
@@ -87,7 +85,7 @@ struct Vector {
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps(two, two, 1)));
   }
   // sum() of 16 vectors, `stride` floats apart, at once: the same tree, each step for two vectors.
-  // One by one they were 6 % of a bf16 prompt (Zen 5).
+  // One by one they were 6 % of a prompt of bf16 weights (Zen 5).
   static Vector sum_16(const float* from, std::size_t stride) noexcept {
     __m512 eight[8];
     for (std::size_t i = 0; i < 8; ++i) {
@@ -122,6 +120,9 @@ struct F32 {
   static constexpr std::size_t kBytes = 4;
   static Vector load(const std::byte* from) noexcept { return {_mm512_loadu_ps(from)}; }
   static Vector load_part(const std::byte* from) noexcept { return load(from); }
+  static Vector load_first(const std::byte* from, int lanes) noexcept {
+    return {_mm512_maskz_loadu_ps(first_lanes(lanes), from)};
+  }
 };
 
 struct F16 {
@@ -144,29 +145,13 @@ struct Bf16 {
     return widen(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
   }
   static Vector load_part(const std::byte* from) noexcept { return load(from); }
-};
-
-struct Bf16Pairs {
-  static constexpr std::size_t kWeightBytes = 2;
-  static constexpr std::size_t kInputBytes = 2;
-  static constexpr std::size_t kPair = 2;
-  static constexpr std::size_t kPhases = 1;
-
-  template <std::size_t>
-  static Vector weights(const std::byte* at) noexcept {
-    return {_mm512_loadu_ps(at)};
-  }
-  template <std::size_t>
-  static Vector inputs(const std::byte* at) noexcept {
-    return {_mm512_loadu_ps(at)};
-  }
-  static Vector add(Vector w, Vector x, Vector sum) noexcept {
-    return {_mm512_dpbf16_ps(sum.v, std::bit_cast<__m512bh>(w.v), std::bit_cast<__m512bh>(x.v))};
+  static Vector load_first(const std::byte* from, int lanes) noexcept {
+    return widen(_mm256_maskz_loadu_epi16(first_lanes(lanes), from));
   }
 };
 
 }  // namespace
 
-const KernelOps kAvx512Ops = generic::make_ops<Vector, F32, F16, Bf16, Bf16Pairs>();
+const KernelOps kAvx512Ops = generic::make_ops<Vector, F32, F16, Bf16>();
 
 }  // namespace tlite

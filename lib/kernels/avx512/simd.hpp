@@ -5,6 +5,7 @@
 #include "kernels/unroll.hpp"
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -20,6 +21,7 @@ struct Avx512 {
   using F = __m512;
   using DirectRows = std::index_sequence<8, 4, 2, 1>;
   using StripRows = std::index_sequence<6, 2, 1>;
+  using Bf16Rows = std::index_sequence<12, 8, 4, 2, 1>;
   static constexpr bool kRowPairs = false;
   static constexpr std::size_t kTileVectors = 2;
   static constexpr std::size_t kDirectRows = 8;
@@ -99,6 +101,11 @@ struct Avx512 {
   TLITE_INLINE static V four(const std::int8_t* x) noexcept { return broadcast_word(x); }
   TLITE_INLINE static V add_pairs(V sum, V pairs, const std::int16_t* x) noexcept {
     return _mm512_dpwssd_epi32(sum, pairs, broadcast_word(x));
+  }
+
+  TLITE_INLINE static V bf16_pair(const std::byte* x) noexcept { return broadcast_word(x); }
+  TLITE_INLINE static F add_bf16(F sum, V weights, V x) noexcept {
+    return _mm512_dpbf16_ps(sum, std::bit_cast<__m512bh>(weights), std::bit_cast<__m512bh>(x));
   }
 
   // vpdpbusd takes any unsigned code; the offset is paid by the start: -128 * sum, shifted.

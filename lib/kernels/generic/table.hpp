@@ -10,11 +10,9 @@
 
 namespace tlite::generic {
 
-template <class V, class F32, class F16, class Bf16, class Bf16Pairs>
+template <class V, class F32, class F16, class Bf16>
 constexpr KernelOps make_ops() noexcept {
-  return {.linear = {&linear<V, Widened<V, F32>>, &linear<V, Widened<V, F16>>,
-                     &linear<V, Widened<V, Bf16>>},
-          .linear_bf16 = &linear<V, Bf16Pairs>,
+  return {.linear = {&linear<V, F32>, &linear<V, F16>, &linear<V, Bf16>},
           .attend = &attend<V>,
           .widen = {&widen<V, F32>, &widen<V, F16>, &widen<V, Bf16>},
           .widen_q8_keys = &widen_q8_keys<V, F16>,

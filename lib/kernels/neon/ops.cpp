@@ -147,6 +147,9 @@ struct F32 {
   static Half load_part(const std::byte* from) noexcept {
     return Half::load(reinterpret_cast<const float*>(from));
   }
+  static Vector load_first(const std::byte* from, int lanes) noexcept {
+    return Vector::load_first(reinterpret_cast<const float*>(from), lanes);
+  }
 };
 
 // 16-bit elements, four of which `Widen` turns into floats.
@@ -181,35 +184,9 @@ struct WidenBf16 {
   }
 };
 
-// The odd elements of 8 pairs, then the even ones. (Not bfdot: its sums are rounded in a way of
-// their own.)
-struct Bf16Pairs {
-  static constexpr std::size_t kWeightBytes = 2;
-  static constexpr std::size_t kInputBytes = 2;
-  static constexpr std::size_t kPair = 2;
-  static constexpr std::size_t kPhases = 2;
-
-  template <std::size_t kPhase>
-  static float32x4_t four(const std::byte* at) noexcept {
-    const uint32x4_t pairs =
-        vreinterpretq_u32_u8(vld1q_u8(reinterpret_cast<const std::uint8_t*>(at)));
-    return vreinterpretq_f32_u32(kPhase == 0 ? vandq_u32(pairs, vdupq_n_u32(0xFFFF0000U))
-                                             : vshlq_n_u32(pairs, 16));
-  }
-  template <std::size_t kPhase>
-  static Half weights(const std::byte* at) noexcept {
-    return {{four<kPhase>(at), four<kPhase>(at + 16)}};
-  }
-  template <std::size_t kPhase>
-  static Half inputs(const std::byte* at) noexcept {
-    return weights<kPhase>(at);
-  }
-  static Half add(Half w, Half x, Half sum) noexcept { return Half::fma(w, x, sum); }
-};
-
 }  // namespace
 
 const KernelOps kNeonOps =
-    generic::make_ops<Vector, F32, Stored16<WidenF16>, Stored16<WidenBf16>, Bf16Pairs>();
+    generic::make_ops<Vector, F32, Stored16<WidenF16>, Stored16<WidenBf16>>();
 
 }  // namespace tlite

@@ -25,6 +25,7 @@ struct Neon {
   };
   using DirectRows = std::index_sequence<4, 2, 1>;
   using StripRows = std::index_sequence<4, 2, 1>;
+  using Bf16Rows = std::index_sequence<4, 2, 1>;
   static constexpr bool kRowPairs = false;
   static constexpr std::size_t kTileVectors = 1;
   static constexpr std::size_t kDirectRows = 8;
@@ -137,6 +138,28 @@ struct Neon {
     const uint8x16_t values = vld1q_u8(table.data());
     return words([&](int i) TLITE_INLINE {
       return vreinterpretq_u32_u8(vqtbl1q_u8(values, vreinterpretq_u8_u32(v.part[i])));
+    });
+  }
+
+  // Not bfdot: its sums are rounded in a way of their own.
+  struct Bf16Pair {
+    float32x4_t odd, even;
+  };
+  TLITE_INLINE static float32x4_t odd(uint32x4_t words) noexcept {
+    return vreinterpretq_f32_u32(vandq_u32(words, vdupq_n_u32(0xFFFF0000U)));
+  }
+  TLITE_INLINE static float32x4_t even(uint32x4_t words) noexcept {
+    return vreinterpretq_f32_u32(vshlq_n_u32(words, 16));
+  }
+  TLITE_INLINE static Bf16Pair bf16_pair(const std::byte* x) noexcept {
+    std::uint32_t word;
+    std::memcpy(&word, x, sizeof word);
+    return {odd(vdupq_n_u32(word)), even(vdupq_n_u32(word))};
+  }
+  TLITE_INLINE static F add_bf16(F sum, V weights, Bf16Pair x) noexcept {
+    return floats([&](int i) TLITE_INLINE {
+      const auto first = vfmaq_f32(sum.part[i], odd(weights.part[i]), x.odd);
+      return vfmaq_f32(first, even(weights.part[i]), x.even);
     });
   }
 

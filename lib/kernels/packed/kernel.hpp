@@ -11,6 +11,18 @@
 
 namespace tlite {
 
+// Calls body(first, T) for tiles of T rows (or groups) of `count`: as many of the first size as
+// there are, then of the next. A size that is not in the list costs a second pass over weights in
+// the cache; each that is costs seconds of compiling.
+template <std::size_t... kSizes, class Body>
+void for_tiles(std::index_sequence<kSizes...>, std::size_t count, Body&& body) noexcept {
+  std::size_t first = 0;
+  const auto tiles_of = [&](auto size) {
+    for (; first + size <= count; first += size) body(first, size);
+  };
+  (tiles_of(std::integral_constant<std::size_t, kSizes>{}), ...);
+}
+
 template <class S, class F>
 struct Kernel {
   using Activation = typename F::Activation;
@@ -24,23 +36,10 @@ struct Kernel {
     return left < kLanes ? left : kLanes;
   }
 
-  // Calls body(first row, T) for tiles of T rows: as many of the first size as there are, then of
-  // the next. A size that is not in the list costs a second pass over weights in the cache; each
-  // that is costs seconds of compiling.
-  template <std::size_t... kSizes, class Body>
-  static void for_row_tiles(std::index_sequence<kSizes...>, std::size_t rows,
-                            Body&& body) noexcept {
-    std::size_t row = 0;
-    const auto tiles_of = [&](auto size) {
-      for (; row + size <= rows; row += size) body(row, size);
-    };
-    (tiles_of(std::integral_constant<std::size_t, kSizes>{}), ...);
-  }
-
   static void direct(const PackedJob& job, std::size_t first_group) noexcept {
     for (std::size_t group = first_group; group < job.groups; ++group) {
       const std::byte* tiles = job.tiles + group * job.tiles_per_group * kTileBytes;
-      for_row_tiles(typename S::DirectRows{}, job.rows, [&](std::size_t row, auto count) {
+      for_tiles(typename S::DirectRows{}, job.rows, [&](std::size_t row, auto count) {
         const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride,
                              lanes_of(job, group)};
         dot_tiles<S, Direct<S, F, (count > 1 || S::kPrefetchOneRow)>, count, 1>(
@@ -60,7 +59,7 @@ struct Kernel {
       }
     }
     const std::byte* x = job.x + tile * kTileActivations * sizeof(Activation);
-    for_row_tiles(typename S::StripRows{}, job.rows, [&](std::size_t row, auto count) {
+    for_tiles(typename S::StripRows{}, job.rows, [&](std::size_t row, auto count) {
       const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride,
                            lanes_of(job, group + kVectors - 1)};
       dot_tiles<S, Source, count, kVectors>(job.scratch, tiles, x + row * job.x_stride,

@@ -15,8 +15,9 @@ namespace {
 constexpr std::size_t kChunkBytes = std::size_t{192} * 1024;
 // Groups that a strip takes together; no chunk but the last ends within one.
 constexpr std::size_t kChunkStep = 2;
-// Each chunk reads all input rows once: with few groups that is most of the work of a prompt.
-constexpr std::size_t kLeastGroups = 4;
+// Each chunk of a prompt reads all input rows once: with few groups that is most of the work.
+constexpr std::size_t kLeastPromptGroups = 4;
+constexpr std::size_t kFewRows = 8;
 
 class PackedLinear final : public Linear {
  public:
@@ -24,26 +25,20 @@ class PackedLinear final : public Linear {
       : Linear(matrix.out_features, matrix.in_features),
         shape_(packed_shape(matrix.type, matrix.out_features, matrix.in_features)),
         kernel_(packed_kernel(matrix.type, tier)),
-        format_(shape_.tile_elements == 64 ? ActivationFormat::q8_32 : ActivationFormat::q8_256),
-        tiles_(tiles) {
-    // At least 16 chunks where there are 32 groups, for the sake of small matrices.
-    const std::size_t most = std::max<std::size_t>(shape_.groups / 16, kChunkStep);
-    const std::size_t groups =
-        std::min(std::max(kChunkBytes / shape_.group_bytes(), kLeastGroups), most);
-    chunk_groups_ = groups / kChunkStep * kChunkStep;
-  }
+        format_(packed_inputs(matrix.type)),
+        tiles_(tiles) {}
 
   ActivationFormat activation_format() const noexcept override { return format_; }
-  std::size_t chunks(std::size_t) const noexcept override {
-    return (shape_.groups + chunk_groups_ - 1) / chunk_groups_;
+  std::size_t chunks(std::size_t rows) const noexcept override {
+    return (shape_.groups + chunk_groups(rows) - 1) / chunk_groups(rows);
   }
   std::size_t scratch_bytes() const noexcept override { return kernel_.scratch_bytes; }
 
   void run(std::size_t chunk, const Activations& x, float* y, std::size_t y_stride,
            std::span<std::byte> scratch) const noexcept override {
     assert(scratch.size() >= kernel_.scratch_bytes);
-    const std::size_t first = chunk * chunk_groups_;
-    const std::size_t groups = std::min(chunk_groups_, shape_.groups - first);
+    const std::size_t first = chunk * chunk_groups(x.rows);
+    const std::size_t groups = std::min(chunk_groups(x.rows), shape_.groups - first);
     kernel_.run({.tiles = tiles_ + first * shape_.group_bytes(),
                  .groups = groups,
                  .tiles_per_group = shape_.tiles_per_group,
@@ -57,10 +52,17 @@ class PackedLinear final : public Linear {
   }
 
  private:
+  std::size_t chunk_groups(std::size_t rows) const noexcept {
+    // At least 16 chunks where there are 32 groups, for the sake of small matrices.
+    const std::size_t most = std::max<std::size_t>(shape_.groups / 16, kChunkStep);
+    const std::size_t least = rows > kFewRows ? kLeastPromptGroups : kChunkStep;
+    const std::size_t groups = std::min(std::max(kChunkBytes / shape_.group_bytes(), least), most);
+    return groups / kChunkStep * kChunkStep;
+  }
+
   PackedShape shape_;
   PackedKernel kernel_;
   ActivationFormat format_;
-  std::size_t chunk_groups_ = kChunkStep;
   const std::byte* tiles_;
 };
 
@@ -75,7 +77,7 @@ class PackedLinear final : public Linear {
     switch (type) {                                       \
       TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)             \
       default:                                            \
-        assert(false && "a type that is not quantized");  \
+        assert(false && "a type that is not packed");     \
         return q8_0;                                      \
     }                                                     \
   }
@@ -137,7 +139,7 @@ const PackedKernel& packed_kernel(DataType type, CpuTier tier) noexcept {
 std::size_t packed_scratch_bytes() noexcept {
   std::size_t most = 0;
   for (const DataType type : kDataTypes) {
-    if (!is_quantized(type)) continue;
+    if (!is_packed(type)) continue;
     for (const CpuTier tier : kCpuTiers) {
       most = std::max(most, packed_kernel(type, tier).scratch_bytes);
     }
@@ -147,7 +149,7 @@ std::size_t packed_scratch_bytes() noexcept {
 
 std::unique_ptr<Linear> make_packed_linear(const WeightMatrix& matrix, CpuTier tier,
                                            std::span<const std::byte> tiles) {
-  assert(is_quantized(matrix.type));
+  assert(is_packed(matrix.type));
   assert(tiles.size() ==
          packed_shape(matrix.type, matrix.out_features, matrix.in_features).bytes());
   return std::make_unique<PackedLinear>(matrix, tier, tiles.data());

@@ -97,9 +97,11 @@ constexpr Plan plan_of(DataType type) {
     case DataType::iq4_xs:
       plan.add(0, 0, 34);
       break;
+    case DataType::bf16:  // of 64, as if they were a block
+      plan.add(0, 0, 32);
+      break;
     case DataType::f32:
     case DataType::f16:
-    case DataType::bf16:
       break;
   }
   return plan;
@@ -203,7 +205,22 @@ void make_planes(const Step& step, const Blocks& blocks, std::byte* out) noexcep
 // A block of zeros: scale 0 makes its weights 0 in every format.
 alignas(64) constexpr std::byte kZeroBlock[sizeof(BlockQ6_K)] = {};
 
+// What is copied as a block: of bf16 a whole tile.
+BlockShape source_block(DataType type) noexcept {
+  return type == DataType::bf16 ? BlockShape{64, 128} : block_shape(type);
+}
+
+// The rest of rows that are no whole number of bf16 tiles, filled up with zeros.
+struct Rests {
+  std::byte bytes[kLanes][128] = {};
+};
+
 }  // namespace
+
+ActivationFormat packed_inputs(DataType type) noexcept {
+  if (type == DataType::bf16) return ActivationFormat::bf16;
+  return block_shape(type).elements == 256 ? ActivationFormat::q8_256 : ActivationFormat::q8_32;
+}
 
 PackedShape packed_shape(DataType type, std::size_t out_features,
                          std::size_t in_features) noexcept {
@@ -215,18 +232,25 @@ PackedShape packed_shape(DataType type, std::size_t out_features,
 void pack_group(DataType type, const std::byte* rows, std::size_t out_features,
                 std::size_t in_features, std::size_t group, std::byte* out) noexcept {
   const PackedShape shape = packed_shape(type, out_features, in_features);
-  const BlockShape block = block_shape(type);
+  const BlockShape block = source_block(type);
   const Plan& plan = plan_for(type);
+  const std::size_t row_bytes = bytes_of(type, in_features);
   const std::size_t blocks_per_row = in_features / block.elements;
   const std::size_t blocks_per_tile = shape.tile_elements / block.elements;
   Blocks blocks;
+  Rests rests;
   for (std::size_t tile = 0; tile < shape.tiles_per_group; ++tile) {
     for (std::size_t b = 0; b < blocks_per_tile; ++b) {
       const std::size_t index = tile * blocks_per_tile + b;
       for (std::size_t lane = 0; lane < kLanes; ++lane) {
         const std::size_t row = group * kLanes + lane;
-        const bool there = row < out_features && index < blocks_per_row;
-        blocks[b][lane] = there ? rows + (row * blocks_per_row + index) * block.bytes : kZeroBlock;
+        const std::byte* const from = rows + row * row_bytes + index * block.bytes;
+        blocks[b][lane] = row < out_features && index < blocks_per_row ? from : kZeroBlock;
+        const std::size_t rest = row_bytes - blocks_per_row * block.bytes;
+        if (row < out_features && index == blocks_per_row && rest > 0) {
+          std::memcpy(rests.bytes[lane], from, rest);
+          blocks[b][lane] = rests.bytes[lane];
+        }
       }
     }
     for (std::size_t i = 0; i < plan.steps; ++i) {

@@ -1,6 +1,7 @@
-// Rows of quantized blocks, as files store them, to the tiles that the kernels stream.
+// Rows of quantized blocks or bf16, as files store them, to the tiles that the kernels stream.
 #pragma once
 
+#include "kernels/linear.hpp"
 #include "kernels/packed/job.hpp"
 #include "tensor/dtype.hpp"
 
@@ -13,6 +14,14 @@ namespace tlite {
 // raised with every change of what pack_group writes: the test of its golden bytes notices one.
 inline constexpr std::uint32_t kPackedLayout = 2;
 
+// There are kernels for it: every quantized type, and bf16.
+constexpr bool is_packed(DataType type) noexcept {
+  return is_quantized(type) || type == DataType::bf16;
+}
+
+// The form in which the kernels of a packed type read their inputs.
+ActivationFormat packed_inputs(DataType type) noexcept;
+
 struct PackedShape {
   std::size_t tile_elements;    // of k: 64 or 256
   std::size_t tile_bytes;       // of 16 rows
@@ -23,7 +32,7 @@ struct PackedShape {
   std::size_t bytes() const noexcept { return group_bytes() * groups; }
 };
 
-// `type` is quantized, in_features a multiple of its block.
+// `type` is packed, in_features a multiple of its block.
 PackedShape packed_shape(DataType type, std::size_t out_features, std::size_t in_features) noexcept;
 
 // Packs group `group` of `rows` ([out_features][in_features / block] blocks) into `out`, which

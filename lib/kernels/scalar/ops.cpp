@@ -116,28 +116,6 @@ struct Reader {
   }
 };
 
-// The odd elements of 16 pairs, then the even ones.
-struct Bf16Pairs {
-  static constexpr std::size_t kWeightBytes = 2;
-  static constexpr std::size_t kInputBytes = 2;
-  static constexpr std::size_t kPair = 2;
-  static constexpr std::size_t kPhases = 2;
-
-  template <std::size_t kPhase>
-  static Vector weights(const std::byte* at) noexcept {
-    return Vector::each([&](int i) {
-      std::uint16_t bits;
-      std::memcpy(&bits, at + 4 * static_cast<std::size_t>(i) + (kPhase == 0 ? 2 : 0), sizeof bits);
-      return bf16_to_f32(bits);
-    });
-  }
-  template <std::size_t kPhase>
-  static Vector inputs(const std::byte* at) noexcept {
-    return weights<kPhase>(at);
-  }
-  static Vector add(Vector w, Vector x, Vector sum) noexcept { return Vector::fma(w, x, sum); }
-};
-
 float same(float x) { return x; }
 float from_f16(std::uint16_t bits) { return f16_to_f32(bits); }
 float from_bf16(std::uint16_t bits) { return bf16_to_f32(bits); }
@@ -146,6 +124,6 @@ float from_bf16(std::uint16_t bits) { return bf16_to_f32(bits); }
 
 const KernelOps kScalarOps =
     generic::make_ops<Vector, Reader<float, same>, Reader<std::uint16_t, from_f16>,
-                      Reader<std::uint16_t, from_bf16>, Bf16Pairs>();
+                      Reader<std::uint16_t, from_bf16>>();
 
 }  // namespace tlite

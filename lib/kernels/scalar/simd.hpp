@@ -29,6 +29,7 @@ struct Scalar {
   };
   using DirectRows = std::index_sequence<2, 1>;   // input rows in one direct tile
   using StripRows = std::index_sequence<4, 1>;    // input rows in one tile over a strip
+  using Bf16Rows = std::index_sequence<4, 1>;     // the same of bf16 weights
   static constexpr bool kRowPairs = false;        // strips multiply rows in pairs: neon_i8mm/
   static constexpr std::size_t kTileVectors = 1;  // groups of output rows in it
   // Up to here weights are used as they stream by; with more rows they are unpacked first.
@@ -136,6 +137,26 @@ struct Scalar {
         word |= std::uint32_t{table[v.word[i] >> b & 0xFU]} << b;
       }
       return word;
+    });
+  }
+
+  // Two bf16 activations, for all lanes.
+  struct Bf16Pair {
+    float even, odd;
+  };
+  static float half(std::uint32_t word) noexcept {
+    return bf16_to_f32(static_cast<std::uint16_t>(word & 0xFFFFU));
+  }
+  TLITE_CALL static Bf16Pair bf16_pair(const std::byte* x) noexcept {
+    std::uint32_t word;
+    std::memcpy(&word, x, sizeof word);
+    return {half(word), half(word >> 16)};
+  }
+  // sum + the pair of bf16 weights in each word times x, the odd one first, each step rounded once.
+  TLITE_CALL static F add_bf16(const F& sum, const V& weights, const Bf16Pair& x) noexcept {
+    return floats([&](std::size_t i) {
+      const float first = std::fma(half(weights.word[i] >> 16), x.odd, sum.lane[i]);
+      return std::fma(half(weights.word[i]), x.even, first);
     });
   }
 

@@ -22,12 +22,17 @@
 namespace tlite {
 namespace {
 
-std::vector<DataType> quantized_types() {
+std::vector<DataType> packed_types() {
   std::vector<DataType> types;
   for (const DataType type : kDataTypes) {
-    if (is_quantized(type)) types.push_back(type);
+    if (is_packed(type)) types.push_back(type);
   }
   return types;
+}
+
+// What rows are multiples of; of bf16 an odd number, so that they end within a tile and a pair.
+std::size_t unit_of(DataType type) {
+  return type == DataType::bf16 ? 21 : block_shape(type).elements;
 }
 
 // Where blocks keep their f16 numbers: random bits there would be NaN now and then.
@@ -53,6 +58,13 @@ std::vector<std::size_t> halves_of(DataType type) {
 std::vector<std::byte> random_blocks(DataType type, std::size_t count, CounterRng& rng) {
   const std::size_t bytes = block_shape(type).bytes;
   std::vector<std::byte> blocks(count * bytes);
+  if (type == DataType::bf16) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint16_t value = f32_to_bf16(static_cast<float>(rng.next_unit() * 2 - 1));
+      std::memcpy(&blocks[2 * i], &value, sizeof value);
+    }
+    return blocks;
+  }
   for (std::byte& byte : blocks) byte = static_cast<std::byte>(rng.next_u64() & 0xFF);
   for (std::size_t i = 0; i < count; ++i) {
     for (const std::size_t at : halves_of(type)) {
@@ -129,8 +141,23 @@ float half_of(DataType type, const std::byte* block, std::size_t index) {
   return f16_to_f32(half);
 }
 
+float bf16_at(const std::byte* row, std::size_t index) {
+  return bf16_to_f32(block_at<std::uint16_t>(row, index));
+}
+
+// In pairs, the odd element first; behind the row there are zeros.
+float expected_bf16_output(const std::byte* weights, const std::byte* x, std::size_t in_features) {
+  float y = 0;
+  for (std::size_t i = 0; i < in_features; i += 2) {
+    if (i + 1 < in_features) y = std::fma(bf16_at(weights, i + 1), bf16_at(x, i + 1), y);
+    y = std::fma(bf16_at(weights, i), bf16_at(x, i), y);
+  }
+  return y;
+}
+
 float expected_output(DataType type, const std::byte* weights, const std::byte* x,
                       std::size_t in_features) {
+  if (type == DataType::bf16) return expected_bf16_output(weights, x, in_features);
   const BlockShape shape = block_shape(type);
   const bool has_min = type == DataType::q4_1 || type == DataType::q5_1;
   float y = 0;
@@ -159,7 +186,7 @@ struct Problem {
       : type(t), outs(o), ins(i), rows(r) {
     const BlockShape shape = block_shape(type);
     weights = random_blocks(type, outs * ins / shape.elements, rng);
-    format = shape.elements == 32 ? ActivationFormat::q8_32 : ActivationFormat::q8_256;
+    format = packed_inputs(type);
     x = random_rows(rows * ins, rng);
     std::fill_n(x.begin(), ins, 1.0F);  // with the largest weights the largest sums
     prepared.resize(rows * activation_row_bytes(format, ins));
@@ -228,8 +255,8 @@ Packed pack(const Problem& problem, CpuTier tier) {
 
 TEST_CASE("kernels/packed: every tier gives the documented sum, alone and in any batch") {
   CounterRng rng(7);
-  for (const DataType type : quantized_types()) {
-    const std::size_t block = block_shape(type).elements;
+  for (const DataType type : packed_types()) {
+    const std::size_t block = unit_of(type);
     // In blocks: one, an odd number, more than a strip; outs: padded, an odd group, many chunks.
     const struct {
       std::size_t outs, blocks;
@@ -257,7 +284,7 @@ TEST_CASE("kernels/packed: every tier gives the documented sum, alone and in any
 
 TEST_CASE("kernels/packed: the result is near the product with dequantized weights") {
   CounterRng rng(8);
-  for (const DataType type : quantized_types()) {
+  for (const DataType type : packed_types()) {
     CAPTURE(to_string(type));
     const Problem problem(type, 16, 512, 2, rng);
     const std::vector<float> y = problem.run(*pack(problem, best_cpu_tier()), 0, 2, 0);
@@ -276,7 +303,8 @@ TEST_CASE("kernels/packed: the result is near the product with dequantized weigh
         exact += weight * double{x[k]};
         // Activations are off by half a step at most; f32 sums of 512 terms by far less than 1 %
         // of that.
-        bound += std::fabs(weight) * double{largest} / 254 * 1.01;
+        const double step = type == DataType::bf16 ? std::fabs(x[k]) * 0x1p-8 : largest / 127;
+        bound += std::fabs(weight) * step / 2 * 1.01;
       }
       CHECK(std::fabs(double{y[i]} - exact) <= bound);
     }
@@ -285,14 +313,17 @@ TEST_CASE("kernels/packed: the result is near the product with dequantized weigh
 
 TEST_CASE("kernels/packed: a NaN in a scale or an input comes out as NaN, in its row only") {
   CounterRng rng(10);
-  for (const DataType type : quantized_types()) {
+  for (const DataType type : packed_types()) {
     CAPTURE(to_string(type));
     Problem problem(type, 40, 512, 10, rng);
     const std::size_t bytes = block_shape(type).bytes;
     const std::size_t row_bytes = 512 / block_shape(type).elements * bytes;
-    const std::uint16_t nan = f32_to_f16(std::numeric_limits<float>::quiet_NaN());
+    constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+    const std::uint16_t nan = type == DataType::bf16 ? f32_to_bf16(kNan) : f32_to_f16(kNan);
     std::memcpy(&problem.weights[17 * row_bytes + bytes + halves_of(type)[0]], &nan, sizeof nan);
-    problem.x[3 * 512 + 9] = std::numeric_limits<float>::infinity();
+    // An infinity stays one as bf16.
+    problem.x[3 * 512 + 9] =
+        type == DataType::bf16 ? kNan : std::numeric_limits<float>::infinity();
     prepare_activations(problem.format, {.f32 = problem.x.data(), .rows = 10, .stride = 512}, 512,
                         problem.prepared.data());
     for (const CpuTier tier : kCpuTiers) {

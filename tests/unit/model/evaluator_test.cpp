@@ -93,7 +93,7 @@ void clear_key_biases(TensorSet& set) {
   }
 }
 
-const char* const kSpecs[] = {"plain", "odd", "groups", "window", "bf16", "bf16_inputs", "f16"};
+const char* const kSpecs[] = {"plain", "odd", "groups", "window", "bf16", "packed_bf16", "f16"};
 
 }  // namespace
 
@@ -211,7 +211,7 @@ TEST_CASE("model/evaluator: forks, truncation and adopted prefixes continue as i
 }
 
 TEST_CASE("model/evaluator: all tiers give the same bits") {
-  for (const char* name : {"bf16", "bf16_inputs", "f16"}) {
+  for (const char* name : {"bf16", "packed_bf16", "f16"}) {
     const Spec spec = spec_named(name);
     const std::vector<TokenId> ids = token_ids(spec, 300);
     std::vector<std::vector<Logits>> by_tier;
@@ -234,7 +234,7 @@ TEST_CASE("model/evaluator: inputs rounded to bf16 change the logits by their ro
   const Spec exact_spec = spec_named("bf16");
   const std::vector<TokenId> ids = token_ids(exact_spec, 100);
   Evaluator exact(make_model(exact_spec), small_options());
-  Evaluator rounded(make_model(spec_named("bf16_inputs")), small_options());
+  Evaluator rounded(make_model(spec_named("packed_bf16")), small_options());
   const auto expected = all_logits(exact, exact.create_sequence(), ids);
   const auto got = all_logits(rounded, rounded.create_sequence(), ids);
   const float difference = relative_difference(expected, got);

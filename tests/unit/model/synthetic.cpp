@@ -108,10 +108,10 @@ Spec spec_named(const std::string& name) {
                                     .window = 40,
                                     .max_window_layers = 2},
                                    {.name = "bf16", .seed = 8, .type = DataType::bf16},
-                                   {.name = "bf16_inputs",
+                                   {.name = "packed_bf16",
                                     .seed = 8,
                                     .type = DataType::bf16,
-                                    .bf16_inputs = true},
+                                    .packed_bf16 = true},
                                    {.name = "f16", .seed = 9, .tied = true, .type = DataType::f16}};
   for (const Spec& spec : specs) {
     if (spec.name == name) return spec;
@@ -207,9 +207,10 @@ Model make_model(const Spec& spec, void (*change)(TensorSet&)) {
   impl->info.name = spec.name;
   impl->info.config = config_of(spec);
   impl->info.weight_type = spec.type;
-  impl->weights = std::make_unique<ModelWeights>(
-      impl->info.config, *tensors, Host{}, cpu_tier_from_environment(),
-      WeightLoading{.bf16_inputs = spec.bf16_inputs});
+  WeightLoading loading;
+  if (spec.packed_bf16) loading.types = [](const StoredTensor&) { return DataType::bf16; };
+  impl->weights = std::make_unique<ModelWeights>(impl->info.config, *tensors, Host{},
+                                                 cpu_tier_from_environment(), loading);
   impl->source = std::move(tensors);
   return Model(std::move(impl));
 }

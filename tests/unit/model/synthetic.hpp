@@ -21,10 +21,10 @@ struct Spec {
   std::int32_t yarn_original = 0;
   std::int32_t window = 0, max_window_layers = 0;
   DataType type = DataType::f32;
-  bool bf16_inputs = false;  // WeightLoading::bf16_inputs
+  bool packed_bf16 = false;  // loaded as bf16, so that inputs are rounded too
 };
 
-// The specs of tests/golden/forward.py, by name; "bf16_inputs" is "bf16" with rounded inputs.
+// The specs of tests/golden/forward.py, by name; "packed_bf16" is "bf16" loaded as bf16.
 Spec spec_named(const std::string& name);
 
 ModelConfig config_of(const Spec& spec);

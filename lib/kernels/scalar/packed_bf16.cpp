@@ -1,0 +1,9 @@
+#include "kernels/scalar/simd.hpp"
+#include "kernels/packed/bf16_kernel.hpp"
+#include "kernels/packed/table.hpp"
+
+namespace tlite::scalar {
+
+const PackedKernel bf16 = Bf16Kernel<Scalar>::kernel();
+
+}  // namespace tlite::scalar
