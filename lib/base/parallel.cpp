@@ -8,6 +8,7 @@
 #include <string>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include <oneapi/tbb/global_control.h>
 #include <oneapi/tbb/info.h>
@@ -94,7 +95,10 @@ int physical_cores() noexcept {
 // waits for those helpers only that came, never for one that oneTBB has not started yet.
 // NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding): counters keep to lines of their own
 struct ThreadPool::Impl {
-  explicit Impl(int threads) : concurrency(allowed(threads)), arena(concurrency, 1) {}
+  explicit Impl(int threads)
+      : concurrency(allowed(threads)),
+        arena(concurrency, 1),
+        parts(static_cast<std::size_t>(concurrency)) {}
 
   // oneTBB never gives more threads than the machine or the host program allows, and it warns on
   // stderr about an arena that asks for more.
@@ -104,9 +108,13 @@ struct ThreadPool::Impl {
     return static_cast<int>(std::min(static_cast<std::size_t>(threads), most));
   }
 
+  // The worker's own part first, then what the others have left.
   void claim(int worker) noexcept {
-    for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < chunks;) {
-      (*body)(i, worker);
+    for (std::size_t n = 0; n < parts.size(); ++n) {
+      Part& part = parts[(static_cast<std::size_t>(worker) + n) % parts.size()];
+      for (std::size_t i; (i = part.next.fetch_add(1, std::memory_order_relaxed)) < part.end;) {
+        (*body)(i, worker);
+      }
     }
   }
 
@@ -126,8 +134,10 @@ struct ThreadPool::Impl {
 
   void run(std::size_t count, FunctionRef<void(std::size_t, int)>& what) noexcept {
     body = &what;
-    chunks = count;
-    next.store(0, std::memory_order_relaxed);
+    for (std::size_t n = 0; n < parts.size(); ++n) {
+      parts[n].next.store(count * n / parts.size(), std::memory_order_relaxed);
+      parts[n].end = count * (n + 1) / parts.size();
+    }
     open.store(true);
     loop.fetch_add(1, std::memory_order_release);
     loop.notify_all();
@@ -142,17 +152,23 @@ struct ThreadPool::Impl {
     loop.notify_all();
   }
 
+  // Chunks that follow each other, for one worker as far as it gets: what a kernel asks of the
+  // memory behind its chunk is then its own next one.
+  struct alignas(64) Part {
+    std::atomic<std::size_t> next{0};
+    std::size_t end = 0;
+  };
+
   int concurrency;
   tbb::task_arena arena;
   bool entered = false;
 
   // The loop that runs: written by the caller while nobody is inside.
   FunctionRef<void(std::size_t, int)>* body = nullptr;
-  std::size_t chunks = 0;
+  std::vector<Part> parts;
   std::atomic<bool> open{false};
   std::atomic<bool> leave{false};
   alignas(64) std::atomic<std::uint32_t> loop{0};  // counts loops; helpers sleep on it
-  alignas(64) std::atomic<std::size_t> next{0};
   alignas(64) std::atomic<std::int32_t> inside{0};
 };
 
