@@ -551,9 +551,10 @@ typedef struct tlite_load_options {
   void* user;
   tlite_progress* progress; /* optional */
   /* Quantize the matrices of a model that is not quantized while it is loaded; 0, the default: as
-   * stored. BF16 is for a model stored in bf16: what its matrices multiply is rounded to bf16 as
-   * well, as llama.cpp does, which makes prompts up to twice as fast where the processor multiplies
-   * bf16. F16 is NOT_SUPPORTED, a model that is quantized already INVALID_ARGUMENT. */
+   * stored. BF16 for a model stored in bf16 too: what its matrices multiply is then rounded to bf16
+   * as well, as llama.cpp does, and they are packed into memory of their own, which is much faster
+   * where the processor has bf16 products. F16 is NOT_SUPPORTED, a model that is quantized already
+   * INVALID_ARGUMENT. */
   tlite_weight_mix weights;
   uint32_t reserved; /* 0 */
   /* A directory for the packed form of quantized weights, which later loads map; empty, the

@@ -24,9 +24,10 @@ void add_kv_type_option(CLI::App& command, std::optional<std::string>& kv_type) 
 }
 
 void add_load_options(CLI::App& command, ModelFlags& flags) {
-  command.add_option("--weights", flags.weights,
-                     "quantize the weights while they are loaded: q8_0, q4_k_m, ...; bf16, for a "
-                     "bf16 model: round what they multiply to bf16 too");
+  command.add_option(
+      "--weights", flags.weights,
+      "quantize the weights while they are loaded: q8_0, q4_k_m, ...; bf16 for a bf16 "
+      "model too: faster, by rounding what the weights multiply to bf16");
   command.add_option("--packed-cache", flags.packed_cache,
                      "a directory that keeps quantized weights ready for the next load");
 }

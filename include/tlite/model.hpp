@@ -123,10 +123,11 @@ struct LoadOptions {
   bool check_weights = false;
   // Quantize the matrices of a model that is not quantized while it is loaded, as quantize() does
   // for a file, without an importance matrix; unset: as stored. The embedding table stays as it is.
-  // bf16 is for a model stored in bf16: what its matrices multiply is rounded to bf16 as well, as
-  // llama.cpp does (unset: stays f32, and logits are those of float32 arithmetic). Where the
-  // processor multiplies bf16 in pairs, prompts are then up to twice as fast. f32 and f16 are not
-  // supported here, nor is a model that is quantized already.
+  // bf16 makes sense for a model stored in bf16 too: what its matrices multiply is then rounded to
+  // bf16 as well, as llama.cpp does, and they are packed into memory of their own, which is much
+  // faster where the processor has bf16 products. Unset, they are streamed from the file and
+  // inputs stay f32: logits are those of float32 arithmetic. f32 and f16 are not supported here,
+  // nor is a model that is quantized already.
   std::optional<WeightMix> weights = {};
   // A directory for the packed form of quantized weights; empty: none. The first load of a model
   // writes a file as large as its quantized matrices there (waiting for the disk), later ones map

@@ -37,9 +37,9 @@ struct Activation256 {
 };
 static_assert(sizeof(Activation256) == 436);
 
-// Bytes of one prepared row; rows follow each other without a gap, 4-byte aligned at least. Rows are
-// filled up with zeros to the end of a pair of blocks (q8_32), of a block (q8_256), of 64 (bf16).
-// 0 for f32, which is read as it is.
+// Bytes of one prepared row; rows follow each other without a gap, 4-byte aligned at least. Rows
+// are filled up with zeros to the end of a pair of blocks (q8_32), of a block (q8_256), of 64
+// (bf16). 0 for f32, which is read as it is.
 std::size_t activation_row_bytes(ActivationFormat format, std::size_t in_features) noexcept;
 
 // Prepares x.rows rows of in_features from x.f32 into `out` (rows * activation_row_bytes).

@@ -12,8 +12,8 @@
 namespace tlite {
 namespace {
 
-// Large enough that claiming a chunk costs nothing beside reading it. In features, a multiple of the
-// tiles of all tiers.
+// Large enough that claiming a chunk costs nothing beside reading it. In features, a multiple of
+// the tiles of all tiers.
 constexpr std::size_t kChunkBytes = std::size_t{256} * 1024;
 
 // The rows of a prompt in passes: so many go over all of a matrix before the next ones do.
@@ -28,7 +28,9 @@ class RowPasses {
   explicit RowPasses(std::size_t row_bytes) noexcept
       : most_rows_(std::max(kPassBytes / row_bytes / kStep * kStep, kLeastRows)) {}
 
-  std::size_t count(std::size_t rows) const noexcept { return (rows + most_rows_ - 1) / most_rows_; }
+  std::size_t count(std::size_t rows) const noexcept {
+    return (rows + most_rows_ - 1) / most_rows_;
+  }
 
   // The first row of pass `i` of `rows`; the end of the last, for count(rows), is `rows`. Passes
   // are as even as whole tiles can be, and the last ones may have no rows.

@@ -32,8 +32,8 @@ class PackedLayout {
  public:
   // The matrices that are streamed packed, in the order in which the forward pass reads them; those
   // that `source` lacks are left out. Empty `types`: the quantized ones as stored; bf16 is packed
-  // where it is asked for, and streamed from the file otherwise. `source` must outlive this. Throws not_supported where rows are not whole blocks, out_of_memory where the
-  // sizes overflow.
+  // where it is asked for, and streamed from the file otherwise. `source` must outlive this. Throws
+  // not_supported where rows are not whole blocks, out_of_memory where the sizes overflow.
   PackedLayout(const ModelConfig& config, const WeightSource& source,
                const WeightTypes& types = {});
 

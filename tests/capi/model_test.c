@@ -140,8 +140,14 @@ TEST(model_weights, "capi/model: weights quantized while loading, and what is re
   tlite_model_info_free(info);
   tlite_model_free(model);
   options.weights = TLITE_WEIGHT_MIX_BF16;
+  CHECK_OK(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error));
+  CHECK_OK(tlite_model_get_info(model, &info, &error));
+  CHECK(info->weight_type == TLITE_DATA_TYPE_BF16);
+  tlite_model_info_free(info);
+  tlite_model_free(model);
+  options.weights = TLITE_WEIGHT_MIX_F16;
   CHECK_ERROR(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error),
-              TLITE_ERROR_NOT_SUPPORTED, "loading the weights as bf16");
+              TLITE_ERROR_NOT_SUPPORTED, "loading the weights as f16");
   options.weights = 99;
   CHECK_ERROR(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "weights is 99");

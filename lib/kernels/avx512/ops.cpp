@@ -91,8 +91,7 @@ struct Vector {
     for (std::size_t i = 0; i < 8; ++i) {
       const __m512 a = _mm512_loadu_ps(from + i * stride);
       const __m512 b = _mm512_loadu_ps(from + (i + 8) * stride);
-      eight[i] =
-          _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xEE));
+      eight[i] = _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xEE));
     }
     __m512 four[4];
     for (std::size_t i = 0; i < 4; ++i) {
@@ -109,8 +108,7 @@ struct Vector {
     const __m512 one = _mm512_add_ps(_mm512_shuffle_ps(two[0], two[1], 0x88),
                                      _mm512_shuffle_ps(two[0], two[1], 0xDD));
     // It holds vector 0, 2, 1, 3, 8, 10, ..., 4, ..., 12, ...
-    const __m512i order =
-        _mm512_setr_epi32(0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15);
+    const __m512i order = _mm512_setr_epi32(0, 2, 1, 3, 8, 10, 9, 11, 4, 6, 5, 7, 12, 14, 13, 15);
     return {_mm512_permutexvar_ps(order, one)};
   }
   static float largest(Vector a) noexcept { return _mm512_reduce_max_ps(a.v); }

@@ -73,8 +73,7 @@ void add_products(const LinearTask& t, DotBlock& block, std::size_t out, std::si
     Part sum[R][C];
     const auto each_sum = [&](auto&& use) TLITE_INLINE {
       unroll<R>([&](auto r) TLITE_INLINE {
-        unroll<C>([&](auto c)
-                      TLITE_INLINE { use(sum[r][c], block.sum(out + r, row + c) + lane); });
+        unroll<C>([&](auto c) TLITE_INLINE { use(sum[r][c], block.sum(out + r, row + c) + lane); });
       });
     };
     each_sum([&](Part& value, const float* waiting)

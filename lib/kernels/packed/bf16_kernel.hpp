@@ -32,8 +32,7 @@ struct Bf16Kernel {
                    std::size_t end) noexcept {
     const std::size_t group_bytes = job.tiles_per_group * kPlanes * kPlaneBytes;
     const std::byte* weights[V];
-    unroll<V>([&](auto v)
-                  TLITE_INLINE { weights[v] = job.tiles + (group + v) * group_bytes; });
+    unroll<V>([&](auto v) TLITE_INLINE { weights[v] = job.tiles + (group + v) * group_bytes; });
     const std::byte* x[T];
     unroll<T>([&](auto t) TLITE_INLINE { x[t] = job.x + (row + t) * job.x_stride; });
     const std::size_t lanes = std::min(kLanes, job.outs - (group + V - 1) * kLanes);

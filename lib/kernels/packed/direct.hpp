@@ -1,6 +1,7 @@
 // Weights for a few input rows: codes come straight from the packed tiles, unpacked in registers.
 #pragma once
 
+#include "kernels/packed/code.hpp"
 #include "kernels/packed/job.hpp"
 #include "kernels/unroll.hpp"
 

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "kernels/activations.hpp"
+#include "kernels/packed/code.hpp"
 #include "kernels/packed/job.hpp"
 #include "kernels/unroll.hpp"
 

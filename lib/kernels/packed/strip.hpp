@@ -6,6 +6,7 @@
 // groups side by side.
 #pragma once
 
+#include "kernels/packed/code.hpp"
 #include "kernels/packed/job.hpp"
 #include "kernels/unroll.hpp"
 

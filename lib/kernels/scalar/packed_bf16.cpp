@@ -1,6 +1,6 @@
-#include "kernels/scalar/simd.hpp"
 #include "kernels/packed/bf16_kernel.hpp"
 #include "kernels/packed/table.hpp"
+#include "kernels/scalar/simd.hpp"
 
 namespace tlite::scalar {
 

@@ -322,8 +322,7 @@ TEST_CASE("kernels/packed: a NaN in a scale or an input comes out as NaN, in its
     const std::uint16_t nan = type == DataType::bf16 ? f32_to_bf16(kNan) : f32_to_f16(kNan);
     std::memcpy(&problem.weights[17 * row_bytes + bytes + halves_of(type)[0]], &nan, sizeof nan);
     // An infinity stays one as bf16.
-    problem.x[3 * 512 + 9] =
-        type == DataType::bf16 ? kNan : std::numeric_limits<float>::infinity();
+    problem.x[3 * 512 + 9] = type == DataType::bf16 ? kNan : std::numeric_limits<float>::infinity();
     prepare_activations(problem.format, {.f32 = problem.x.data(), .rows = 10, .stride = 512}, 512,
                         problem.prepared.data());
     for (const CpuTier tier : kCpuTiers) {
