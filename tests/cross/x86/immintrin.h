@@ -5,6 +5,8 @@
 
 // The macros of libc's own code would be renamed as well if it came later.
 #include <array>
+#include <cmath>
+#include <cstdint>
 #include <cstring>
 
 #include_next <immintrin.h>
@@ -119,6 +121,56 @@ __m512 dpbf16_ps(__m512 sum, Pairs a, Pairs b) noexcept {
   return bits<__m512>(lanes);
 }
 
+// Two of a's quarters, then two of b's.
+template <int kPick>
+__m512 shuffle_f32x4(__m512 a, __m512 b) noexcept {
+  using Quarters = std::array<__m128, 4>;
+  const auto left = bits<Quarters>(a);
+  const auto right = bits<Quarters>(b);
+  return bits<__m512>(Quarters{left[kPick & 3], left[kPick >> 2 & 3], right[kPick >> 4 & 3],
+                               right[kPick >> 6 & 3]});
+}
+
+// In each quarter the same.
+template <int kPick>
+__m512 shuffle_ps(__m512 a, __m512 b) noexcept {
+  const auto left = bits<Floats>(a);
+  const auto right = bits<Floats>(b);
+  Floats to{};
+  for (std::size_t q = 0; q < 16; q += 4) {
+    to[q] = left[q + (kPick & 3)];
+    to[q + 1] = left[q + (kPick >> 2 & 3)];
+    to[q + 2] = right[q + (kPick >> 4 & 3)];
+    to[q + 3] = right[q + (kPick >> 6 & 3)];
+  }
+  return bits<__m512>(to);
+}
+
+template <std::size_t kHalf>
+__m512d unpack_pd(__m512d a, __m512d b) noexcept {
+  using Doubles = std::array<double, 8>;
+  const auto left = bits<Doubles>(a);
+  const auto right = bits<Doubles>(b);
+  Doubles to{};
+  for (std::size_t q = 0; q < 8; q += 2) {
+    to[q] = left[q + kHalf];
+    to[q + 1] = right[q + kHalf];
+  }
+  return bits<__m512d>(to);
+}
+
+inline __m512 permutexvar_ps(__m512i order, __m512 a) noexcept {
+  const auto pick = bits<std::array<std::uint32_t, 16>>(order);
+  const auto from = bits<Floats>(a);
+  Floats to{};
+  for (std::size_t i = 0; i < 16; ++i) to[i] = from[pick[i] & 15U];
+  return bits<__m512>(to);
+}
+
+inline __m512i setr_epi32(const std::array<int, 16>& words) noexcept {
+  return bits<__m512i>(words);
+}
+
 }  // namespace emulated
 
 #undef _mm512_loadu_ps
@@ -136,6 +188,12 @@ __m512 dpbf16_ps(__m512 sum, Pairs a, Pairs b) noexcept {
 #undef _mm512_reduce_max_ps
 #undef _mm512_extractf32x8_ps
 #undef _mm512_dpbf16_ps
+#undef _mm512_shuffle_f32x4
+#undef _mm512_shuffle_ps
+#undef _mm512_unpacklo_pd
+#undef _mm512_unpackhi_pd
+#undef _mm512_permutexvar_ps
+#undef _mm512_setr_epi32
 #define _mm512_loadu_ps emulated::loadu_ps
 #define _mm512_storeu_ps emulated::storeu_ps
 #define _mm512_maskz_loadu_ps emulated::maskz_loadu_ps
@@ -151,6 +209,12 @@ __m512 dpbf16_ps(__m512 sum, Pairs a, Pairs b) noexcept {
 #define _mm512_reduce_max_ps emulated::reduce_max_ps
 #define _mm512_extractf32x8_ps emulated::extractf32x8_ps
 #define _mm512_dpbf16_ps emulated::dpbf16_ps
+#define _mm512_shuffle_f32x4(a, b, pick) emulated::shuffle_f32x4<pick>(a, b)
+#define _mm512_shuffle_ps(a, b, pick) emulated::shuffle_ps<pick>(a, b)
+#define _mm512_unpacklo_pd emulated::unpack_pd<0>
+#define _mm512_unpackhi_pd emulated::unpack_pd<1>
+#define _mm512_permutexvar_ps emulated::permutexvar_ps
+#define _mm512_setr_epi32(...) emulated::setr_epi32({__VA_ARGS__})
 
 #undef _mm256_dpbusd_avx_epi32
 #undef _mm256_dpwssd_avx_epi32
