@@ -1,4 +1,4 @@
-// Where the packed form of each quantized matrix lies in the one piece of memory that holds them
+// Where the packed form of each matrix that has one lies in the one piece of memory that holds them
 // all: a buffer, or a file of the packed cache.
 #pragma once
 

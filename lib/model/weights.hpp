@@ -1,9 +1,9 @@
 // The weights of a Qwen2 model, each matrix behind the kernels that stream it.
 //
-// Tensor names are Hugging Face's. Matrices stay where the file is mapped, but for the quantized
-// ones: they are packed into memory of our own, by all cores, or mapped from the packed cache, and
-// their place in the file is not looked at again. Norms and biases, a few hundred kilobytes, are
-// turned into f32.
+// Tensor names are Hugging Face's. Matrices stay where the file is mapped, but for the packed
+// ones, quantized or loaded as bf16: they are packed into memory of our own, by all cores, or
+// mapped from the packed cache, and their place in the file is not looked at again. Norms and
+// biases, a few hundred kilobytes, are turned into f32.
 #pragma once
 
 #include "base/buffer.hpp"

@@ -140,7 +140,6 @@ void dot_tiles(const LinearTask& t, DotBlock& block, std::size_t out, std::size_
 // A block's part of the weights stays in the second-level cache for a piece of k, while the groups
 // of input rows pass by. (Tried on Zen 5: a copy of the group's piece in one place, and asking for
 // the next group's, both slower.)
-
 template <class V, class E>
 void dot_block(const LinearTask& t, DotBlock& block) noexcept {
   const std::size_t whole = t.in_features / 16 * 16;

@@ -35,8 +35,8 @@ struct Bf16Kernel {
     unroll<V>([&](auto v) TLITE_INLINE { weights[v] = job.tiles + (group + v) * group_bytes; });
     const std::byte* x[T];
     unroll<T>([&](auto t) TLITE_INLINE { x[t] = job.x + (row + t) * job.x_stride; });
-    const std::size_t lanes = std::min(kLanes, job.outs - (group + V - 1) * kLanes);
-    const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride, lanes};
+    const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride,
+                         lanes_of(job, group + V - 1)};
     FloatTile<S, T, V> y;
     if (begin == 0) {
       y.clear();

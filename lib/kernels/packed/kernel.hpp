@@ -23,6 +23,10 @@ void for_tiles(std::index_sequence<kSizes...>, std::size_t count, Body&& body) n
   (tiles_of(std::integral_constant<std::size_t, kSizes>{}), ...);
 }
 
+inline std::size_t lanes_of(const PackedJob& job, std::size_t group) noexcept {
+  return std::min(kLanes, job.outs - group * kLanes);
+}
+
 template <class S, class F>
 struct Kernel {
   using Activation = typename F::Activation;
@@ -30,11 +34,6 @@ struct Kernel {
   static constexpr std::size_t kTileActivations = F::kElements / sizeof(Activation::q);
   static constexpr std::size_t kVectors = S::kTileVectors;
   static constexpr std::size_t kStripTiles = S::kStripElements / F::kElements;
-
-  static std::size_t lanes_of(const PackedJob& job, std::size_t group) noexcept {
-    const std::size_t left = job.outs - group * kLanes;
-    return left < kLanes ? left : kLanes;
-  }
 
   static void direct(const PackedJob& job, std::size_t first_group) noexcept {
     for (std::size_t group = first_group; group < job.groups; ++group) {

@@ -236,6 +236,7 @@ void pack_group(DataType type, const std::byte* rows, std::size_t out_features,
   const Plan& plan = plan_for(type);
   const std::size_t row_bytes = bytes_of(type, in_features);
   const std::size_t blocks_per_row = in_features / block.elements;
+  const std::size_t rest = row_bytes - blocks_per_row * block.bytes;  // of bf16 alone
   const std::size_t blocks_per_tile = shape.tile_elements / block.elements;
   Blocks blocks;
   Rests rests;
@@ -246,7 +247,6 @@ void pack_group(DataType type, const std::byte* rows, std::size_t out_features,
         const std::size_t row = group * kLanes + lane;
         const std::byte* const from = rows + row * row_bytes + index * block.bytes;
         blocks[b][lane] = row < out_features && index < blocks_per_row ? from : kZeroBlock;
-        const std::size_t rest = row_bytes - blocks_per_row * block.bytes;
         if (row < out_features && index == blocks_per_row && rest > 0) {
           std::memcpy(rests.bytes[lane], from, rest);
           blocks[b][lane] = rests.bytes[lane];

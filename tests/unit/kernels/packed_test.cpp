@@ -212,7 +212,7 @@ struct Problem {
     std::memcpy(input.data() + shift, prepared.data() + first * row_bytes, count * row_bytes);
     Activations a{.f32 = x.data() + first * ins, .rows = count, .stride = ins};
     a.prepared = input.data() + shift;
-    for (std::size_t chunk = linear.chunks(rows); chunk-- > 0;) {
+    for (std::size_t chunk = linear.chunks(count); chunk-- > 0;) {
       linear.run(chunk, a, y.data() + shift / 4, stride,
                  {scratch.data() + shift, linear.scratch_bytes()});
     }
