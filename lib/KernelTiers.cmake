@@ -9,11 +9,12 @@ if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64)$")
     # GCC 12 warns of its own _mm512_undefined_ps (bug 105593).
     list(APPEND TLITE_TIER_FLAGS_avx512 -Wno-uninitialized -Wno-maybe-uninitialized)
   endif()
+  set(TLITE_TIER_FLAGS_amx ${TLITE_TIER_FLAGS_avx512} -mamx-tile -mamx-int8)
   set(TLITE_OTHER_TIERS neon neon_i8mm)
 else()
   set(TLITE_TIER_FLAGS_neon -march=armv8.2-a+dotprod+fp16)
   set(TLITE_TIER_FLAGS_neon_i8mm -march=armv8.2-a+dotprod+fp16+i8mm)
-  set(TLITE_OTHER_TIERS avx2 avx_vnni avx512)
+  set(TLITE_OTHER_TIERS avx2 avx_vnni avx512 amx)
 endif()
 
 get_target_property(tlite_sources tlite_objects SOURCES)

@@ -10,7 +10,7 @@
 namespace tlite {
 
 // The instruction set of the kernels that the model runs on: "scalar", "avx2", "avx_vnni",
-// "avx512", "neon" or "neon_i8mm".
+// "avx512", "amx", "neon" or "neon_i8mm".
 // The best that the processor has, or what the environment variable TLITE_CPU named when the model
 // was loaded. All give the same results.
 TLITE_API std::string_view cpu_tier(const Model& model) noexcept;

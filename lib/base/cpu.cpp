@@ -6,6 +6,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #elif defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
 #endif
@@ -35,6 +39,26 @@ bool has_avx_vnni() noexcept {
   if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0 || eax < 1) return false;
   return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax & (1U << 4)) != 0;
 }
+
+// AMX-TILE and AMX-INT8: leaf 7, edx bits 24 and 25; and the system's leave to use the registers,
+// once and for all threads (Documentation/arch/x86/xstate.rst of Linux).
+bool has_amx() noexcept {
+#if defined(__linux__)
+  unsigned eax = 0;
+  unsigned ebx = 0;
+  unsigned ecx = 0;
+  unsigned edx = 0;
+  constexpr unsigned kTileAndInt8 = 3U << 24;
+  if (__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) == 0) return false;
+  if ((edx & kTileAndInt8) != kTileAndInt8) return false;
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;
+  static const bool permitted = syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+  return permitted;
+#else
+  return false;
+#endif
+}
 #endif
 
 }  // namespace
@@ -49,6 +73,8 @@ std::string_view to_string(CpuTier tier) noexcept {
       return "avx_vnni";
     case CpuTier::avx512:
       return "avx512";
+    case CpuTier::amx:
+      return "amx";
     case CpuTier::neon:
       return "neon";
     case CpuTier::neon_i8mm:
@@ -65,11 +91,12 @@ bool cpu_has(CpuTier tier) noexcept {
       __builtin_cpu_supports("avx2") != 0 && __builtin_cpu_supports("fma") != 0 && has_f16c();
   if (tier == CpuTier::avx2) return avx2;
   if (tier == CpuTier::avx_vnni) return avx2 && has_avx_vnni();
-  if (tier == CpuTier::avx512) {
-    return avx2 && __builtin_cpu_supports("avx512f") != 0 &&
-           __builtin_cpu_supports("avx512bw") != 0 && __builtin_cpu_supports("avx512vl") != 0 &&
-           __builtin_cpu_supports("avx512dq") != 0 && __builtin_cpu_supports("avx512vnni") != 0 &&
-           __builtin_cpu_supports("avx512bf16") != 0;
+  if (tier == CpuTier::avx512 || tier == CpuTier::amx) {
+    const bool avx512 =
+        avx2 && __builtin_cpu_supports("avx512f") != 0 && __builtin_cpu_supports("avx512bw") != 0 &&
+        __builtin_cpu_supports("avx512vl") != 0 && __builtin_cpu_supports("avx512dq") != 0 &&
+        __builtin_cpu_supports("avx512vnni") != 0 && __builtin_cpu_supports("avx512bf16") != 0;
+    return avx512 && (tier == CpuTier::avx512 || has_amx());
   }
 #elif defined(__aarch64__) && defined(__linux__)
   const bool dot = (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0;

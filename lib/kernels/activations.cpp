@@ -65,13 +65,18 @@ void fill_pair_start(PairSums sums, std::int32_t factor, std::int16_t* out) noex
   out[1] = static_cast<std::int16_t>(-factor * sums.second);
 }
 
-void prepare(const float* x, std::size_t count, Activation32& block) noexcept {
-  block.scale = quantize(x, count, block.q);
-  std::fill(block.q + count, std::end(block.q), std::int8_t{0});
-  const PairSums sums = sums_of(block.q, 32);
-  block.sum = block.scale * static_cast<float>(sums.all());
-  block.start = -128 * sums.all();
-  fill_pair_start(sums, 16, block.pair_start);
+void prepare(const float* x, std::size_t count, Activation64& block) noexcept {
+  for (std::size_t s = 0; s < 2; ++s) {
+    std::int8_t* q = block.q + 32 * s;
+    const std::size_t begin = std::min(32 * s, count);
+    const std::size_t here = std::min<std::size_t>(count - begin, 32);
+    block.scale[s] = quantize(x + begin, here, q);
+    std::fill(q + here, q + 32, std::int8_t{0});
+    const PairSums sums = sums_of(q, 32);
+    block.sum[s] = block.scale[s] * static_cast<float>(sums.all());
+    block.start[s] = -128 * sums.all();
+    fill_pair_start(sums, 16, block.pair_start[s]);
+  }
 }
 
 void prepare(const float* x, std::size_t count, Activation256& block) noexcept {
@@ -89,14 +94,12 @@ void prepare(const float* x, std::size_t count, Activation256& block) noexcept {
 }
 
 template <class Block>
-void prepare_row(const float* x, std::size_t count, std::size_t bytes, std::byte* out) noexcept {
+void prepare_row(const float* x, std::size_t count, std::size_t stride, std::byte* out) noexcept {
   constexpr std::size_t kElements = sizeof(Block::q);
-  for (std::size_t start = 0; bytes >= sizeof(Block); start += kElements, bytes -= sizeof(Block)) {
-    Block block;
-    const std::size_t left = start < count ? count - start : 0;
-    prepare(x + std::min(start, count), std::min(kElements, left), block);
+  for (std::size_t start = 0; start < count; start += kElements, out += stride) {
+    Block block{};
+    prepare(x + start, std::min(kElements, count - start), block);
     std::memcpy(out, &block, sizeof block);
-    out += sizeof block;
   }
 }
 
@@ -117,29 +120,41 @@ std::size_t activation_row_bytes(ActivationFormat format, std::size_t in_feature
     case ActivationFormat::bf16:
       return round_up(in_features, 64) * 2;
     case ActivationFormat::q8_32:
-      return round_up(in_features, 64) / 32 * sizeof(Activation32);
+      return round_up(in_features, 64) / 64 * sizeof(Activation64);
     case ActivationFormat::q8_256:
       return round_up(in_features, 256) / 256 * sizeof(Activation256);
   }
   return 0;
 }
 
-void prepare_activations(ActivationFormat format, const Activations& x, std::size_t in_features,
-                         std::byte* out) noexcept {
+ActivationStrides activation_strides(ActivationFormat format, ActivationOrder order,
+                                     std::size_t in_features, std::size_t rows) noexcept {
   const std::size_t bytes = activation_row_bytes(format, in_features);
-  for (std::size_t row = 0; row < x.rows; ++row, out += bytes) {
+  if (format == ActivationFormat::bf16) return {bytes, 64 * sizeof(std::uint16_t)};
+  const std::size_t block =
+      format == ActivationFormat::q8_32 ? sizeof(Activation64) : sizeof(Activation256);
+  if (order == ActivationOrder::rows) return {bytes, block};
+  return {block, rows * block};
+}
+
+void prepare_activations(ActivationFormat format, ActivationOrder order, const Activations& x,
+                         std::size_t in_features, std::size_t first, std::size_t rows,
+                         std::byte* out) noexcept {
+  const ActivationStrides strides = activation_strides(format, order, in_features, rows);
+  for (std::size_t row = 0; row < x.rows; ++row) {
     const float* values = x.f32 + row * x.stride;
+    std::byte* to = out + (first + row) * strides.row;
     switch (format) {
       case ActivationFormat::f32:
         break;
       case ActivationFormat::bf16:
-        prepare_bf16(values, in_features, bytes, out);
+        prepare_bf16(values, in_features, strides.row, to);
         break;
       case ActivationFormat::q8_32:
-        prepare_row<Activation32>(values, in_features, bytes, out);
+        prepare_row<Activation64>(values, in_features, strides.tile, to);
         break;
       case ActivationFormat::q8_256:
-        prepare_row<Activation256>(values, in_features, bytes, out);
+        prepare_row<Activation256>(values, in_features, strides.tile, to);
         break;
     }
   }

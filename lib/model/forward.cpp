@@ -254,8 +254,9 @@ void Forward::prepare_row(std::size_t row) noexcept {
     if (format == ActivationFormat::f32 || done[index]) continue;
     done[index] = true;
     const std::size_t in = matrix.linear->in_features();
-    prepare_activations(format, {.f32 = phase.x + row * in, .rows = 1, .stride = in}, in,
-                        scratch_.prepared[index] + row * activation_row_bytes(format, in));
+    prepare_activations(format, matrix.linear->activation_order(),
+                        {.f32 = phase.x + row * in, .rows = 1, .stride = in}, in, row, active_,
+                        scratch_.prepared[index]);
   }
 }
 

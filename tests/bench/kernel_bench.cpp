@@ -5,6 +5,7 @@
 // Prefill (512 rows) in GOP/s and as a share of the peak of the tier's multiply-add instruction,
 // decode (1 to 8 rows) in GB/s of packed weights and as a share of plain reads. Times are CPU time
 // of the thread, so other programs disturb them less; medians and best of many short runs.
+#include "base/buffer.hpp"
 #include "base/cpu.hpp"
 #include "kernels/activations.hpp"
 #include "kernels/packed/linear.hpp"
@@ -72,6 +73,23 @@ __attribute__((target("avx512f,avx512vnni"))) double vnni_rate() {
   return 20000 * 8 * 128 / (cpu_seconds() - start) / 1e9;
 }
 
+// Four sums, each of 16 x 16 outputs and 64 of k. (The first bytes of the shape of the registers.)
+__attribute__((target("amx-tile,amx-int8"))) double amx_rate() {
+  alignas(64) const std::uint8_t shape[64] = {
+      1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 64, 0, 64, 0, 64, 0,  64, 0,  64, 0,  64,
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,  0, 0,  0, 0,  16, 16, 16, 16, 16, 16};
+  asm volatile("ldtilecfg %0" ::"m"(shape));
+  const double start = cpu_seconds();
+  for (int i = 0; i < 20000; ++i) {
+    asm volatile(
+        "tdpbssd %tmm4, %tmm5, %tmm0; tdpbssd %tmm4, %tmm5, %tmm1;"
+        "tdpbssd %tmm4, %tmm5, %tmm2; tdpbssd %tmm4, %tmm5, %tmm3");
+  }
+  const double seconds = cpu_seconds() - start;
+  asm volatile("tilerelease");
+  return 20000.0 * 4 * 2 * 16 * 16 * 64 / seconds / 1e9;
+}
+
 __attribute__((target("avx2"))) double avx2_rate() {
   __m256i sum[8] = {};
   const double start = cpu_seconds();
@@ -85,6 +103,7 @@ __attribute__((target("avx2"))) double avx2_rate() {
 
 double peak_rate(CpuTier tier) {
   if (tier == CpuTier::avx512) return vnni_rate();
+  if (tier == CpuTier::amx) return amx_rate();
   if (tier == CpuTier::avx2) return avx2_rate();
   return 0;
 }
@@ -207,9 +226,10 @@ class Bench {
         weights_(static_cast<std::size_t>(options.threads) * kBytesPerThread) {
     std::vector<float> x(options.rows * ins);
     for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<float>(i * 37 % 101) - 50.0F;
-    x_.resize(options.rows * activation_row_bytes(format_, ins));
-    prepare_activations(format_, {.f32 = x.data(), .rows = options.rows, .stride = ins}, ins,
-                        x_.data());
+    x_ = Buffer(options.rows * activation_row_bytes(format_, ins), "inputs", nullptr);
+    prepare_activations(format_, kernel_.order,
+                        {.f32 = x.data(), .rows = options.rows, .stride = ins}, ins, 0,
+                        options.rows, x_.data());
     std::printf("%-7s %5zu x %5zu ", std::string(to_string(type)).c_str(), outs, ins);
   }
 
@@ -243,13 +263,13 @@ class Bench {
 
   // `groups` groups from the weights of thread t on, `rows` rows.
   void call(int t, std::size_t at, std::size_t groups, std::size_t rows, std::vector<float>& y,
-            std::vector<std::byte>& scratch) const {
+            Buffer& scratch) const {
     const std::size_t base = static_cast<std::size_t>(t) * kBytesPerThread;
     kernel_.run({.tiles = weights_.data + base + at,
                  .groups = groups,
                  .tiles_per_group = shape_.tiles_per_group,
                  .x = x_.data(),
-                 .x_stride = activation_row_bytes(format_, ins_),
+                 .x_stride = activation_strides(format_, kernel_.order, ins_, rows),
                  .rows = rows,
                  .y = y.data(),
                  .y_stride = groups * kLanes,
@@ -260,7 +280,7 @@ class Bench {
   Speed prefill(int t) const {
     const std::size_t groups = chunk_groups() / 2 * 2;
     std::vector<float> y(options_.rows * groups * kLanes);
-    std::vector<std::byte> scratch(kernel_.scratch_bytes);
+    Buffer scratch(kernel_.scratch_bytes, "scratch", nullptr);
     const double operations =
         2.0 * static_cast<double>(groups * kLanes) * static_cast<double>(ins_ * options_.rows);
     std::vector<double> rates;
@@ -283,7 +303,7 @@ class Bench {
     const std::size_t groups = chunk_groups();
     const std::size_t chunk = groups * shape_.group_bytes();
     std::vector<float> y(rows * groups * kLanes);
-    std::vector<std::byte> scratch(kernel_.scratch_bytes);
+    Buffer scratch(kernel_.scratch_bytes, "scratch", nullptr);
     std::vector<double> rates;
     std::vector<double> reads;
     for (std::size_t at = 0; at + 3 * chunk <= kBytesPerThread; at += 3 * chunk) {
@@ -303,15 +323,16 @@ class Bench {
   PackedKernel kernel_;
   ActivationFormat format_;
   Pages weights_;
-  std::vector<std::byte> x_;
+  Buffer x_;
   std::vector<Speed> reads_;
 };
 
 [[noreturn]] void usage() {
-  std::fprintf(stderr,
-               "usage: kernel_bench [--tier scalar|avx2|avx_vnni|avx512|neon|neon_i8mm] [--threads "
-               "N] [--rows N] "
-               "[--format F]... [--shape OUTxIN]...\n");
+  std::fprintf(
+      stderr,
+      "usage: kernel_bench [--tier scalar|avx2|avx_vnni|avx512|amx|neon|neon_i8mm] [--threads "
+      "N] [--rows N] "
+      "[--format F]... [--shape OUTxIN]...\n");
   std::exit(2);
 }
 

@@ -44,7 +44,7 @@ class BenchTest(CliTest):
         self.assertEqual(row["model_size"], info["weight_bytes"])
         self.assertEqual(row["model_n_params"], info["parameter_count"])
         self.assertIn(info["weight_type"], row["model_type"])
-        tiers = ("scalar", "avx2", "avx_vnni", "avx512", "neon", "neon_i8mm")
+        tiers = ("scalar", "avx2", "avx_vnni", "avx512", "amx", "neon", "neon_i8mm")
         self.assertIn(row["cpu_tier"], tiers)
         self.assertNotIn("bandwidth_share", row)
         self.assertGreater(row["resident_bytes"], 0)

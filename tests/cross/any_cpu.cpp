@@ -6,8 +6,8 @@
 namespace tlite {
 
 std::string_view to_string(CpuTier tier) noexcept {
-  constexpr std::string_view kNames[] = {"scalar", "avx2", "avx_vnni",
-                                         "avx512", "neon", "neon_i8mm"};
+  constexpr std::string_view kNames[] = {"scalar", "avx2", "avx_vnni", "avx512",
+                                         "amx",    "neon", "neon_i8mm"};
   return kNames[static_cast<int>(tier)];
 }
 
@@ -21,7 +21,7 @@ bool cpu_has(CpuTier tier) noexcept {
 
 CpuTier best_cpu_tier() noexcept {
 #if defined(__x86_64__)
-  return CpuTier::avx512;
+  return CpuTier::amx;
 #else
   return CpuTier::neon_i8mm;
 #endif

@@ -3,7 +3,8 @@
 # them under emulation; every tier must give the bits of the others. FOLDER defaults to build-cross-arm|x86.
 #
 #   arm   neon and neon_i8mm, cross-built, under qemu: needs g++-aarch64-linux-gnu and qemu-user
-#   x86   avx_vnni and avx512 on a processor with AVX2, each newer intrinsic computed by SIMDe: needs libsimde-dev
+#   x86   avx_vnni, avx512 and amx on a processor with AVX2, each newer intrinsic computed by SIMDe or by loops in
+#         cross/x86: needs libsimde-dev
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 usage="usage: kernels.sh arm|x86 [FOLDER]"
@@ -28,7 +29,8 @@ case "$architecture" in
     compiler=g++
     emulator=()
     flags+=(-w -Wno-psabi) # SIMDe's own warnings; the release build has ours
-    tiers=([avx2]="${avx2[*]}" [avx_vnni]="${avx2[*]} -Itests/cross/x86" [avx512]="${avx2[*]} -Itests/cross/x86")
+    tiers=([avx2]="${avx2[*]}" [avx_vnni]="${avx2[*]} -Itests/cross/x86" [avx512]="${avx2[*]} -Itests/cross/x86"
+      [amx]="${avx2[*]} -Itests/cross/x86 -iquote tests/cross/x86")
     ;;
   *)
     echo "$usage" >&2

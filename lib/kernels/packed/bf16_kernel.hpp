@@ -34,7 +34,7 @@ struct Bf16Kernel {
     const std::byte* weights[V];
     unroll<V>([&](auto v) TLITE_INLINE { weights[v] = job.tiles + (group + v) * group_bytes; });
     const std::byte* x[T];
-    unroll<T>([&](auto t) TLITE_INLINE { x[t] = job.x + (row + t) * job.x_stride; });
+    unroll<T>([&](auto t) TLITE_INLINE { x[t] = job.x + (row + t) * job.x_stride.row; });
     const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride,
                          lanes_of(job, group + V - 1)};
     FloatTile<S, T, V> y;

@@ -123,30 +123,33 @@ TLITE_INLINE inline void dot_sub_block(const Source& source, std::size_t outer, 
   }
 }
 
-template <class Block>
-TLITE_INLINE inline const Block& block_of(const std::byte* row, std::size_t index) noexcept {
-  return *reinterpret_cast<const Block*>(row + index * sizeof(Block));
-}
+// T rows' blocks of a tile.
+template <class Block, std::size_t T>
+struct BlocksOf {
+  const std::byte* row[T];
+  std::size_t at;  // the same for all rows, so that one number has to move
+
+  TLITE_INLINE const Block& operator[](std::size_t t) const noexcept {
+    return *reinterpret_cast<const Block*>(row[t] + at);
+  }
+};
 
 template <class S, class Source, std::size_t T, std::size_t V>
-TLITE_INLINE inline void tile_32(const Source& source, const std::byte* const (&x)[T],
-                                 std::size_t tile, FloatTile<S, T, V>& y) noexcept {
+TLITE_INLINE inline void tile_32(const Source& source, const BlocksOf<Activation64, T>& x,
+                                 FloatTile<S, T, V>& y) noexcept {
   unroll<2>([&](auto sub) TLITE_INLINE {
-    const std::size_t at = 2 * tile + sub;
     dot_sub_block<S, Source, T, V, sub>(
         source, 0,
         [&](auto t) TLITE_INLINE {
-          const Activation32& block = block_of<Activation32>(x[t], at);
-          return DotStart{block.start, block.pair_start};
+          return DotStart{x[t].start[sub], x[t].pair_start[sub]};
         },
-        [&](auto t) TLITE_INLINE { return block_of<Activation32>(x[t], at).q; },
+        [&](auto t) TLITE_INLINE { return x[t].q + 32 * sub; },
         [&](auto t, auto v, auto dot) TLITE_INLINE {
-          const Activation32& block = block_of<Activation32>(x[t], at);
-          const auto scale = S::mul(source.template scale<v>(sub), S::broadcast(block.scale));
+          const auto scale = S::mul(source.template scale<v>(sub), S::broadcast(x[t].scale[sub]));
           y.value[t][v] = S::fma(S::to_f32(dot.total()), scale, y.value[t][v]);
           if constexpr (Source::kHasMin) {
             y.value[t][v] =
-                S::fma(source.template min<v>(sub), S::broadcast(block.sum), y.value[t][v]);
+                S::fma(source.template min<v>(sub), S::broadcast(x[t].sum[sub]), y.value[t][v]);
           }
         });
   });
@@ -154,15 +157,16 @@ TLITE_INLINE inline void tile_32(const Source& source, const std::byte* const (&
 
 // The minimums' part: 16-bit pairs of minimums times pairs of sums of x.
 template <class S, class Source, std::size_t T, std::size_t V>
-TLITE_INLINE inline void subtract_minimums(const Source& source, const std::byte* const (&x)[T],
-                                           std::size_t tile, FloatTile<S, T, V>& value) noexcept {
+TLITE_INLINE inline void subtract_minimums(const Source& source,
+                                           const BlocksOf<Activation256, T>& x,
+                                           FloatTile<S, T, V>& value) noexcept {
   unroll<V>([&](auto v) TLITE_INLINE {
     typename S::V dot[T];
     unroll<T>([&](auto t) TLITE_INLINE { dot[t] = S::zero_words(); });
     unroll<Source::kMinPairs>([&](auto pair) TLITE_INLINE {
       const auto mins = source.template min_pair<v>(pair);
       unroll<T>([&](auto t) TLITE_INLINE {
-        const std::int16_t* sums = Source::Format::min_sums(block_of<Activation256>(x[t], tile));
+        const std::int16_t* sums = Source::Format::min_sums(x[t]);
         dot[t] = S::add_pairs(dot[t], mins, sums + 2 * pair);
       });
     });
@@ -174,8 +178,8 @@ TLITE_INLINE inline void subtract_minimums(const Source& source, const std::byte
 }
 
 template <class S, class Source, std::size_t T, std::size_t V>
-TLITE_INLINE inline void tile_256(const Source& source, const std::byte* const (&x)[T],
-                                  std::size_t tile, FloatTile<S, T, V>& y) noexcept {
+TLITE_INLINE inline void tile_256(const Source& source, const BlocksOf<Activation256, T>& x,
+                                  FloatTile<S, T, V>& y) noexcept {
   constexpr std::size_t kSubElements = 4 * Source::kGroups;
   typename S::V sum[T][V];
   unroll<T>([&](auto t) TLITE_INLINE {
@@ -187,15 +191,14 @@ TLITE_INLINE inline void tile_256(const Source& source, const std::byte* const (
       dot_sub_block<S, Source, T, V, inner>(
           source, outer,
           [&](auto t) TLITE_INLINE {
-            const Activation256& block = block_of<Activation256>(x[t], tile);
+            const Activation256& block = x[t];
             if constexpr (kSubElements == 16) {
               return DotStart{block.start[sub], block.pair_start[sub]};
             } else {
               return DotStart{block.start[2 * sub] + block.start[2 * sub + 1], nullptr};
             }
           },
-          [&](auto t)
-              TLITE_INLINE { return block_of<Activation256>(x[t], tile).q + sub * kSubElements; },
+          [&](auto t) TLITE_INLINE { return x[t].q + sub * kSubElements; },
           [&](auto t, auto v, auto dot) TLITE_INLINE {
             sum[t][v] = dot.add_scaled(sum[t][v], source.template sub_scale<v>(sub));
           });
@@ -207,35 +210,36 @@ TLITE_INLINE inline void tile_256(const Source& source, const std::byte* const (
     unroll<T>([&](auto t)
                   TLITE_INLINE { value.value[t][v] = S::mul(S::to_f32(sum[t][v]), scale); });
   });
-  if constexpr (Source::kHasMin) subtract_minimums<S, Source, T, V>(source, x, tile, value);
+  if constexpr (Source::kHasMin) subtract_minimums<S, Source, T, V>(source, x, value);
   unroll<T>([&](auto t) TLITE_INLINE {
-    const auto scale = S::broadcast(block_of<Activation256>(x[t], tile).scale);
+    const auto scale = S::broadcast(x[t].scale);
     unroll<V>([&](auto v) TLITE_INLINE {
       y.value[t][v] = S::fma(value.value[t][v], scale, y.value[t][v]);
     });
   });
 }
 
-// Adds `tiles` tiles of weights to the outputs; `first`: the outputs start from zero. x: the
-// first row's first activation block.
+// Adds `tiles` tiles of weights to the outputs; `first`: the outputs start from zero. x: the first
+// row's first block.
 template <class S, class Source, std::size_t T, std::size_t V>
 void dot_tiles(const std::byte* weights, std::size_t tiles, const std::byte* x,
-               std::size_t x_stride, const OutputTile& out, bool first) noexcept {
+               const ActivationStrides& strides, const OutputTile& out, bool first) noexcept {
   Source source(weights);
-  const std::byte* rows[T];
-  unroll<T>([&](auto t) TLITE_INLINE { rows[t] = x + t * x_stride; });
+  BlocksOf<typename Source::Format::Activation, T> blocks;
+  unroll<T>([&](auto t) TLITE_INLINE { blocks.row[t] = x + t * strides.row; });
+  blocks.at = 0;
   FloatTile<S, T, V> y;
   if (first) {
     y.clear();
   } else {
     y.load(out);
   }
-  for (std::size_t tile = 0; tile < tiles; ++tile) {
+  for (std::size_t tile = 0; tile < tiles; ++tile, blocks.at += strides.tile) {
     source.seek(tile);
     if constexpr (Source::kElements == 64) {
-      tile_32<S, Source, T, V>(source, rows, tile, y);
+      tile_32<S, Source, T, V>(source, blocks, y);
     } else {
-      tile_256<S, Source, T, V>(source, rows, tile, y);
+      tile_256<S, Source, T, V>(source, blocks, y);
     }
   }
   y.store(out);

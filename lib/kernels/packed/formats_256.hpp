@@ -62,6 +62,7 @@ struct SixBitScales : Tile256<S, 32, kStep> {
   using V = typename S::V;
   static constexpr bool kHasMin = true;
   static constexpr std::size_t kMinPairs = 4;
+  static constexpr int kMostScale = 63;  // the largest magnitude
 
   static typename S::F block_scale(const std::byte* tile) noexcept {
     return S::half_low(plane<S>(tile, 0));
@@ -128,6 +129,7 @@ template <class S>
 struct Q6_K : Tile256<S, 16, 8> {
   static constexpr std::size_t kPlanes = 53;
   static constexpr CodeRange kCode{32, 63};
+  static constexpr int kMostScale = 128;
 
   static typename S::F block_scale(const std::byte* tile) noexcept {
     return S::load(reinterpret_cast<const float*>(tile));
@@ -160,6 +162,7 @@ struct Q2_K : Tile256<S, 16, 8> {
   using V = typename S::V;
   static constexpr std::size_t kPlanes = 21;
   static constexpr CodeRange kCode{0, 3};
+  static constexpr int kMostScale = 15;
   static constexpr bool kHasMin = true;
   static constexpr std::size_t kMinPairs = 8;
 
@@ -200,6 +203,7 @@ struct Q3_K : Tile256<S, 16, 16> {
   using V = typename S::V;
   static constexpr std::size_t kPlanes = 28;
   static constexpr CodeRange kCode{4, 7};
+  static constexpr int kMostScale = 32;
 
   static typename S::F block_scale(const std::byte* tile) noexcept {
     return S::load(reinterpret_cast<const float*>(tile));
@@ -231,6 +235,7 @@ struct Iq4Xs : Tile256<S, 32, 2> {
   using V = typename S::V;
   static constexpr std::size_t kPlanes = 34;
   static constexpr CodeRange kCode{128, 255};
+  static constexpr int kMostScale = 32;
 
   static typename S::F block_scale(const std::byte* tile) noexcept {
     return S::half_low(plane<S>(tile, 0));

@@ -24,7 +24,7 @@ namespace tlite {
 template <class S>
 struct Tile32 {
   using V = typename S::V;
-  using Activation = Activation32;
+  using Activation = Activation64;
   static constexpr std::size_t kElements = 64;
   static constexpr std::size_t kSubs = 2;
   static constexpr std::size_t kInner = 2;   // sub-blocks whose numbers are known when compiling

@@ -5,6 +5,8 @@
 // each of the 16 rows: 64 bytes, a vector register. So every lane is an output row, in every tier.
 #pragma once
 
+#include "kernels/activations.hpp"
+
 #include <cstddef>
 #include <cstdint>
 
@@ -17,8 +19,8 @@ struct PackedJob {
   const std::byte* tiles;  // [groups][tiles_per_group]
   std::size_t groups;
   std::size_t tiles_per_group;
-  const std::byte* x;  // [rows] prepared activations
-  std::size_t x_stride;
+  const std::byte* x;  // prepared activations
+  ActivationStrides x_stride;
   std::size_t rows;
   float* y;  // y[row * y_stride + out], out in [0, outs)
   std::size_t y_stride;
@@ -29,6 +31,7 @@ struct PackedJob {
 struct PackedKernel {
   void (*run)(const PackedJob& job) noexcept;
   std::size_t scratch_bytes;
+  ActivationOrder order = ActivationOrder::rows;
 };
 
 }  // namespace tlite

@@ -29,9 +29,8 @@ inline std::size_t lanes_of(const PackedJob& job, std::size_t group) noexcept {
 
 template <class S, class F>
 struct Kernel {
-  using Activation = typename F::Activation;
+  static_assert(F::kElements == sizeof(F::Activation::q));
   static constexpr std::size_t kTileBytes = F::kPlanes * kPlaneBytes;
-  static constexpr std::size_t kTileActivations = F::kElements / sizeof(Activation::q);
   static constexpr std::size_t kVectors = S::kTileVectors;
   static constexpr std::size_t kStripTiles = S::kStripElements / F::kElements;
 
@@ -42,7 +41,7 @@ struct Kernel {
         const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride,
                              lanes_of(job, group)};
         dot_tiles<S, Direct<S, F, (count > 1 || S::kPrefetchOneRow)>, count, 1>(
-            tiles, job.tiles_per_group, job.x + row * job.x_stride, job.x_stride, out, true);
+            tiles, job.tiles_per_group, job.x + row * job.x_stride.row, job.x_stride, out, true);
       });
     }
   }
@@ -57,11 +56,11 @@ struct Kernel {
         Source::unpack(from + i * kTileBytes, job.scratch + i * Source::kTileBytes, v);
       }
     }
-    const std::byte* x = job.x + tile * kTileActivations * sizeof(Activation);
+    const std::byte* x = job.x + tile * job.x_stride.tile;
     for_tiles(typename S::StripRows{}, job.rows, [&](std::size_t row, auto count) {
       const OutputTile out{job.y + row * job.y_stride + group * kLanes, job.y_stride,
                            lanes_of(job, group + kVectors - 1)};
-      dot_tiles<S, Source, count, kVectors>(job.scratch, tiles, x + row * job.x_stride,
+      dot_tiles<S, Source, count, kVectors>(job.scratch, tiles, x + row * job.x_stride.row,
                                             job.x_stride, out, tile == 0);
     });
   }
@@ -72,7 +71,7 @@ struct Kernel {
     PackedJob block = job;
     for (std::size_t tile = 0; tile < job.tiles_per_group; tile += kStripTiles) {
       for (std::size_t row = 0; row < job.rows; row += S::kStripBlockRows) {
-        block.x = job.x + row * job.x_stride;
+        block.x = job.x + row * job.x_stride.row;
         block.y = job.y + row * job.y_stride;
         block.rows = std::min(S::kStripBlockRows, job.rows - row);
         for (std::size_t group = 0; group < groups; group += kVectors) strip(block, group, tile);

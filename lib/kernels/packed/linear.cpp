@@ -29,6 +29,7 @@ class PackedLinear final : public Linear {
         tiles_(tiles) {}
 
   ActivationFormat activation_format() const noexcept override { return format_; }
+  ActivationOrder activation_order() const noexcept override { return kernel_.order; }
   std::size_t chunks(std::size_t rows) const noexcept override {
     return (shape_.groups + chunk_groups(rows) - 1) / chunk_groups(rows);
   }
@@ -43,7 +44,7 @@ class PackedLinear final : public Linear {
                  .groups = groups,
                  .tiles_per_group = shape_.tiles_per_group,
                  .x = x.prepared,
-                 .x_stride = activation_row_bytes(format_, in_features()),
+                 .x_stride = activation_strides(format_, kernel_.order, in_features(), x.rows),
                  .rows = x.rows,
                  .y = y + first * kLanes,
                  .y_stride = y_stride,
@@ -103,6 +104,17 @@ namespace {
 TLITE_KERNEL_OF_TYPE
 }
 }  // namespace avx512
+namespace amx {
+namespace {
+const PackedKernel& kernel_of(DataType type) noexcept {
+  switch (type) {
+    TLITE_PACKED_K_FORMATS(TLITE_PACKED_CASE)
+    default:
+      return avx512::kernel_of(type);
+  }
+}
+}  // namespace
+}  // namespace amx
 #elif defined(__aarch64__)
 namespace neon {
 namespace {
@@ -125,6 +137,8 @@ const PackedKernel& packed_kernel(DataType type, CpuTier tier) noexcept {
       return avx_vnni::kernel_of(type);
     case CpuTier::avx512:
       return avx512::kernel_of(type);
+    case CpuTier::amx:
+      return amx::kernel_of(type);
 #elif defined(__aarch64__)
     case CpuTier::neon:
       return neon::kernel_of(type);

@@ -106,10 +106,11 @@ std::int32_t dot(const std::int16_t* codes, const std::int8_t* x, std::size_t co
   return sum;
 }
 
-float add_block_32(const BlockParts& parts, const Activation32& x, bool has_min, float y) {
-  const auto product = static_cast<float>(dot(parts.code.data(), x.q, 32));
-  y = std::fma(product, parts.scale[0] * x.scale, y);
-  return has_min ? std::fma(-parts.min[0], x.sum, y) : y;
+float add_block_32(const BlockParts& parts, const Activation64& x, std::size_t half, bool has_min,
+                   float y) {
+  const auto product = static_cast<float>(dot(parts.code.data(), x.q + 32 * half, 32));
+  y = std::fma(product, parts.scale[0] * x.scale[half], y);
+  return has_min ? std::fma(-parts.min[0], x.sum[half], y) : y;
 }
 
 // The integer that `product` is of `factor`.
@@ -164,9 +165,10 @@ float expected_output(DataType type, const std::byte* weights, const std::byte* 
   for (std::size_t b = 0; b < in_features / shape.elements; ++b) {
     const std::byte* block = weights + b * shape.bytes;
     const BlockParts parts = take_apart(type, block);
-    y = shape.elements == 32 ? add_block_32(parts, block_at<Activation32>(x, b), has_min, y)
-                             : add_block_256(parts, block_at<Activation256>(x, b),
-                                             half_of(type, block, 0), half_of(type, block, 1), y);
+    y = shape.elements == 32
+            ? add_block_32(parts, block_at<Activation64>(x, b / 2), b % 2, has_min, y)
+            : add_block_256(parts, block_at<Activation256>(x, b), half_of(type, block, 0),
+                            half_of(type, block, 1), y);
   }
   return y;
 }
@@ -179,7 +181,6 @@ struct Problem {
   std::vector<std::byte> weights;
   ActivationFormat format;
   std::vector<float> x;
-  std::vector<std::byte> prepared;
   std::vector<float> expected;  // [rows][outs]
 
   Problem(DataType t, std::size_t o, std::size_t i, std::size_t r, CounterRng& rng)
@@ -189,16 +190,20 @@ struct Problem {
     format = packed_inputs(type);
     x = random_rows(rows * ins, rng);
     std::fill_n(x.begin(), ins, 1.0F);  // with the largest weights the largest sums
-    prepared.resize(rows * activation_row_bytes(format, ins));
-    prepare_activations(format, {.f32 = x.data(), .rows = rows, .stride = ins}, ins,
-                        prepared.data());
     for (std::size_t row = 0; row < rows; ++row) {
+      std::vector<std::byte> prepared(activation_row_bytes(format, ins));
+      prepare(ActivationOrder::rows, row, 1, prepared.data());
       for (std::size_t out = 0; out < outs; ++out) {
-        expected.push_back(
-            expected_output(type, weights.data() + out * ins / shape.elements * shape.bytes,
-                            prepared.data() + row * activation_row_bytes(format, ins), ins));
+        expected.push_back(expected_output(
+            type, weights.data() + out * ins / shape.elements * shape.bytes, prepared.data(), ins));
       }
     }
+  }
+
+  void prepare(ActivationOrder order, std::size_t first, std::size_t count, std::byte* out) const {
+    prepare_activations(format, order,
+                        {.f32 = x.data() + first * ins, .rows = count, .stride = ins}, ins, 0,
+                        count, out);
   }
 
   // Rows [first, first + count) through `linear`, everything `shift` bytes off its alignment.
@@ -207,9 +212,8 @@ struct Problem {
     const std::size_t stride = outs + 3;
     std::vector<float> y(count * stride + 16, -777.0F);
     std::vector<std::byte> scratch(linear.scratch_bytes() + shift);
-    const std::size_t row_bytes = activation_row_bytes(format, ins);
-    std::vector<std::byte> input(count * row_bytes + shift);
-    std::memcpy(input.data() + shift, prepared.data() + first * row_bytes, count * row_bytes);
+    std::vector<std::byte> input(count * activation_row_bytes(format, ins) + shift);
+    prepare(linear.activation_order(), first, count, input.data() + shift);
     Activations a{.f32 = x.data() + first * ins, .rows = count, .stride = ins};
     a.prepared = input.data() + shift;
     for (std::size_t chunk = linear.chunks(count); chunk-- > 0;) {
@@ -262,7 +266,7 @@ TEST_CASE("kernels/packed: every tier gives the documented sum, alone and in any
       std::size_t outs, blocks;
     } shapes[] = {{1, 1}, {16, 3}, {33, 5}, {80, 4096 / block + 1}, {150, 2}};
     for (const auto& shape : shapes) {
-      const Problem problem(type, shape.outs, shape.blocks * block, 23, rng);
+      const Problem problem(type, shape.outs, shape.blocks * block, 67, rng);
       for (const CpuTier tier : kCpuTiers) {
         if (!cpu_has(tier)) continue;
         CAPTURE(to_string(type));
@@ -271,7 +275,8 @@ TEST_CASE("kernels/packed: every tier gives the documented sum, alone and in any
         CAPTURE(shape.blocks);
         const auto linear = pack(problem, tier);
         std::size_t first = 0;
-        for (const std::size_t rows : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 9U, 13U, 14U, 23U}) {
+        for (const std::size_t rows :
+             {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 9U, 13U, 14U, 16U, 23U, 32U, 33U, 48U, 67U}) {
           CAPTURE(rows);
           first = (first + 5) % (problem.rows - rows + 1);
           const std::vector<float> y = problem.run(*linear, first, rows, rows % 4 * 4);
@@ -323,8 +328,6 @@ TEST_CASE("kernels/packed: a NaN in a scale or an input comes out as NaN, in its
     std::memcpy(&problem.weights[17 * row_bytes + bytes + halves_of(type)[0]], &nan, sizeof nan);
     // An infinity stays one as bf16.
     problem.x[3 * 512 + 9] = type == DataType::bf16 ? kNan : std::numeric_limits<float>::infinity();
-    prepare_activations(problem.format, {.f32 = problem.x.data(), .rows = 10, .stride = 512}, 512,
-                        problem.prepared.data());
     for (const CpuTier tier : kCpuTiers) {
       if (!cpu_has(tier)) continue;
       const std::vector<float> y = problem.run(*pack(problem, tier), 0, 10, 0);

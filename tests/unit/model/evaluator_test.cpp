@@ -246,9 +246,10 @@ TEST_CASE("model/evaluator: inputs rounded to bf16 change the logits by their ro
 
 TEST_CASE("base/cpu: TLITE_CPU names a tier that exists here") {
   ::setenv("TLITE_CPU", "mmx", 1);
-  check_error(ErrorCode::invalid_argument,
-              "TLITE_CPU is 'mmx'; it takes one of scalar, avx2, avx_vnni, avx512, neon, neon_i8mm",
-              [] { cpu_tier_from_environment(); });
+  check_error(
+      ErrorCode::invalid_argument,
+      "TLITE_CPU is 'mmx'; it takes one of scalar, avx2, avx_vnni, avx512, amx, neon, neon_i8mm",
+      [] { cpu_tier_from_environment(); });
   ::setenv("TLITE_CPU", "", 1);
   CHECK(cpu_tier_from_environment() == best_cpu_tier());
   for (const CpuTier tier : kCpuTiers) {
