@@ -12,7 +12,8 @@ namespace tlite {
 // The instruction set of the kernels that the model runs on: "scalar", "avx2", "avx_vnni",
 // "avx512", "amx", "neon" or "neon_i8mm".
 // The best that the processor has, or what the environment variable TLITE_CPU named when the model
-// was loaded. All give the same results.
+// was loaded. All give the same results. On a processor with AMX the first load asks Linux for its
+// registers (arch_prctl), for the whole process; with TLITE_CPU=avx512 it does not.
 TLITE_API std::string_view cpu_tier(const Model& model) noexcept;
 
 // Bytes of weights that a decoded token must read, in the types that are streamed: memory bandwidth

@@ -27,10 +27,11 @@
 namespace tlite {
 namespace {
 
-// kFewRows: the format's kernel with AVX-512.
+// kFewRows: the format's kernel with AVX-512, for as many rows as it is faster for.
 template <class F, const PackedKernel& kFewRows>
 struct MatrixKernel {
   using Activation = Activation256;
+  static constexpr std::size_t kMostFewRows = 32;
   static constexpr std::size_t kPair = 2;
   static constexpr std::size_t kPackedBytes = F::kPlanes * kPlaneBytes;
   static constexpr std::size_t kStripBytes = MatrixStrip<F, kPair>::kBytes;
@@ -108,7 +109,7 @@ struct MatrixKernel {
   }
 
   static void run(const PackedJob& job) noexcept {
-    if (job.rows <= Avx512::kDirectRows) return kFewRows.run(job);
+    if (job.rows <= kMostFewRows) return kFewRows.run(job);
     const MatrixRegisters registers;
     for (std::size_t tile = 0; tile < job.tiles_per_group; ++tile) {
       for_tiles(std::index_sequence<kPair, 1>{}, job.groups,
@@ -117,8 +118,8 @@ struct MatrixKernel {
   }
 
   static constexpr PackedKernel kernel() noexcept {
-    return {&run, kStripBytes + kRestBytes + 2 * kProductWords * sizeof(std::int32_t),
-            ActivationOrder::blocks};
+    constexpr std::size_t kOwn = kStripBytes + kRestBytes + 2 * kProductWords * sizeof(float);
+    return {&run, std::max(kOwn, Kernel<Avx512, F>::kScratchBytes), ActivationOrder::blocks};
   }
 };
 

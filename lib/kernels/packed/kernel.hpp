@@ -85,9 +85,9 @@ struct Kernel {
     direct(job, groups);
   }
 
-  static constexpr PackedKernel kernel() noexcept {
-    return {&run, kStripTiles * Strip<S, F, kVectors>::kTileBytes};
-  }
+  static constexpr std::size_t kScratchBytes = kStripTiles * Strip<S, F, kVectors>::kTileBytes;
+
+  static constexpr PackedKernel kernel() noexcept { return {&run, kScratchBytes}; }
 };
 
 }  // namespace tlite
