@@ -592,8 +592,8 @@ TLITE_C_API tlite_status tlite_model_get_info(const tlite_model* model, tlite_mo
                                               tlite_error** error) TLITE_NOEXCEPT;
 /* The instruction set of the kernels that it runs on: "scalar", "avx2", "avx_vnni", "avx512",
  * "amx", "neon" or "neon_i8mm"; the environment variable TLITE_CPU forces one at load. On a
- * processor with AMX the first load asks Linux for its registers (arch_prctl), for the whole process;
- * with TLITE_CPU=avx512 it does not. Lives for ever; "unknown" without a model. */
+ * processor with AMX the first load asks Linux for its registers (arch_prctl), for the whole
+ * process; with TLITE_CPU=avx512 it does not. Lives for ever; "unknown" without a model. */
 TLITE_C_API const char* tlite_model_cpu_tier(const tlite_model* model) TLITE_NOEXCEPT;
 /* Bytes of weights that a decoded token must read: memory bandwidth over this bounds the speed of a
  * sequence. 0 without a model. */
