@@ -147,10 +147,10 @@ class MatrixStrip {
     }
 
    private:
-    std::size_t y_stride_;
     __m512 scale_[V];
     __m512 min_scale_[V];
     __m512i mins_[V][kMinPairs + 1];
+    std::size_t y_stride_;
     __mmask16 there_[V];
     __mmask16 begun_[V];
   };
