@@ -1,5 +1,5 @@
-// Prompts by matrix registers, of the K formats; a few rows go as they do with AVX-512, at the
-// speed of the memory.
+// Prompts by matrix registers, of the K formats. Up to 32 rows go as they do with AVX-512:
+// unpacking a strip costs as much as the products of 100 rows.
 //
 // A tile of a pair of groups is unpacked into a strip in the first-level cache, and all rows pass
 // by, 16 at a time. Products are stored as 32-bit words; vectors scale them and add them to the
