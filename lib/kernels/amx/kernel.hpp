@@ -32,6 +32,7 @@ template <class F, const PackedKernel& kFewRows>
 struct MatrixKernel {
   using Activation = Activation256;
   static constexpr std::size_t kMostFewRows = 32;
+  static_assert(kMostFewRows >= kMatrixRows, "strip() takes two matrices of rows or more");
   static constexpr std::size_t kPair = 2;
   static constexpr std::size_t kPackedBytes = F::kPlanes * kPlaneBytes;
   static constexpr std::size_t kStripBytes = MatrixStrip<F, kPair>::kBytes;
@@ -70,7 +71,7 @@ struct MatrixKernel {
     // i - 2 are added.
     const std::size_t count = (job.rows + kMatrixRows - 1) / kMatrixRows;
     strip.template multiply<false>(x(0), nullptr, nothing);
-    if (count > 1) strip.template multiply<true>(x(1), products(0), nothing);
+    strip.template multiply<true>(x(1), products(0), nothing);
     for (std::size_t i = 2; i < count; ++i) {
       const Activation* const old_x = x(i - 2);
       float* const old_y = y(i - 2);
@@ -83,7 +84,7 @@ struct MatrixKernel {
       });
     }
     strip.store(products(count - 1));
-    for (std::size_t i = count > 1 ? count - 2 : 0; i < count; ++i) {
+    for (std::size_t i = count - 2; i < count; ++i) {
       const std::size_t rows = std::min(kMatrixRows, job.rows - i * kMatrixRows);
       for (std::size_t t = 0; t < rows; ++t) sums.add_row(x(i)[t], products(i), y(i), t);
     }

@@ -320,7 +320,7 @@ TEST_CASE("kernels/packed: a NaN in a scale or an input comes out as NaN, in its
   CounterRng rng(10);
   for (const DataType type : packed_types()) {
     CAPTURE(to_string(type));
-    Problem problem(type, 40, 512, 10, rng);
+    Problem problem(type, 40, 512, 40, rng);
     const std::size_t bytes = block_shape(type).bytes;
     const std::size_t row_bytes = 512 / block_shape(type).elements * bytes;
     constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
@@ -330,7 +330,7 @@ TEST_CASE("kernels/packed: a NaN in a scale or an input comes out as NaN, in its
     problem.x[3 * 512 + 9] = type == DataType::bf16 ? kNan : std::numeric_limits<float>::infinity();
     for (const CpuTier tier : kCpuTiers) {
       if (!cpu_has(tier)) continue;
-      const std::vector<float> y = problem.run(*pack(problem, tier), 0, 10, 0);
+      const std::vector<float> y = problem.run(*pack(problem, tier), 0, 40, 0);
       for (std::size_t i = 0; i < y.size(); ++i) {
         const bool expected = i % 40 == 17 || i / 40 == 3;
         if (std::isnan(y[i]) != expected) FAIL_CHECK("out " << i % 40 << " of row " << i / 40);
