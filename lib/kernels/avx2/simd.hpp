@@ -36,10 +36,11 @@ struct Avx2 {
   static constexpr bool kPrefetchOneRow = true;
   // A strip of 20 KB in the first-level cache, a block's part of x of 300 KB in the second.
   // Measured once on a busy Zen 3 with q4_0, 512 rows: tiles of 4 and of 5 rows are as fast, 6 are
-  // slower (135 to 159 GOP/s against 212). Strips of 512 and 256 of k, or blocks of 64 or 384 rows,
-  // are within the noise of 15 %: a strip's tile that stays in the first level, x too, runs at
-  // about 205 GOP/s a core where 64 and more rows of the whole kernel run at 155 (q4_k; the peak is
-  // 395), so half of what is lost is lost in the core.
+  // slower (135 to 159 GOP/s against 212).
+  // Medians of seven rounds by turns, q4_k and q4_0: strips of 512 of k are 6 to 11 % slower, of
+  // 256 9 to 22 %, blocks of 64 rows 0 to 14 % (the fastest round of a size is up to 1.8 times the
+  // slowest). A strip's tile of q4_k and its x that both stay in the first level run at 190 to 245
+  // GOP/s a core, of 395 that vpmaddubsw alone gives; the whole kernel at 135 to 160.
   static constexpr std::size_t kStripBlockRows = 192;
   static constexpr std::size_t kStripElements = 1024;
 
