@@ -1,0 +1,64 @@
+// What the tests of Evaluator share: small options, logits as vectors, checks of bits and of
+// errors.
+#pragma once
+
+#include "unit/model/synthetic.hpp"
+
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <tlite/error.hpp>
+#include <tlite/evaluator.hpp>
+
+namespace tlite::testing {
+
+using Logits = std::vector<float>;
+
+inline Logits copy(std::span<const float> logits) { return {logits.begin(), logits.end()}; }
+
+inline bool same_bits(std::span<const float> a, std::span<const float> b) {
+  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+}
+
+inline EvaluatorOptions small_options() {
+  EvaluatorOptions options;
+  options.context = 2048;
+  options.max_batch_rows = 64;
+  options.max_logits_rows = 1024;
+  options.threads = 1;
+  return options;
+}
+
+// Logits of every position of ids, all in one batch.
+inline std::vector<Logits> all_logits(Evaluator& evaluator, SequenceId sequence,
+                                      std::span<const TokenId> ids) {
+  std::vector<BatchRow> rows;
+  std::int32_t position = evaluator.length(sequence);
+  for (const TokenId id : ids) rows.push_back({id, sequence, position++, true});
+  evaluator.evaluate(rows);
+  std::vector<Logits> out;
+  for (std::int32_t i = 0; i < evaluator.logits_rows(); ++i) {
+    out.push_back(copy(evaluator.logits(i)));
+  }
+  return out;
+}
+
+// Checks that a call throws an Error of this code whose text contains `text`.
+template <class Call>
+void check_error(ErrorCode code, const std::string& text, Call&& call) {
+  try {
+    call();
+    FAIL("no error, expected: " << text);
+  } catch (const Error& error) {
+    CHECK(error.code() == code);
+    CAPTURE(error.what());
+    CHECK(std::string(error.what()).find(text) != std::string::npos);
+  }
+}
+
+}  // namespace tlite::testing
