@@ -1,7 +1,7 @@
 // CPU tiers: which there are, and the one that TLITE_CPU asks for.
 #include "base/cpu.hpp"
 
-#include "unit/model/evaluator_checks.hpp"
+#include "unit/support/errors.hpp"
 
 #include <cstdlib>
 #include <string>
@@ -10,7 +10,7 @@
 
 namespace tlite {
 
-using testing::check_error;
+using test::check_error;
 
 TEST_CASE("base/cpu: TLITE_CPU names a tier that exists here") {
   ::setenv("TLITE_CPU", "mmx", 1);

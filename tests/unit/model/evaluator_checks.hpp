@@ -7,12 +7,8 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
-#include <string>
 #include <vector>
 
-#include <doctest/doctest.h>
-
-#include <tlite/error.hpp>
 #include <tlite/evaluator.hpp>
 
 namespace tlite::testing {
@@ -46,19 +42,6 @@ inline std::vector<Logits> all_logits(Evaluator& evaluator, SequenceId sequence,
     out.push_back(copy(evaluator.logits(i)));
   }
   return out;
-}
-
-// Checks that a call throws an Error of this code whose text contains `text`.
-template <class Call>
-void check_error(ErrorCode code, const std::string& text, Call&& call) {
-  try {
-    call();
-    FAIL("no error, expected: " << text);
-  } catch (const Error& error) {
-    CHECK(error.code() == code);
-    CAPTURE(error.what());
-    CHECK(std::string(error.what()).find(text) != std::string::npos);
-  }
 }
 
 }  // namespace tlite::testing

@@ -4,11 +4,13 @@
 #include "model/plan.hpp"
 #include "unit/model/evaluator_checks.hpp"
 #include "unit/model/synthetic.hpp"
+#include "unit/support/errors.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -18,7 +20,7 @@
 
 namespace tlite {
 
-using testing::check_error;
+using test::check_error;
 using testing::copy;
 using testing::Logits;
 using testing::make_model;

@@ -1,6 +1,7 @@
 // Evaluator: a batch in steps, with progress, budgets and a cancel from another thread.
 #include "unit/model/evaluator_checks.hpp"
 #include "unit/model/synthetic.hpp"
+#include "unit/support/errors.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -15,8 +16,8 @@
 
 namespace tlite {
 
+using test::check_error;
 using testing::all_logits;
-using testing::check_error;
 using testing::copy;
 using testing::Logits;
 using testing::make_model;

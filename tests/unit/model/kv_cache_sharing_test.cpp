@@ -8,7 +8,6 @@
 
 #include <doctest/doctest.h>
 
-#include <tlite/error.hpp>
 #include <tlite/evaluator.hpp>
 
 namespace tlite {
