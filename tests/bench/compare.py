@@ -2,19 +2,25 @@
 round, and medians are compared.
 
     compare.py MODEL.gguf --ours PATH/tlite --peer NAME=PATH/llama-bench [--peer ...]
-               [--batched NAME=PATH/llama-batched-bench ...] [-p 512]... [-n 128]... [-d 0]...
+               [--batched NAME=PATH/llama-batched-bench ...]
+               [--sweep NAME=PATH/llama-sweep-bench ...] [-p 512]... [-n 128]... [-d 0]...
                [-b 4]... [--load] [--cold] [-t 2] [--rounds 3] [--json FILE]
                [--flags NAME="-rtr 1 -fa 1"] [--batched-flags NAME="-rtr -fa"]
+               [--sweep-flags NAME="-rtr"]
 
 PATH is a program of llama.cpp or of a fork; the flags give it its best switches, and a program may
 be given several times, under names of its own, with other flags. Ours is `tlite bench --json`.
 
 Speeds are tokens a second, all sequences together. -b B: B sequences decode together, by
-llama-batched-bench where B is above 1. --load: seconds from the start of the program until it has
-loaded the model, which is in the page cache, and computed a token, warm-up runs included. --cold:
-the same with the file dropped from the page cache before. Memory is the most that was resident in
-the runs of a test, mapped files included. The ratio is how many times better ours is than the best
-peer. -p 0 or -n 0 leaves such tests out.
+llama-batched-bench where B is above 1. -d D: after D tokens; a fork whose llama-bench has no -d
+(ik_llama.cpp) gives its llama-sweep-bench, which goes through the cache in steps of -p tokens and
+times the last, so that D must be a multiple of it. --load: seconds from the start of the program
+until it has loaded the model, which is in the page cache, and computed a token, warm-up runs
+included. --cold: the same with the file dropped from the page cache before. Memory is the most that
+was resident in the runs of a test, mapped files included; ours is what the bench itself finds after
+the test, for its most has the buffer in it that the bandwidth is measured with. Of bandwidth: the
+part of it that our decoding used (docs/bench.md). The ratio is how many times better ours is than
+the best peer. -p 0 or -n 0 leaves such tests out.
 """
 
 from __future__ import annotations
@@ -34,6 +40,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 OURS = "ours"
+SWEEP_STEP = 512  # tokens, where a test of generating sweeps
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,10 @@ class Program:
     name: str
     bench: list[str]  # llama-bench or ours, with flags
     batched: list[str] = field(default_factory=list)  # llama-batched-bench, with flags
+    sweep: list[str] = field(default_factory=list)  # llama-sweep-bench, with flags
     values: dict[Test, list[float]] = field(default_factory=lambda: defaultdict(list))
     memory: dict[Test, list[float]] = field(default_factory=lambda: defaultdict(list))  # GB
+    shares: dict[Test, list[float]] = field(default_factory=lambda: defaultdict(list))  # %
 
 
 @dataclass
@@ -92,12 +101,17 @@ def execute(command: list[str]) -> Run:
         return Run(out.read(), error.read(), process.returncode, seconds, gigabytes)
 
 
-def bench_speed(text: str, test: Test) -> float:
+def bench_row(text: str, test: Test) -> dict[str, float]:
     """Find the test's row in the JSON of llama-bench. Some forks print other things before it."""
     for row in json.loads(text[text.index("[") :]):
         if (row["n_prompt"], row["n_gen"]) == (test.prompt, test.generated):
-            return float(row["avg_ts"])
+            return dict(row)
     raise ValueError(test.name)
+
+
+def bench_speed(text: str, test: Test) -> float:
+    """Find the test's speed in the JSON of llama-bench."""
+    return float(bench_row(text, test)["avg_ts"])
 
 
 def batched_speed(text: str, test: Test) -> float:
@@ -109,6 +123,26 @@ def batched_speed(text: str, test: Test) -> float:
     raise ValueError(test.name)
 
 
+def sweep_speed(text: str, test: Test) -> float:
+    """Find the row at the test's depth in the JSON lines of llama-sweep-bench."""
+    for line in text.splitlines():
+        if line.startswith("{"):
+            row = json.loads(line)
+            if row["n_kv"] == test.depth:
+                return float(row["speed_pp" if test.prompt else "speed_tg"])
+    raise ValueError(test.name)
+
+
+def sweep_flags(test: Test) -> list[str]:
+    """Say how llama-sweep-bench comes to the test's depth: in steps, of which it times the last."""
+    step = test.prompt or SWEEP_STEP
+    if test.depth % step:
+        sys.exit(f"compare.py: a sweep by {step} tokens does not come to -d {test.depth}")
+    flags = ["-c", str(test.depth + step), "-b", str(step), "-ub", str(step)]
+    flags += ["-n", str(test.generated or 1), "--sweep-stride", str(test.depth // step)]
+    return [*flags, "--output-format", "jsonl"]
+
+
 def command_of(program: Program, model: str, test: Test, threads: int) -> list[str]:
     """Say how a program is told to run a test."""
     if program.name == OURS:
@@ -118,10 +152,26 @@ def command_of(program: Program, model: str, test: Test, threads: int) -> list[s
         command = [*program.batched, "-m", model, "-c", str(context), "-t", str(threads)]
         command += ["-npp", str(test.depth), "-ntg", str(test.generated)]
         return [*command, "-npl", str(test.sequences)]
+    elif sweeps(program, test):
+        return [*program.sweep, "-m", model, "-t", str(threads), *sweep_flags(test)]
     else:
         command = [*program.bench, "-m", model, "-o", "json"]
     command += ["-p", str(test.prompt), "-n", str(test.generated), "-t", str(threads), "-r", "1"]
     return [*command, "-d", str(test.depth)] if test.depth else command
+
+
+def sweeps(program: Program, test: Test) -> bool:
+    """Whether llama-sweep-bench runs the test."""
+    return bool(program.sweep) and test.depth > 0 and test.sequences == 1
+
+
+def speed_of(program: Program, test: Test, done: Run) -> float:
+    """Find the test's speed in what the program printed; some forks print tables to stderr."""
+    if program.name != OURS and test.sequences > 1:
+        return batched_speed(done.text + done.errors, test)
+    if sweeps(program, test):
+        return sweep_speed(done.text + done.errors, test)
+    return bench_speed(done.text, test)
 
 
 def drop_from_page_cache(path: str) -> None:
@@ -153,18 +203,23 @@ def measure(program: Program, model: str, test: Test, threads: int) -> None:
     done = execute(command)
     batched = program.name != OURS and test.sequences > 1
     # A batched bench that printed its row may fail when it takes itself down, as ik_llama.cpp's of
-    # August 2026 does with -rtr; it prints to stderr.
+    # August 2026 does with -rtr.
     if done.status != 0 and not batched:
         message = f"status {done.status}:\n{done.errors[-2000:]}"
         sys.exit(f"compare.py: {shlex.join(command)}: {message}")
     try:
-        text = done.text + done.errors
-        speed = batched_speed(text, test) if batched else bench_speed(done.text, test)
+        speed = speed_of(program, test, done)
     except (ValueError, KeyError):
         output = done.text[-2000:] + done.errors[-2000:]
         sys.exit(f"compare.py: {shlex.join(command)} gave no {test.name}:\n{output}")
     program.values[test].append(done.seconds if test.load else speed)
-    program.memory[test].append(done.gigabytes)
+    if program.name != OURS:
+        program.memory[test].append(done.gigabytes)
+        return
+    row = bench_row(done.text, test)
+    program.memory[test].append(row["resident_bytes"] / 1e9)
+    if "bandwidth_share" in row:
+        program.shares[test].append(100 * row["bandwidth_share"])
 
 
 def row_of(
@@ -181,7 +236,7 @@ def row_of(
 
 
 def table(programs: list[Program], tests: list[Test]) -> list[dict[str, object]]:
-    """Medians of each test, then the memory that it took."""
+    """Medians of each test, then the memory that it took, then our share of the bandwidth."""
     rows = []
     for test in tests:
         values = {p.name: statistics.median(p.values[test]) for p in programs if p.values[test]}
@@ -190,6 +245,10 @@ def table(programs: list[Program], tests: list[Test]) -> list[dict[str, object]]
         if not test.load:
             memory = {p.name: max(p.memory[test]) for p in programs if p.memory[test]}
             rows.append(row_of(f"memory, {test.name} (GB)", memory, min))
+    for test in tests:
+        shares = {p.name: statistics.median(p.shares[test]) for p in programs if p.shares[test]}
+        if shares:
+            rows.append(row_of(f"of bandwidth, {test.name} (%)", shares, max))
     return rows
 
 
@@ -210,12 +269,15 @@ def programs_of(options: argparse.Namespace) -> list[Program]:
         return dict(text.split("=", 1) for text in texts)
 
     flags, batched_flags = named(options.flags), named(options.batched_flags)
-    batched = named(options.batched)
+    batched, sweep = named(options.batched), named(options.sweep)
+    sweep_options = named(options.sweep_flags)
     programs = [Program(OURS, [str(options.ours.resolve()), "bench"])] if options.ours else []
     for name, path in named(options.peer).items():
         program = Program(name, [path, *shlex.split(flags.get(name, ""))])
         if name in batched:
             program.batched = [batched[name], *shlex.split(batched_flags.get(name, ""))]
+        if name in sweep:
+            program.sweep = [sweep[name], *shlex.split(sweep_options.get(name, ""))]
         programs.append(program)
     return programs
 
@@ -242,6 +304,8 @@ def main() -> None:
         ("--batched", "NAME=PATH"),
         ("--flags", "NAME=FLAGS"),
         ("--batched-flags", "NAME=FLAGS"),
+        ("--sweep", "NAME=PATH"),
+        ("--sweep-flags", "NAME=FLAGS"),
     ):
         parser.add_argument(name, action="append", default=[], metavar=value)
     parser.add_argument("--ours", type=Path, help="the tlite program; without it only peers run")
