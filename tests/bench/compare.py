@@ -9,7 +9,8 @@ round, and medians are compared.
                [--sweep-flags NAME="-rtr"]
 
 PATH is a program of llama.cpp or of a fork; the flags give it its best switches, and a program may
-be given several times, under names of its own, with other flags. Ours is `tlite bench --json`.
+be given several times, under names of its own, with other flags. Ours is `tlite bench --json`; its
+flags go by the name of ours (--flags ours="--weights bf16").
 
 Speeds are tokens a second, all sequences together. -b B: B sequences decode together, by
 llama-batched-bench where B is above 1. -d D: after D tokens; a fork whose llama-bench has no -d
@@ -271,7 +272,10 @@ def programs_of(options: argparse.Namespace) -> list[Program]:
     flags, batched_flags = named(options.flags), named(options.batched_flags)
     batched, sweep = named(options.batched), named(options.sweep)
     sweep_options = named(options.sweep_flags)
-    programs = [Program(OURS, [str(options.ours.resolve()), "bench"])] if options.ours else []
+    programs = []
+    if options.ours:
+        ours = [str(options.ours.resolve()), "bench", *shlex.split(flags.get(OURS, ""))]
+        programs.append(Program(OURS, ours))
     for name, path in named(options.peer).items():
         program = Program(name, [path, *shlex.split(flags.get(name, ""))])
         if name in batched:
