@@ -9,6 +9,7 @@
 #include "tensor/dtype.hpp"
 
 #include <cstddef>
+#include <cstdint>
 
 namespace tlite {
 
@@ -34,11 +35,17 @@ inline constexpr std::size_t kLinearScratchBytes = 48UL * 64 * 16 * sizeof(float
 // from the state that earlier pages left (online softmax: Milakov and Gimelshein,
 // arXiv:1805.02867). What comes out for a query does not depend on the queries beside it.
 struct PageAttention {
-  const float* q = nullptr;  // [queries][head_dim], already scaled
   std::size_t queries = 0;
   std::size_t head_dim = 0;
+  // What attend() multiplies.
+  const float* q = nullptr;       // [queries][head_dim], already scaled
   const float* keys = nullptr;    // [head_dim][32]
   const float* values = nullptr;  // [32][head_dim]
+  // What attend_bf16() multiplies.
+  const std::uint16_t* q_bf16 = nullptr;       // [queries][head_dim]
+  const std::uint16_t* keys_bf16 = nullptr;    // [head_dim / 2][32][2]
+  const std::uint16_t* values_bf16 = nullptr;  // [16][head_dim][2]
+  float* space = nullptr;                      // of bf16_attention_space()
   int begin = 0;
   int end = 0;
   float* sum = nullptr;  // [queries]: of the exponentials
@@ -48,6 +55,11 @@ struct PageAttention {
   const std::byte* next = nullptr;
   std::size_t next_bytes = 0;
 };
+
+// Floats that attend_bf16() may need beside its operands.
+constexpr std::size_t bf16_attention_space(std::size_t queries, std::size_t head_dim) noexcept {
+  return (queries + 2 * 32) * head_dim;
+}
 
 struct KernelOps {
   using Linear = void (*)(const LinearTask& task) noexcept;
@@ -59,9 +71,15 @@ struct KernelOps {
 
   void (*attend)(const PageAttention& task) noexcept;
 
-  // Stored keys or values as floats, by DataType; `count` is a multiple of 16. Pages are widened
-  // once for all queries that attend to them.
-  Widen widen[3];
+  // Both products in bf16 with sums in f32: the exponentials are rounded too, to 8 bits by
+  // Veltkamp's splitting, and it is the rounded ones that are summed. Dimensions and positions go
+  // in pairs, each added in two fused steps, the odd one first, as AVX-512's vdpbf16ps does it
+  // (numbers below 2^-126: kernels/packed/ bf16_kernel.hpp). head_dim is even.
+  void (*attend_bf16)(const PageAttention& task) noexcept;
+
+  // Stored keys or values in f16 as floats; `count` is a multiple of 16. Pages are widened once for
+  // all queries that attend to them.
+  Widen widen_f16;
   // The same of a block in q8_0: 32 positions of head_dim, a multiple of 32. Keys: signed bytes
   // [head_dim][32], then f16 scales [head_dim / 32][32]; values: [32][head_dim], [32][head_dim /
   // 32].

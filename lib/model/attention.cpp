@@ -24,6 +24,7 @@ Attention::Attention(const ModelConfig& config, const KvLayout& layout, const Ke
                      const EvaluatorOptions& resolved, std::size_t part_slots)
     : layout_(layout),
       ops_(ops),
+      bf16_(layout.value_type() == DataType::bf16),
       heads_(static_cast<std::size_t>(config.num_attention_heads)),
       group_(heads_ / layout.kv_heads),
       window_(config.sliding_window.value_or(0)),
@@ -95,6 +96,8 @@ Attention::Workspace Attention::workspace(const Scratch& scratch, int worker) co
   space.q = space.values + kPagePositions * layout_.head_dim;
   space.totals = space.q + kAttentionRows * group_ * layout_.head_dim;
   space.parts = space.totals + kAttentionRows * scratch.part_floats;
+  space.q_bf16 =
+      reinterpret_cast<std::uint16_t*>(space.parts + kAttentionRows * scratch.part_floats);
   return space;
 }
 
@@ -112,11 +115,16 @@ PageAttention Attention::states(float* memory, std::size_t all, std::size_t firs
 }
 
 void Attention::gather_queries(const Block& block, std::size_t head, const Scratch& scratch,
-                               float* q) const noexcept {
+                               const Workspace& space) const noexcept {
   const std::size_t size = group_ * layout_.head_dim;
   for (std::size_t i = 0; i < block.rows; ++i) {
     const std::size_t source = rows_[block.first_row + i].source;
-    std::copy_n(scratch.q + source * heads_ * layout_.head_dim + head * size, size, q + i * size);
+    const float* q = scratch.q + source * heads_ * layout_.head_dim + head * size;
+    if (bf16_) {
+      std::transform(q, q + size, space.q_bf16 + i * size, f32_to_bf16);
+    } else {
+      std::copy_n(q, size, space.q + i * size);
+    }
   }
 }
 
@@ -127,17 +135,44 @@ const float* Attention::as_floats(DataType type, KernelOps::WidenBlock q8, const
   if (type == DataType::q8_0) {
     q8(block, layout_.head_dim, space);
   } else {
-    ops_.widen[static_cast<int>(type)](block, kPagePositions * layout_.head_dim, space);
+    ops_.widen_f16(block, kPagePositions * layout_.head_dim, space);
   }
   return space;
 }
 
-void Attention::widen(const std::byte* page, std::size_t layer, std::size_t head,
-                      PageAttention& task, const Workspace& space) const noexcept {
-  task.keys = as_floats(layout_.key_type(layer), ops_.widen_q8_keys,
-                        page + layout_.keys_offset(layer, head), space.keys);
-  task.values = as_floats(layout_.value_type(), ops_.widen_q8_values,
-                          page + layout_.values_offset(layer, head), space.values);
+PageAttention Attention::operands(const std::byte* page, std::size_t layer, std::size_t head,
+                                  const Workspace& space) const noexcept {
+  const std::byte* keys = page + layout_.keys_offset(layer, head);
+  const std::byte* values = page + layout_.values_offset(layer, head);
+  PageAttention task;
+  if (bf16_) {
+    task.keys_bf16 = reinterpret_cast<const std::uint16_t*>(keys);
+    task.values_bf16 = reinterpret_cast<const std::uint16_t*>(values);
+    task.q_bf16 = space.q_bf16;
+    task.space = space.keys;
+  } else {
+    task.keys = as_floats(layout_.key_type(layer), ops_.widen_q8_keys, keys, space.keys);
+    task.values = as_floats(layout_.value_type(), ops_.widen_q8_values, values, space.values);
+    task.q = space.q;
+  }
+  return task;
+}
+
+// Queries from element `q_at` on.
+void Attention::attend(PageAttention& task, const PageAttention& operands,
+                       std::size_t q_at) const noexcept {
+  if (bf16_) {
+    task.q_bf16 = operands.q_bf16 + q_at;
+    task.keys_bf16 = operands.keys_bf16;
+    task.values_bf16 = operands.values_bf16;
+    task.space = operands.space;
+    ops_.attend_bf16(task);
+  } else {
+    task.q = operands.q + q_at;
+    task.keys = operands.keys;
+    task.values = operands.values;
+    ops_.attend(task);
+  }
 }
 
 // Runs the rows of a block, whose queries are in space.q, over the pages of one split.
@@ -151,23 +186,19 @@ void Attention::run_split(const Block& block, std::size_t head, std::size_t spli
                                     rows[block.rows - 1].position + 1);
   const std::int32_t start = std::max(begin, first_position(rows[0]));
   for (std::int32_t page = start / page_size; page * page_size < end; ++page) {
-    PageAttention shared;
-    widen(rows[0].pages[page].data(), layer, head, shared, space);
+    const PageAttention shared = operands(rows[0].pages[page].data(), layer, head, space);
     for (std::size_t i = 0, next = 0; i < block.rows; i = next) {
       const Range range = visible(rows[i], page);
       for (next = i + 1; next < block.rows && visible(rows[next], page) == range;) ++next;
       if (range.begin >= range.end) continue;
       PageAttention task = states(parts, block.rows, i, next - i);
-      task.q = space.q + i * group_ * layout_.head_dim;
-      task.keys = shared.keys;
-      task.values = shared.values;
       task.begin = range.begin;
       task.end = range.end;
       if (next == block.rows && (page + 1) * page_size <= rows[block.rows - 1].position) {
         task.next = rows[0].pages[page + 1].data() + layout_.keys_offset(layer, head);
         task.next_bytes = layout_.head_bytes(layer);
       }
-      ops_.attend(task);
+      attend(task, shared, i * group_ * layout_.head_dim);
     }
   }
 }
@@ -208,7 +239,7 @@ void Attention::run(std::size_t unit, std::size_t layer, const Scratch& scratch,
     const std::size_t index = units_ - 1 - unit;
     const Block& block = blocks_[index / layout_.kv_heads];
     const std::size_t head = index % layout_.kv_heads;
-    gather_queries(block, head, scratch, space.q);
+    gather_queries(block, head, scratch, space);
     run_all_splits(block, head, layer, scratch, space);
     return;
   }
@@ -218,7 +249,7 @@ void Attention::run(std::size_t unit, std::size_t layer, const Scratch& scratch,
   const Block& block = *(after - 1);
   const std::size_t split = block.first_split + (unit - block.first_unit) / layout_.kv_heads;
   const std::size_t head = (unit - block.first_unit) % layout_.kv_heads;
-  gather_queries(block, head, scratch, space.q);
+  gather_queries(block, head, scratch, space);
   run_split(block, head, split, layer, space, slot(block, head, split, scratch));
 }
 

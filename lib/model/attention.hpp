@@ -6,7 +6,8 @@
 //
 // Rows of one sequence that follow each other form a block: a page is widened to f32 once for all
 // of them, and those that see the same positions of it, which is all but where the causal diagonal
-// or the edge of a window cuts through the page, go over it as one matrix of rows x heads.
+// or the edge of a window cuts through the page, go over it as one matrix of rows x heads. Pages of
+// bf16 are multiplied as they are, by queries rounded to bf16.
 #pragma once
 
 #include "kernels/ops.hpp"
@@ -64,11 +65,12 @@ class Attention {
   };
   // Of a worker, for one block and head.
   struct Workspace {
-    float* keys = nullptr;    // [head_dim][32]
-    float* values = nullptr;  // [32][head_dim]
-    float* q = nullptr;       // [rows][group][head_dim]
-    float* totals = nullptr;  // states
-    float* parts = nullptr;   // states
+    float* keys = nullptr;            // [head_dim][32]
+    float* values = nullptr;          // [32][head_dim]
+    float* q = nullptr;               // [rows][group][head_dim]
+    float* totals = nullptr;          // states
+    float* parts = nullptr;           // states
+    std::uint16_t* q_bf16 = nullptr;  // [rows][group][head_dim]
   };
 
   std::int32_t first_position(const AttentionRow& row) const noexcept;
@@ -80,11 +82,12 @@ class Attention {
   float* slot(const Block& block, std::size_t head, std::size_t split,
               const Scratch& scratch) const noexcept;
   void gather_queries(const Block& block, std::size_t head, const Scratch& scratch,
-                      float* q) const noexcept;
+                      const Workspace& space) const noexcept;
   const float* as_floats(DataType type, KernelOps::WidenBlock q8, const std::byte* block,
                          float* space) const noexcept;
-  void widen(const std::byte* page, std::size_t layer, std::size_t head, PageAttention& task,
-             const Workspace& space) const noexcept;
+  PageAttention operands(const std::byte* page, std::size_t layer, std::size_t head,
+                         const Workspace& space) const noexcept;
+  void attend(PageAttention& task, const PageAttention& operands, std::size_t q_at) const noexcept;
   void run_split(const Block& block, std::size_t head, std::size_t split, std::size_t layer,
                  const Workspace& space, float* parts) const noexcept;
   void run_all_splits(const Block& block, std::size_t head, std::size_t layer,
@@ -94,6 +97,7 @@ class Attention {
 
   KvLayout layout_;
   const KernelOps& ops_;
+  bool bf16_;  // keys and values
   std::size_t heads_;
   std::size_t group_;    // query heads of a key-value head
   std::int32_t window_;  // positions; 0: all

@@ -95,7 +95,9 @@ void store_keys(DataType type, const float* keys, std::size_t head_dim, std::siz
   }
   const std::size_t bytes = size_of(type);
   for (std::size_t d = 0; d < head_dim; ++d) {
-    store(type, block + (d * kPagePositions + slot) * bytes, keys[d]);
+    const std::size_t at = type == DataType::bf16 ? (d / 2 * kPagePositions + slot) * 2 + d % 2
+                                                  : d * kPagePositions + slot;
+    store(type, block + at * bytes, keys[d]);
   }
 }
 
@@ -111,7 +113,9 @@ void store_values(DataType type, const float* values, std::size_t head_dim, std:
   }
   const std::size_t bytes = size_of(type);
   for (std::size_t d = 0; d < head_dim; ++d) {
-    store(type, block + (slot * head_dim + d) * bytes, values[d]);
+    const std::size_t at =
+        type == DataType::bf16 ? (slot / 2 * head_dim + d) * 2 + slot % 2 : slot * head_dim + d;
+    store(type, block + at * bytes, values[d]);
   }
 }
 

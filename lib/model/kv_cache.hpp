@@ -2,9 +2,10 @@
 //
 // A page holds all layers of its positions, so a sequence is one list of pages. Inside a page, per
 // layer and key-value head: keys [head_dim][32], values [32][head_dim]. Keys lie transposed because
-// the score kernel then has a position in each vector lane and needs no horizontal sum. In q8_0
-// these are signed bytes, with f16 scales behind them: of keys [head_dim / 32][32], of values
-// [32][head_dim / 32].
+// the score kernel then has a position in each vector lane and needs no horizontal sum. In bf16
+// what is multiplied in pairs lies side by side: keys [head_dim / 2][32][2], values
+// [16][head_dim][2]. In q8_0 these are signed bytes, with f16 scales behind them: of keys [head_dim
+// / 32][32], of values [32][head_dim / 32].
 //
 // Key biases of Qwen2.5 are huge in its first and last layers, and a scale that has to reach them
 // leaves nothing of the dimensions beside them (llama.cpp #21385): there a q8_0 cache keeps its

@@ -44,7 +44,7 @@ esac
 sources=(lib/base/{buffer,error}.cpp tests/cross/{any_cpu,serial_pool}.cpp lib/tensor/*.cpp
   lib/kernels/{activations,ops}.cpp lib/kernels/packed/*.cpp lib/kernels/scalar/*.cpp
   tests/unit/main.cpp tests/unit/tensor/*_test.cpp
-  tests/unit/kernels/{activations,ops,packed}_test.cpp)
+  tests/unit/kernels/{activations,attention_bf16,ops,packed}_test.cpp)
 for tier in "${!tiers[@]}"; do sources+=(lib/kernels/"$tier"/*.cpp); done
 
 object_of() { echo "$out/${1//\//_}.o"; }

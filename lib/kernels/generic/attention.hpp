@@ -3,6 +3,8 @@
 //
 // Queries go in tiles of T that share each load of keys or values; a query's own chain of fused
 // steps is the same in a tile of any size.
+//
+// kPairs: the operands are numbers of bf16, and the order is that of attend_bf16().
 #pragma once
 
 #include "kernels/generic/math.hpp"
@@ -42,13 +44,22 @@ class Ahead {
   std::size_t share_;
 };
 
-// p = q x keys for the T queries from `first` on; -infinity outside of the positions.
-template <class V, std::size_t T>
+// -infinity outside of the positions.
+template <class V>
+void store_scores(const PageAttention& a, const V (&scores)[2], float (&p)[kPage]) noexcept {
+  constexpr float kNever = -std::numeric_limits<float>::infinity();
+  V::store(p, V::keep_lanes(scores[0], a.begin, a.end, kNever));
+  V::store(p + 16, V::keep_lanes(scores[1], a.begin - 16, a.end - 16, kNever));
+}
+
+// p = q x keys for the T queries from `first` on.
+template <class V, bool kPairs, std::size_t T>
 void score_tile(const PageAttention& a, std::size_t first, float (*p)[kPage]) noexcept {
   V scores[T][2];
   for (std::size_t t = 0; t < T; ++t) scores[t][0] = scores[t][1] = V::splat(0.0F);
   const float* q = a.q + first * a.head_dim;
-  for (std::size_t d = 0; d < a.head_dim; ++d) {
+  for (std::size_t i = 0; i < a.head_dim; ++i) {
+    const std::size_t d = kPairs ? i ^ 1U : i;
     const V low = V::load(a.keys + d * kPage);
     const V high = V::load(a.keys + d * kPage + 16);
     for (std::size_t t = 0; t < T; ++t) {
@@ -57,16 +68,19 @@ void score_tile(const PageAttention& a, std::size_t first, float (*p)[kPage]) no
       scores[t][1] = V::fma(query, high, scores[t][1]);
     }
   }
-  constexpr float kNever = -std::numeric_limits<float>::infinity();
-  for (std::size_t t = 0; t < T; ++t) {
-    V::store(p[t], V::keep_lanes(scores[t][0], a.begin, a.end, kNever));
-    V::store(p[t] + 16, V::keep_lanes(scores[t][1], a.begin - 16, a.end - 16, kNever));
-  }
+  for (std::size_t t = 0; t < T; ++t) store_scores(a, scores[t], p[t]);
+}
+
+// To the 8 bits of a bf16: Veltkamp's splitting, the same in every tier. Of [0, 1].
+template <class V>
+V rounded(V x) noexcept {
+  const V large = V::mul(x, V::splat(65537.0F));
+  return V::sub(large, V::sub(large, x));
 }
 
 // Scores become exponentials against the running maximum; `rescale` takes earlier sums and outputs
 // to a new maximum.
-template <class V>
+template <class V, bool kPairs>
 void softmax(const PageAttention& a, std::size_t first, std::size_t count, Scores& p,
              float (&rescale)[kQueries]) noexcept {
   float sums[kQueries];
@@ -76,8 +90,12 @@ void softmax(const PageAttention& a, std::size_t first, std::size_t count, Score
     const float before = a.max[first + t];
     const float largest = V::largest(V::max(low, high));
     const float now = before > largest ? before : largest;
-    const V exp_low = exp(V::sub(low, V::splat(now)));
-    const V exp_high = exp(V::sub(high, V::splat(now)));
+    V exp_low = exp(V::sub(low, V::splat(now)));
+    V exp_high = exp(V::sub(high, V::splat(now)));
+    if constexpr (kPairs) {
+      exp_low = rounded(exp_low);
+      exp_high = rounded(exp_high);
+    }
     V::store(p[t], exp_low);
     V::store(p[t] + 16, exp_high);
     sums[t] = V::sum(V::add(exp_low, exp_high));
@@ -96,7 +114,7 @@ void softmax(const PageAttention& a, std::size_t first, std::size_t count, Score
 
 // out = out * rescale + p x values, for N vectors of dimensions from `d` on. `rest`: lanes of the
 // last vector that exist.
-template <class V, std::size_t T, std::size_t N, bool kWhole>
+template <class V, bool kPairs, std::size_t T, std::size_t N, bool kWhole>
 void weigh_tile(const PageAttention& a, std::size_t first, const float (*p)[kPage],
                 const float* rescale, std::size_t d, int rest) noexcept {
   V sums[T][N];
@@ -107,7 +125,9 @@ void weigh_tile(const PageAttention& a, std::size_t first, const float (*p)[kPag
       sums[t][n] = V::mul(before, V::splat(rescale[t]));
     }
   }
-  for (int j = a.begin; j < a.end; ++j) {
+  for (int i = kPairs ? a.begin & ~1 : a.begin; i < (kPairs ? (a.end + 1) & ~1 : a.end); ++i) {
+    const int j = kPairs ? i ^ 1 : i;
+    if (kPairs && (j < a.begin || j >= a.end)) continue;
     const float* row = a.values + static_cast<std::size_t>(j) * a.head_dim + d;
     V values[N];
     for (std::size_t n = 0; n < N; ++n) {
@@ -139,24 +159,27 @@ void in_tiles(std::size_t first, std::size_t count, const Body& body) noexcept {
   }
 }
 
-template <class V>
-void weigh_values(const PageAttention& a, std::size_t first, std::size_t count, const Scores& p,
-                  const float (&rescale)[kQueries], Ahead<V>& ahead) noexcept {
-  const auto columns = [&]<std::size_t N, bool kWhole>(std::size_t d, int rest) {
-    in_tiles<V::kAttendQueries>(0, count, [&]<std::size_t T>(std::size_t t) {
-      ahead.step();
-      weigh_tile<V, T, N, kWhole>(a, first + t, p + t, rescale + t, d, rest);
-    });
-  };
+// Calls body.template operator()<N, kWhole>(d, rest) for all vectors of dimensions, two at a time.
+template <class Body>
+void in_columns(std::size_t head_dim, const Body& body) noexcept {
   std::size_t d = 0;
-  for (; d + 32 <= a.head_dim; d += 32) columns.template operator()<2, true>(d, 16);
-  for (; d + 16 <= a.head_dim; d += 16) columns.template operator()<1, true>(d, 16);
-  if (d < a.head_dim) {
-    columns.template operator()<1, false>(d, static_cast<int>(a.head_dim - d));
-  }
+  for (; d + 32 <= head_dim; d += 32) body.template operator()<2, true>(d, 16);
+  for (; d + 16 <= head_dim; d += 16) body.template operator()<1, true>(d, 16);
+  if (d < head_dim) body.template operator()<1, false>(d, static_cast<int>(head_dim - d));
 }
 
-template <class V>
+template <class V, bool kPairs>
+void weigh_values(const PageAttention& a, std::size_t first, std::size_t count, const Scores& p,
+                  const float (&rescale)[kQueries], Ahead<V>& ahead) noexcept {
+  in_columns(a.head_dim, [&]<std::size_t N, bool kWhole>(std::size_t d, int rest) {
+    in_tiles<V::kAttendQueries>(0, count, [&]<std::size_t T>(std::size_t t) {
+      ahead.step();
+      weigh_tile<V, kPairs, T, N, kWhole>(a, first + t, p + t, rescale + t, d, rest);
+    });
+  });
+}
+
+template <class V, bool kPairs = false>
 void attend(const PageAttention& a) noexcept {
   Scores p;
   float rescale[kQueries];
@@ -165,10 +188,10 @@ void attend(const PageAttention& a) noexcept {
     const std::size_t count = std::min(kQueries, a.queries - first);
     in_tiles<V::kAttendQueries>(0, count, [&]<std::size_t T>(std::size_t t) {
       ahead.step();
-      score_tile<V, T>(a, first + t, p + t);
+      score_tile<V, kPairs, T>(a, first + t, p + t);
     });
-    softmax<V>(a, first, count, p, rescale);
-    weigh_values<V>(a, first, count, p, rescale, ahead);
+    softmax<V, kPairs>(a, first, count, p, rescale);
+    weigh_values<V, kPairs>(a, first, count, p, rescale, ahead);
   }
 }
 

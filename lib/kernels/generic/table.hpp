@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/generic/attention.hpp"
+#include "kernels/generic/attention_bf16.hpp"
 #include "kernels/generic/linear.hpp"
 #include "kernels/generic/rowwise.hpp"
 #include "kernels/ops.hpp"
@@ -14,7 +15,8 @@ template <class V, class F32, class F16, class Bf16>
 constexpr KernelOps make_ops() noexcept {
   return {.linear = {&linear<V, F32>, &linear<V, F16>, &linear<V, Bf16>},
           .attend = &attend<V>,
-          .widen = {&widen<V, F32>, &widen<V, F16>, &widen<V, Bf16>},
+          .attend_bf16 = &attend_bf16<V>,
+          .widen_f16 = &widen<V, F16>,
           .widen_q8_keys = &widen_q8_keys<V, F16>,
           .widen_q8_values = &widen_q8_values<V, F16>,
           .merge = &merge<V>,

@@ -1,0 +1,135 @@
+// attend_bf16() by vdpbf16ps, on keys and values as they are stored.
+#pragma once
+
+#include "kernels/avx512/vector.hpp"
+#include "kernels/generic/attention.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+namespace tlite {
+namespace {
+
+// Of a page, for a query: two exponentials in each.
+using WeightPairs = std::uint32_t[generic::kQueries][generic::kPage / 2];
+
+__m512 add_pairs(__m512 sum, __m512i a, __m512i b) noexcept {
+  return _mm512_dpbf16_ps(sum, std::bit_cast<__m512bh>(a), std::bit_cast<__m512bh>(b));
+}
+
+__m512i load_words(const void* from) noexcept {
+  return _mm512_castps_si512(_mm512_loadu_ps(static_cast<const float*>(from)));
+}
+
+__m512i splat_pair(const void* from) noexcept {
+  int pair;
+  std::memcpy(&pair, from, sizeof pair);
+  return _mm512_set1_epi32(pair);
+}
+
+template <std::size_t T>
+void score_pairs(const PageAttention& a, std::size_t first, float (*p)[generic::kPage]) noexcept {
+  __m512 scores[T][2];
+  for (std::size_t t = 0; t < T; ++t) scores[t][0] = scores[t][1] = _mm512_setzero_ps();
+  const std::uint16_t* q = a.q_bf16 + first * a.head_dim;
+  for (std::size_t d = 0; d < a.head_dim; d += 2) {
+    const __m512i low = load_words(a.keys_bf16 + d * generic::kPage);
+    const __m512i high = load_words(a.keys_bf16 + (d + 1) * generic::kPage);
+    for (std::size_t t = 0; t < T; ++t) {
+      const __m512i query = splat_pair(q + t * a.head_dim + d);
+      scores[t][0] = add_pairs(scores[t][0], query, low);
+      scores[t][1] = add_pairs(scores[t][1], query, high);
+    }
+  }
+  for (std::size_t t = 0; t < T; ++t) {
+    const Vector both[2] = {{scores[t][0]}, {scores[t][1]}};
+    generic::store_scores(a, both, p[t]);
+  }
+}
+
+// Exponentials already have no more bits than a bf16.
+void pack_weights(const generic::Scores& p, std::size_t count, WeightPairs& pairs) noexcept {
+  for (std::size_t t = 0; t < count; ++t) {
+    for (std::size_t half = 0; half < 2; ++half) {
+      const __m512i bits = _mm512_srli_epi32(load_words(p[t] + 16 * half), 16);
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(pairs[t] + 8 * half),
+                          _mm512_cvtepi32_epi16(bits));
+    }
+  }
+}
+
+// Which of the positions 2 i and 2 i + 1 exist. What lies in a page behind the last one may be
+// anything, NaN too.
+__m512i existing(const PageAttention& a, int i) noexcept {
+  const std::uint32_t even = 2 * i >= a.begin ? 0xFFFFU : 0U;
+  const std::uint32_t odd = 2 * i + 1 < a.end ? 0xFFFF0000U : 0U;
+  return _mm512_set1_epi32(static_cast<int>(even | odd));
+}
+
+template <std::size_t T, std::size_t N, bool kWhole>
+void weigh_pairs(const PageAttention& a, std::size_t first,
+                 const std::uint32_t (*p)[generic::kPage / 2], const float* rescale, std::size_t d,
+                 int rest) noexcept {
+  const __mmask16 lanes = first_lanes(rest);
+  __m512 sums[T][N];
+  for (std::size_t t = 0; t < T; ++t) {
+    const float* out = a.out + (first + t) * a.head_dim + d;
+    for (std::size_t n = 0; n < N; ++n) {
+      const __m512 before =
+          kWhole ? _mm512_loadu_ps(out + 16 * n) : _mm512_maskz_loadu_ps(lanes, out);
+      sums[t][n] = _mm512_mul_ps(before, _mm512_set1_ps(rescale[t]));
+    }
+  }
+  for (int i = a.begin / 2; 2 * i < a.end; ++i) {
+    const __m512i exist = existing(a, i);
+    const auto* row = reinterpret_cast<const float*>(
+        a.values_bf16 + 2 * (static_cast<std::size_t>(i) * a.head_dim + d));
+    __m512i values[N];
+    for (std::size_t n = 0; n < N; ++n) {
+      const __m512 stored =
+          kWhole ? _mm512_loadu_ps(row + 16 * n) : _mm512_maskz_loadu_ps(lanes, row);
+      values[n] = _mm512_and_si512(_mm512_castps_si512(stored), exist);
+    }
+    for (std::size_t t = 0; t < T; ++t) {
+      const __m512i weights = splat_pair(&p[t][i]);
+      for (std::size_t n = 0; n < N; ++n) sums[t][n] = add_pairs(sums[t][n], weights, values[n]);
+    }
+  }
+  for (std::size_t t = 0; t < T; ++t) {
+    float* out = a.out + (first + t) * a.head_dim + d;
+    for (std::size_t n = 0; n < N; ++n) {
+      if (kWhole) {
+        _mm512_storeu_ps(out + 16 * n, sums[t][n]);
+      } else {
+        _mm512_mask_storeu_ps(out, lanes, sums[t][n]);
+      }
+    }
+  }
+}
+
+void attend_pairs(const PageAttention& a) noexcept {
+  generic::Scores p;
+  WeightPairs pairs;
+  float rescale[generic::kQueries];
+  generic::Ahead<Vector> ahead(a);
+  for (std::size_t first = 0; first < a.queries; first += generic::kQueries) {
+    const std::size_t count = std::min(generic::kQueries, a.queries - first);
+    generic::in_tiles<Vector::kAttendQueries>(0, count, [&]<std::size_t T>(std::size_t t) {
+      ahead.step();
+      score_pairs<T>(a, first + t, p + t);
+    });
+    generic::softmax<Vector, true>(a, first, count, p, rescale);
+    pack_weights(p, count, pairs);
+    generic::in_columns(a.head_dim, [&]<std::size_t N, bool kWhole>(std::size_t d, int rest) {
+      generic::in_tiles<Vector::kAttendQueries>(0, count, [&]<std::size_t T>(std::size_t t) {
+        ahead.step();
+        weigh_pairs<T, N, kWhole>(a, first + t, pairs + t, rescale + t, d, rest);
+      });
+    });
+  }
+}
+
+}  // namespace
+}  // namespace tlite
