@@ -43,9 +43,11 @@ struct EvaluatorOptions {
   std::int32_t max_batch_rows = 512;  // rows worked on at once; longer batches run in chunks
   std::int32_t max_logits_rows = 64;  // rows of one batch that may want logits
   std::int32_t threads = 0;           // 0: physical cores
-  // Storage of keys and values: f32, f16, bf16 or q8_0, of which a head_dim that is a multiple of
-  // 32 takes half of f16's memory; keys of layers with huge key biases are f16 then. Unset: f32 for
-  // f32 weights, else f16.
+  // Storage of keys and values. f32, f16: attention multiplies in f32. bf16: it multiplies bf16
+  // numbers, for which queries and attention weights are rounded too, and adds in f32; long prompts
+  // are faster by AVX-512's bf16 products. q8_0: half of f16's memory; head_dim must be a multiple
+  // of 32. In layers with huge key biases bf16's keys and values and q8_0's keys are f16. Unset:
+  // f32 for f32 weights, else f16.
   std::optional<DataType> kv_type = {};
 };
 

@@ -24,7 +24,6 @@ Attention::Attention(const ModelConfig& config, const KvLayout& layout, const Ke
                      const EvaluatorOptions& resolved, std::size_t part_slots)
     : layout_(layout),
       ops_(ops),
-      bf16_(layout.value_type() == DataType::bf16),
       heads_(static_cast<std::size_t>(config.num_attention_heads)),
       group_(heads_ / layout.kv_heads),
       window_(config.sliding_window.value_or(0)),
@@ -114,13 +113,13 @@ PageAttention Attention::states(float* memory, std::size_t all, std::size_t firs
   return state;
 }
 
-void Attention::gather_queries(const Block& block, std::size_t head, const Scratch& scratch,
-                               const Workspace& space) const noexcept {
+void Attention::gather_queries(const Block& block, std::size_t head, std::size_t layer,
+                               const Scratch& scratch, const Workspace& space) const noexcept {
   const std::size_t size = group_ * layout_.head_dim;
   for (std::size_t i = 0; i < block.rows; ++i) {
     const std::size_t source = rows_[block.first_row + i].source;
     const float* q = scratch.q + source * heads_ * layout_.head_dim + head * size;
-    if (bf16_) {
+    if (layout_.key_type(layer) == DataType::bf16) {
       std::transform(q, q + size, space.q_bf16 + i * size, f32_to_bf16);
     } else {
       std::copy_n(q, size, space.q + i * size);
@@ -145,14 +144,14 @@ PageAttention Attention::operands(const std::byte* page, std::size_t layer, std:
   const std::byte* keys = page + layout_.keys_offset(layer, head);
   const std::byte* values = page + layout_.values_offset(layer, head);
   PageAttention task;
-  if (bf16_) {
+  if (layout_.key_type(layer) == DataType::bf16) {
     task.keys_bf16 = reinterpret_cast<const std::uint16_t*>(keys);
     task.values_bf16 = reinterpret_cast<const std::uint16_t*>(values);
     task.q_bf16 = space.q_bf16;
     task.space = space.keys;
   } else {
     task.keys = as_floats(layout_.key_type(layer), ops_.widen_q8_keys, keys, space.keys);
-    task.values = as_floats(layout_.value_type(), ops_.widen_q8_values, values, space.values);
+    task.values = as_floats(layout_.value_type(layer), ops_.widen_q8_values, values, space.values);
     task.q = space.q;
   }
   return task;
@@ -161,7 +160,7 @@ PageAttention Attention::operands(const std::byte* page, std::size_t layer, std:
 // Queries from element `q_at` on.
 void Attention::attend(PageAttention& task, const PageAttention& operands,
                        std::size_t q_at) const noexcept {
-  if (bf16_) {
+  if (operands.q_bf16 != nullptr) {
     task.q_bf16 = operands.q_bf16 + q_at;
     task.keys_bf16 = operands.keys_bf16;
     task.values_bf16 = operands.values_bf16;
@@ -239,7 +238,7 @@ void Attention::run(std::size_t unit, std::size_t layer, const Scratch& scratch,
     const std::size_t index = units_ - 1 - unit;
     const Block& block = blocks_[index / layout_.kv_heads];
     const std::size_t head = index % layout_.kv_heads;
-    gather_queries(block, head, scratch, space);
+    gather_queries(block, head, layer, scratch, space);
     run_all_splits(block, head, layer, scratch, space);
     return;
   }
@@ -249,7 +248,7 @@ void Attention::run(std::size_t unit, std::size_t layer, const Scratch& scratch,
   const Block& block = *(after - 1);
   const std::size_t split = block.first_split + (unit - block.first_unit) / layout_.kv_heads;
   const std::size_t head = (unit - block.first_unit) % layout_.kv_heads;
-  gather_queries(block, head, scratch, space);
+  gather_queries(block, head, layer, scratch, space);
   run_split(block, head, split, layer, space, slot(block, head, split, scratch));
 }
 

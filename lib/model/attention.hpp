@@ -81,8 +81,8 @@ class Attention {
                        std::size_t count) const noexcept;
   float* slot(const Block& block, std::size_t head, std::size_t split,
               const Scratch& scratch) const noexcept;
-  void gather_queries(const Block& block, std::size_t head, const Scratch& scratch,
-                      const Workspace& space) const noexcept;
+  void gather_queries(const Block& block, std::size_t head, std::size_t layer,
+                      const Scratch& scratch, const Workspace& space) const noexcept;
   const float* as_floats(DataType type, KernelOps::WidenBlock q8, const std::byte* block,
                          float* space) const noexcept;
   PageAttention operands(const std::byte* page, std::size_t layer, std::size_t head,
@@ -97,7 +97,6 @@ class Attention {
 
   KvLayout layout_;
   const KernelOps& ops_;
-  bool bf16_;  // keys and values
   std::size_t heads_;
   std::size_t group_;    // query heads of a key-value head
   std::int32_t window_;  // positions; 0: all

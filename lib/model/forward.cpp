@@ -311,7 +311,7 @@ void Forward::append_row(std::size_t row) noexcept {
   for (std::size_t head = 0; head < kv_heads_; ++head) {
     store_keys(layout_.key_type(layer_), k + head * head_dim_, head_dim_, slot,
                page + layout_.keys_offset(layer_, head));
-    store_values(layout_.value_type(), v + head * head_dim_, head_dim_, slot,
+    store_values(layout_.value_type(layer_), v + head * head_dim_, head_dim_, slot,
                  page + layout_.values_offset(layer_, head));
   }
 }

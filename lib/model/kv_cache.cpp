@@ -18,9 +18,9 @@ namespace {
 // Elements that share a scale.
 constexpr std::size_t kQuantum = 32;
 
-// Of a key, in magnitude. A step of max / 127 is off by up to half of it in each dimension: over
-// 128 of them a score of a query of length 2 (after its division by sqrt(head_dim)) is off by
-// 2 * max / (127 * sqrt(12)), which stays below a tenth up to here.
+// Of a key, in magnitude. A step of max / 127, or of bf16 near max, is off by up to half of it in
+// each dimension: over 128 of them a score of a query of length 2 (after its division by
+// sqrt(head_dim)) is off by 2 * max / (127 * sqrt(12)), which stays below a tenth up to here.
 constexpr float kWideBias = 22.0F;
 
 float largest_bias(const WeightSource& source, std::size_t layer) {
@@ -68,8 +68,7 @@ void store_quantum(const float* x, std::byte* codes, std::size_t stride,
 
 KvLayout::KvLayout(const ModelConfig& config, DataType kv_type, const WeightSource& source)
     : kv_heads(static_cast<std::size_t>(config.num_key_value_heads)),
-      head_dim(static_cast<std::size_t>(config.head_dim)),
-      value_type_(kv_type) {
+      head_dim(static_cast<std::size_t>(config.head_dim)) {
   if (is_quantized(kv_type) && head_dim % kQuantum != 0) {
     throw Error(ErrorCode::not_supported, "not supported: a KV cache of type " +
                                               std::string(to_string(kv_type)) +
@@ -77,8 +76,10 @@ KvLayout::KvLayout(const ModelConfig& config, DataType kv_type, const WeightSour
                                               ", which is no multiple of 32");
   }
   for (std::size_t i = 0; i < static_cast<std::size_t>(config.num_hidden_layers); ++i) {
-    const bool wide = is_quantized(kv_type) && largest_bias(source, i) > kWideBias;
-    layers_.push_back({wide ? DataType::f16 : kv_type, page_bytes_});
+    const bool coarse = is_quantized(kv_type) || kv_type == DataType::bf16;
+    const bool wide = coarse && largest_bias(source, i) > kWideBias;
+    const DataType value_type = wide && kv_type == DataType::bf16 ? DataType::f16 : kv_type;
+    layers_.push_back({wide ? DataType::f16 : kv_type, value_type, page_bytes_});
     page_bytes_ += kv_heads * head_bytes(i);
   }
 }

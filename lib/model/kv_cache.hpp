@@ -9,7 +9,8 @@
 //
 // Key biases of Qwen2.5 are huge in its first and last layers, and a scale that has to reach them
 // leaves nothing of the dimensions beside them (llama.cpp #21385): there a q8_0 cache keeps its
-// keys in f16.
+// keys in f16. A step of bf16 is as large, so there a bf16 cache keeps keys and values in f16, and
+// attention multiplies in f32.
 //
 // Pages are shared by fork and adopt. A page that more than one sequence holds is immutable: who
 // appends to a partial one copies it first. The pool is allocated once.
@@ -44,12 +45,12 @@ class KvLayout {
   std::size_t head_dim = 0;
 
   KvLayout() = default;
-  // Reads the key biases of `source` where the type is q8_0. Throws Error(not_supported) where that
-  // meets a head_dim that is no multiple of 32.
+  // Reads the key biases of `source` where the type is q8_0 or bf16. Throws Error(not_supported)
+  // where that meets a head_dim that is no multiple of 32.
   KvLayout(const ModelConfig& config, DataType kv_type, const WeightSource& source);
 
   DataType key_type(std::size_t layer) const noexcept { return layers_[layer].key_type; }
-  DataType value_type() const noexcept { return value_type_; }
+  DataType value_type(std::size_t layer) const noexcept { return layers_[layer].value_type; }
   std::size_t page_bytes() const noexcept { return page_bytes_; }
   // Of one head's keys and, behind them, values in a page: 32 positions.
   std::size_t keys_offset(std::size_t layer, std::size_t head) const noexcept {
@@ -60,7 +61,7 @@ class KvLayout {
   }
 
   std::size_t head_bytes(std::size_t layer) const noexcept {
-    return block_bytes(key_type(layer)) + block_bytes(value_type_);
+    return block_bytes(key_type(layer)) + block_bytes(value_type(layer));
   }
 
   friend bool operator==(const KvLayout&, const KvLayout&) = default;
@@ -68,6 +69,7 @@ class KvLayout {
  private:
   struct Layer {
     DataType key_type = DataType::f32;
+    DataType value_type = DataType::f32;
     std::size_t offset = 0;
     friend bool operator==(const Layer&, const Layer&) = default;
   };
@@ -76,7 +78,6 @@ class KvLayout {
     return bytes_of(type, head_dim * kPagePositions);
   }
 
-  DataType value_type_ = DataType::f32;
   std::vector<Layer> layers_;
   std::size_t page_bytes_ = 0;
 };

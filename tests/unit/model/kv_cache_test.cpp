@@ -21,7 +21,8 @@ using testing::config_of;
 using testing::Spec;
 using testing::TensorSet;
 
-TEST_CASE("model/kv_cache: q8_0 has half of the bytes, and wide keys where biases are huge") {
+TEST_CASE(
+    "model/kv_cache: q8_0 has half of the bytes; where biases are huge, it and bf16 are wide") {
   const Spec spec = {.name = "q8", .layers = 2, .kv_heads = 1, .head_dim = 64};
   ModelConfig config = config_of(spec);
   const TensorSet huge(spec);
@@ -37,6 +38,12 @@ TEST_CASE("model/kv_cache: q8_0 has half of the bytes, and wide keys where biase
   CHECK(one.key_type(0) == DataType::f16);
   CHECK(one.key_type(1) == DataType::q8_0);
   CHECK(one.page_bytes() == 64 * 32 * 2 + 3 * 64 * 34);
+  const KvLayout bf16(config, DataType::bf16, mixed);
+  CHECK(bf16.key_type(0) == DataType::f16);
+  CHECK(bf16.value_type(0) == DataType::f16);
+  CHECK(bf16.key_type(1) == DataType::bf16);
+  CHECK(bf16.value_type(1) == DataType::bf16);
+  CHECK(bf16.page_bytes() == plain);
   config.head_dim = 48;
   CHECK(test::error_of([&] { KvLayout(config, DataType::q8_0, mixed); }) ==
         "not_supported: not supported: a KV cache of type q8_0 for a head_dim of 48, which is no "
