@@ -1,4 +1,4 @@
-"""compare.py over programs that print what llama-bench and llama-batched-bench print."""
+"""compare.py over programs that print what llama-bench and its relatives print."""
 
 from __future__ import annotations
 
@@ -25,9 +25,14 @@ def of(flag, default=0):
 if "-npl" in sys.argv:
     print("|    PP |     TG |    B |   N_KV |   T_PP s | S_PP t/s |   T_TG s | S_TG t/s |")
     print("|", of("-npp"), "|", of("-ntg"), "|", of("-npl"), "| 9 | 9.0 | 9.0 | 9.0 |", speed, "|")
+elif "--sweep-stride" in sys.argv:
+    for n_kv in range(0, of("-c"), of("-ub") * of("--sweep-stride")):
+        row = {{"n_kv": n_kv, "speed_pp": speed + n_kv, "speed_tg": speed + n_kv + 1}}
+        print(json.dumps(row), file=sys.stderr)
 else:
     print("some forks greet")
-    print(json.dumps([{{"n_prompt": of("-p"), "n_gen": of("-n"), "avg_ts": speed}}]))
+    row = {{"n_prompt": of("-p"), "n_gen": of("-n"), "avg_ts": speed, "resident_bytes": 3e9}}
+    print(json.dumps([row | ({{"bandwidth_share": 0.5}} if of("-n") else {{}})]))
 """
 
 
@@ -74,7 +79,7 @@ class CompareTest(unittest.TestCase):
             *("-p", "7", "-n", "0", "--flags", "fast=-rtr 1"),
         )
         self.assertEqual(rows["pp7"], {"ours": 20, "slow": 2.5, "fast": 5, "ratio": 4})
-        self.assertIn("memory, pp7 (GB)", rows)
+        self.assertEqual(rows["memory, pp7 (GB)"]["ours"], 3)
         common = ["-p", "7", "-n", "0", "-t", "2", "-r", "1"]
         fast = ["-rtr", "1", "-m", "m.gguf", "-o", "json", *common]
         self.assertEqual(self.calls("fast"), [fast] * 3)
@@ -89,10 +94,31 @@ class CompareTest(unittest.TestCase):
             *("-p", "0", "-n", "5", "-b", "4", "-d", "64", "--rounds", "1"),
         )
         self.assertEqual(rows["tg5 x4 @ d64"], {"ours": 10, "fast": 5, "ratio": 2})
+        self.assertEqual(rows["of bandwidth, tg5 x4 @ d64 (%)"], {"ours": 50})
         (call,) = self.calls("fast-batched")
         self.assertEqual(call[:3], ["-rtr", "-m", "m.gguf"])
         self.assertEqual(call[-6:], ["-npp", "64", "-ntg", "5", "-npl", "4"])
         self.assertFalse((self.folder / "fast.calls").exists())
+
+    def test_sweep(self) -> None:
+        """At depth, llama-sweep-bench goes there in steps, and is believed about the last."""
+        common = ("--peer", "fast=./fast", "--sweep", "fast=./slow", "--sweep-flags", "fast=-rtr")
+        rows = self.rows(*common, "-p", "64", "-n", "5", "-d", "1024", "--rounds", "1")
+        self.assertEqual(rows["pp64 @ d1024"], {"fast": 1024 + 10 / 8})
+        self.assertEqual(rows["tg5 @ d1024"], {"fast": 1025 + 20 / 8})
+        first, second = self.calls("slow")
+        start = ["-rtr", "-m", "m.gguf", "-t", "2"]
+        sizes = ["-c", "1088", "-b", "64", "-ub", "64", "-n", "1", "--sweep-stride", "16"]
+        self.assertEqual(first, [*start, *sizes, "--output-format", "jsonl"])
+        self.assertEqual(second[5:13], ["-c", "1536", "-b", "512", "-ub", "512", "-n", "5"])
+        done = self.run_compare(*common, "-p", "64", "-n", "0", "-d", "100")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("a sweep by 64 tokens does not come to -d 100", done.stderr)
+
+    def test_flags_of_ours(self) -> None:
+        """Ours may have flags as well."""
+        self.rows("--ours", "./ours", "-p", "7", "-n", "0", "--flags", "ours=--kv-type bf16")
+        self.assertEqual(self.calls("ours")[0][:4], ["bench", "--kv-type", "bf16", "m.gguf"])
 
     def test_load(self) -> None:
         """Loads are seconds of the whole process, and fewer are better."""
