@@ -425,6 +425,9 @@ TLITE_C_API tlite_status tlite_sampling_params_validate(const tlite_sampling_par
 
 /* Storage types of weights and KV caches; from Q8_0 on, GGUF's block formats of the same names. */
 typedef int32_t tlite_data_type;
+/* Attention multiplies in f32, but over a KV cache of BF16, where queries and attention weights are
+ * rounded to bf16 as well; in layers with huge key biases BF16's keys and values and Q8_0's keys
+ * are f16. */
 enum {
   TLITE_DATA_TYPE_AUTO = -1, /* for a KV cache: f32 for f32 weights, else f16 */
   TLITE_DATA_TYPE_F32 = 0,
