@@ -15,6 +15,10 @@ namespace {
 // Of a page, for a query: two exponentials in each.
 using WeightPairs = std::uint32_t[generic::kQueries][generic::kPage / 2];
 
+constexpr std::uint32_t kEven = 0xFFFFU;
+constexpr std::uint32_t kOdd = 0xFFFF0000U;
+constexpr std::uint32_t kBoth = kEven | kOdd;
+
 __m512 add_pairs(__m512 sum, __m512i a, __m512i b) noexcept {
   return _mm512_dpbf16_ps(sum, std::bit_cast<__m512bh>(a), std::bit_cast<__m512bh>(b));
 }
@@ -31,22 +35,19 @@ __m512i splat_pair(const void* from) noexcept {
 
 template <std::size_t T>
 void score_pairs(const PageAttention& a, std::size_t first, float (*p)[generic::kPage]) noexcept {
-  __m512 scores[T][2];
-  for (std::size_t t = 0; t < T; ++t) scores[t][0] = scores[t][1] = _mm512_setzero_ps();
+  Vector scores[T][2];
+  unroll<T>([&](auto t) TLITE_INLINE { scores[t][0] = scores[t][1] = Vector::zero(); });
   const std::uint16_t* q = a.q_bf16 + first * a.head_dim;
   for (std::size_t d = 0; d < a.head_dim; d += 2) {
     const __m512i low = load_words(a.keys_bf16 + d * generic::kPage);
     const __m512i high = load_words(a.keys_bf16 + (d + 1) * generic::kPage);
-    for (std::size_t t = 0; t < T; ++t) {
+    unroll<T>([&](auto t) TLITE_INLINE {
       const __m512i query = splat_pair(q + t * a.head_dim + d);
-      scores[t][0] = add_pairs(scores[t][0], query, low);
-      scores[t][1] = add_pairs(scores[t][1], query, high);
-    }
+      scores[t][0].v = add_pairs(scores[t][0].v, query, low);
+      scores[t][1].v = add_pairs(scores[t][1].v, query, high);
+    });
   }
-  for (std::size_t t = 0; t < T; ++t) {
-    const Vector both[2] = {{scores[t][0]}, {scores[t][1]}};
-    generic::store_scores(a, both, p[t]);
-  }
+  unroll<T>([&](auto t) TLITE_INLINE { generic::store_scores(a, scores[t], p[t]); });
 }
 
 // Exponentials already have no more bits than a bf16.
@@ -60,53 +61,38 @@ void pack_weights(const generic::Scores& p, std::size_t count, WeightPairs& pair
   }
 }
 
-// Which of the positions 2 i and 2 i + 1 exist. What lies in a page behind the last one may be
-// anything, NaN too.
-__m512i existing(const PageAttention& a, int i) noexcept {
-  const std::uint32_t even = 2 * i >= a.begin ? 0xFFFFU : 0U;
-  const std::uint32_t odd = 2 * i + 1 < a.end ? 0xFFFF0000U : 0U;
-  return _mm512_set1_epi32(static_cast<int>(even | odd));
-}
-
 template <std::size_t T, std::size_t N, bool kWhole>
 void weigh_pairs(const PageAttention& a, std::size_t first,
                  const std::uint32_t (*p)[generic::kPage / 2], const float* rescale, std::size_t d,
                  int rest) noexcept {
-  const __mmask16 lanes = first_lanes(rest);
-  __m512 sums[T][N];
-  for (std::size_t t = 0; t < T; ++t) {
-    const float* out = a.out + (first + t) * a.head_dim + d;
-    for (std::size_t n = 0; n < N; ++n) {
-      const __m512 before =
-          kWhole ? _mm512_loadu_ps(out + 16 * n) : _mm512_maskz_loadu_ps(lanes, out);
-      sums[t][n] = _mm512_mul_ps(before, _mm512_set1_ps(rescale[t]));
-    }
-  }
-  for (int i = a.begin / 2; 2 * i < a.end; ++i) {
-    const __m512i exist = existing(a, i);
+  generic::OutTile<Vector, T, N, kWhole> sums(a, first, d, rest);
+  sums.load(rescale);
+  // Pair i of positions, of which those exist that `existing` has bits for: what lies in a page
+  // beside them may be anything, NaN too.
+  const auto add = [&](int i, std::uint32_t existing) TLITE_INLINE {
     const auto* row = reinterpret_cast<const float*>(
         a.values_bf16 + 2 * (static_cast<std::size_t>(i) * a.head_dim + d));
     __m512i values[N];
-    for (std::size_t n = 0; n < N; ++n) {
-      const __m512 stored =
-          kWhole ? _mm512_loadu_ps(row + 16 * n) : _mm512_maskz_loadu_ps(lanes, row);
-      values[n] = _mm512_and_si512(_mm512_castps_si512(stored), exist);
-    }
-    for (std::size_t t = 0; t < T; ++t) {
-      const __m512i weights = splat_pair(&p[t][i]);
-      for (std::size_t n = 0; n < N; ++n) sums[t][n] = add_pairs(sums[t][n], weights, values[n]);
-    }
-  }
-  for (std::size_t t = 0; t < T; ++t) {
-    float* out = a.out + (first + t) * a.head_dim + d;
-    for (std::size_t n = 0; n < N; ++n) {
-      if (kWhole) {
-        _mm512_storeu_ps(out + 16 * n, sums[t][n]);
-      } else {
-        _mm512_mask_storeu_ps(out, lanes, sums[t][n]);
+    unroll<N>([&](auto n) TLITE_INLINE {
+      const float* from = row + 16 * n;
+      values[n] = _mm512_castps_si512(kWhole ? _mm512_loadu_ps(from)
+                                             : _mm512_maskz_loadu_ps(first_lanes(rest), from));
+      if (existing != kBoth) {
+        values[n] = _mm512_and_si512(values[n], _mm512_set1_epi32(static_cast<int>(existing)));
       }
-    }
-  }
+    });
+    unroll<T>([&](auto t) TLITE_INLINE {
+      const __m512i weights = splat_pair(&p[t][i]);
+      unroll<N>([&](auto n) TLITE_INLINE {
+        sums.value[t][n].v = add_pairs(sums.value[t][n].v, weights, values[n]);
+      });
+    });
+  };
+  int i = a.begin / 2;
+  if (a.begin % 2 != 0) add(i++, kOdd);
+  for (; 2 * i + 2 <= a.end; ++i) add(i, kBoth);
+  if (2 * i < a.end) add(i, kEven);
+  sums.store();
 }
 
 void attend_pairs(const PageAttention& a) noexcept {

@@ -4,11 +4,13 @@
 // Queries go in tiles of T that share each load of keys or values; a query's own chain of fused
 // steps is the same in a tile of any size.
 //
-// kPairs: the operands are numbers of bf16, and the order is that of attend_bf16().
+// kPairs: the operands are numbers of bf16, and the order is that of attend_bf16(): of a pair of
+// positions the odd one first. (Pairs of dimensions lie so already.)
 #pragma once
 
 #include "kernels/generic/math.hpp"
 #include "kernels/ops.hpp"
+#include "kernels/unroll.hpp"
 
 #include <algorithm>
 #include <cstddef>
@@ -53,22 +55,22 @@ void store_scores(const PageAttention& a, const V (&scores)[2], float (&p)[kPage
 }
 
 // p = q x keys for the T queries from `first` on.
-template <class V, bool kPairs, std::size_t T>
+template <class V, std::size_t T>
 void score_tile(const PageAttention& a, std::size_t first, float (*p)[kPage]) noexcept {
   V scores[T][2];
-  for (std::size_t t = 0; t < T; ++t) scores[t][0] = scores[t][1] = V::splat(0.0F);
+  unroll<T>([&](auto t) TLITE_INLINE { scores[t][0] = scores[t][1] = V::splat(0.0F); });
   const float* q = a.q + first * a.head_dim;
-  for (std::size_t i = 0; i < a.head_dim; ++i) {
-    const std::size_t d = kPairs ? i ^ 1U : i;
+  const auto add = [&](std::size_t d) TLITE_INLINE {
     const V low = V::load(a.keys + d * kPage);
     const V high = V::load(a.keys + d * kPage + 16);
-    for (std::size_t t = 0; t < T; ++t) {
+    unroll<T>([&](auto t) TLITE_INLINE {
       const V query = V::splat(q[t * a.head_dim + d]);
       scores[t][0] = V::fma(query, low, scores[t][0]);
       scores[t][1] = V::fma(query, high, scores[t][1]);
-    }
-  }
-  for (std::size_t t = 0; t < T; ++t) store_scores(a, scores[t], p[t]);
+    });
+  };
+  for (std::size_t d = 0; d < a.head_dim; ++d) add(d);
+  unroll<T>([&](auto t) TLITE_INLINE { store_scores(a, scores[t], p[t]); });
 }
 
 // To the 8 bits of a bf16: Veltkamp's splitting, the same in every tier. Of [0, 1].
@@ -112,42 +114,66 @@ void softmax(const PageAttention& a, std::size_t first, std::size_t count, Score
   }
 }
 
-// out = out * rescale + p x values, for N vectors of dimensions from `d` on. `rest`: lanes of the
-// last vector that exist.
+// N vectors of dimensions of T outputs, from `d` on. `rest`: lanes of the last vector that exist.
+template <class V, std::size_t T, std::size_t N, bool kWhole>
+struct OutTile {
+  V value[T][N];
+  float* out;
+  std::size_t stride;
+  int rest;
+
+  TLITE_INLINE OutTile(const PageAttention& a, std::size_t first, std::size_t d, int lanes) noexcept
+      : out(a.out + first * a.head_dim + d), stride(a.head_dim), rest(lanes) {}
+
+  TLITE_INLINE void load(const float* rescale) noexcept {
+    unroll<T>([&](auto t) TLITE_INLINE {
+      const V factor = V::splat(rescale[t]);
+      unroll<N>([&](auto n) TLITE_INLINE {
+        const float* from = out + t * stride + 16 * n;
+        value[t][n] = V::mul(kWhole ? V::load(from) : V::load_first(from, rest), factor);
+      });
+    });
+  }
+  TLITE_INLINE void store() const noexcept {
+    unroll<T>([&](auto t) TLITE_INLINE {
+      unroll<N>([&](auto n) TLITE_INLINE {
+        float* to = out + t * stride + 16 * n;
+        if constexpr (kWhole) {
+          V::store(to, value[t][n]);
+        } else {
+          V::store_first(to, value[t][n], rest);
+        }
+      });
+    });
+  }
+};
+
+// out = out * rescale + p x values.
 template <class V, bool kPairs, std::size_t T, std::size_t N, bool kWhole>
 void weigh_tile(const PageAttention& a, std::size_t first, const float (*p)[kPage],
                 const float* rescale, std::size_t d, int rest) noexcept {
-  V sums[T][N];
-  for (std::size_t t = 0; t < T; ++t) {
-    const float* out = a.out + (first + t) * a.head_dim + d;
-    for (std::size_t n = 0; n < N; ++n) {
-      const V before = kWhole ? V::load(out + 16 * n) : V::load_first(out + 16 * n, rest);
-      sums[t][n] = V::mul(before, V::splat(rescale[t]));
-    }
-  }
-  for (int i = kPairs ? a.begin & ~1 : a.begin; i < (kPairs ? (a.end + 1) & ~1 : a.end); ++i) {
-    const int j = kPairs ? i ^ 1 : i;
-    if (kPairs && (j < a.begin || j >= a.end)) continue;
+  OutTile<V, T, N, kWhole> sums(a, first, d, rest);
+  sums.load(rescale);
+  const auto add = [&](int j) TLITE_INLINE {
     const float* row = a.values + static_cast<std::size_t>(j) * a.head_dim + d;
     V values[N];
-    for (std::size_t n = 0; n < N; ++n) {
+    unroll<N>([&](auto n) TLITE_INLINE {
       values[n] = kWhole ? V::load(row + 16 * n) : V::load_first(row + 16 * n, rest);
-    }
-    for (std::size_t t = 0; t < T; ++t) {
+    });
+    unroll<T>([&](auto t) TLITE_INLINE {
       const V weight = V::splat(p[t][j]);
-      for (std::size_t n = 0; n < N; ++n) sums[t][n] = V::fma(weight, values[n], sums[t][n]);
-    }
+      unroll<N>([&](auto n) TLITE_INLINE {
+        sums.value[t][n] = V::fma(weight, values[n], sums.value[t][n]);
+      });
+    });
+  };
+  int j = a.begin;
+  if constexpr (kPairs) {
+    if (j % 2 != 0) add(j++);
+    for (; j < (a.end & ~1); ++j) add(j ^ 1);
   }
-  for (std::size_t t = 0; t < T; ++t) {
-    float* out = a.out + (first + t) * a.head_dim + d;
-    for (std::size_t n = 0; n < N; ++n) {
-      if (kWhole) {
-        V::store(out + 16 * n, sums[t][n]);
-      } else {
-        V::store_first(out + 16 * n, sums[t][n], rest);
-      }
-    }
-  }
+  for (; j < a.end; ++j) add(j);
+  sums.store();
 }
 
 // Calls body.template operator()<T>(first) for tiles of T of `count`, then for smaller ones.
@@ -188,7 +214,7 @@ void attend(const PageAttention& a) noexcept {
     const std::size_t count = std::min(kQueries, a.queries - first);
     in_tiles<V::kAttendQueries>(0, count, [&]<std::size_t T>(std::size_t t) {
       ahead.step();
-      score_tile<V, kPairs, T>(a, first + t, p + t);
+      score_tile<V, T>(a, first + t, p + t);
     });
     softmax<V, kPairs>(a, first, count, p, rescale);
     weigh_values<V, kPairs>(a, first, count, p, rescale, ahead);

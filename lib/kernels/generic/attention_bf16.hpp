@@ -1,6 +1,7 @@
 // attend_bf16() for processors without a product of bf16 pairs: operands are taken apart into
-// floats, where each step of a pair is one fused step. That costs a fortieth of the products for a
-// whole block of queries; one query alone reads memory for most of its time.
+// floats, where each step of a pair is one fused step; dimensions change places in their pairs, so
+// that the odd one comes first. That costs a fortieth of the products for a whole block of queries;
+// one query alone reads memory for most of its time.
 #pragma once
 
 #include "kernels/generic/attention.hpp"
@@ -30,13 +31,16 @@ void attend_bf16(const PageAttention& a) noexcept {
   float* const values = keys + kPage * a.head_dim;
   float* const q = values + kPage * a.head_dim;
   for (std::size_t d = 0; d < a.head_dim; d += 2) {
-    take_apart(a.keys_bf16 + d * kPage, kPage, keys + d * kPage, keys + (d + 1) * kPage);
+    take_apart(a.keys_bf16 + d * kPage, kPage, keys + (d + 1) * kPage, keys + d * kPage);
   }
   for (std::size_t j = 0; j < kPage; j += 2) {
     take_apart(a.values_bf16 + j * a.head_dim, a.head_dim, values + j * a.head_dim,
                values + (j + 1) * a.head_dim);
   }
-  for (std::size_t i = 0; i < a.queries * a.head_dim; ++i) q[i] = bf16_float(a.q_bf16[i]);
+  for (std::size_t i = 0; i < a.queries * a.head_dim; i += 2) {
+    q[i] = bf16_float(a.q_bf16[i + 1]);
+    q[i + 1] = bf16_float(a.q_bf16[i]);
+  }
   PageAttention floats = a;
   floats.keys = keys;
   floats.values = values;

@@ -7,7 +7,7 @@ namespace tlite::generic {
 // (Cephes' expf coefficients), all in fused steps. Adding 1.5 * 2^23 rounds to an integer whose
 // value then stands in the low bits.
 template <class V>
-V exp(V x) noexcept {
+[[gnu::always_inline]] inline V exp(V x) noexcept {
   constexpr float kLowest = -87.3F;
   constexpr float kHighest = 88.3F;
   constexpr float kRound = 12582912.0F;
