@@ -120,7 +120,8 @@ void Attention::gather_queries(const Block& block, std::size_t head, std::size_t
     const std::size_t source = rows_[block.first_row + i].source;
     const float* q = scratch.q + source * heads_ * layout_.head_dim + head * size;
     if (layout_.key_type(layer) == DataType::bf16) {
-      std::transform(q, q + size, space.q_bf16 + i * size, f32_to_bf16);
+      std::transform(q, q + size, space.q_bf16 + i * size,
+                     [](float value) { return f32_to_bf16(value); });
     } else {
       std::copy_n(q, size, space.q + i * size);
     }
@@ -174,7 +175,7 @@ void Attention::attend(PageAttention& task, const PageAttention& operands,
   }
 }
 
-// Runs the rows of a block, whose queries are in space.q, over the pages of one split.
+// Runs the rows of a block, whose queries are gathered, over the pages of one split.
 void Attention::run_split(const Block& block, std::size_t head, std::size_t split,
                           std::size_t layer, const Workspace& space, float* parts) const noexcept {
   clear(states(parts, block.rows, 0, block.rows));
