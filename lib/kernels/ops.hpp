@@ -58,7 +58,7 @@ struct PageAttention {
 
 // Floats that attend_bf16() may need beside its operands.
 constexpr std::size_t bf16_attention_space(std::size_t queries, std::size_t head_dim) noexcept {
-  return (queries + 2 * 32) * head_dim;
+  return (queries + 64) * head_dim;  // 32 keys and 32 values
 }
 
 struct KernelOps {

@@ -10,7 +10,6 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
-#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -129,7 +128,11 @@ void expect(const Page& page, const std::uint16_t* q, int begin, int end, float*
   }
 }
 
-constexpr std::pair<int, int> kRanges[] = {{0, 32}, {0, 1}, {31, 32}, {5, 17}, {16, 30}};
+struct Range {
+  int begin, end;
+};
+
+constexpr Range kRanges[] = {{0, 32}, {0, 1}, {31, 32}, {5, 17}, {16, 30}};
 
 }  // namespace
 
@@ -138,7 +141,9 @@ TEST_CASE("kernels/attention_bf16: every tier takes the documented steps, for an
     const Page page(head_dim);
     for (const std::size_t queries : {1U, 2U, 5U, 7U, 8U, 17U, 56U, 97U}) {
       const auto q = random_bf16(queries * head_dim, queries, 1.0F);
-      for (const auto& [begin, end] : kRanges) {
+      for (const Range& range : kRanges) {
+        const int begin = range.begin;  // Clang's lambdas capture no structured binding
+        const int end = range.end;
         State expected(queries, head_dim);
         for (std::size_t i = 0; i < queries; ++i) {
           float* out = &expected.out[i * head_dim];
@@ -164,7 +169,9 @@ TEST_CASE("kernels/attention_bf16: every tier takes the documented steps, for an
 TEST_CASE("kernels/attention_bf16: what lies outside of the positions does not count, be it NaN") {
   constexpr std::size_t kHeadDim = 64;
   const auto q = random_bf16(9 * kHeadDim, 1, 1.0F);
-  for (const auto& [begin, end] : kRanges) {
+  for (const Range& range : kRanges) {
+    const int begin = range.begin;
+    const int end = range.end;
     const Page page(kHeadDim);
     Page poisoned = page;
     for (std::size_t j = 0; j < kPositions; ++j) {
