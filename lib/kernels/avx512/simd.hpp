@@ -74,6 +74,12 @@ struct Avx512 {
   TLITE_INLINE static void prefetch(const std::byte* p) noexcept {
     asm volatile("prefetcht1 %0" : : "m"(*p));
   }
+  // Finishes v here.
+  TLITE_INLINE static void keep(V& v) noexcept {
+#if defined(__AVX512F__)  // where tests emulate it there is no such register
+    asm volatile("" : "+v"(v));
+#endif
+  }
   template <std::uint32_t kMask>
   TLITE_INLINE static V and_words(V v) noexcept {
     return _mm512_and_si512(v, _mm512_set1_epi32(static_cast<int>(kMask)));

@@ -201,6 +201,7 @@ TLITE_INLINE inline void tile_256(const Source& source, const BlocksOf<Activatio
           [&](auto t) TLITE_INLINE { return x[t].q + sub * kSubElements; },
           [&](auto t, auto v, auto dot) TLITE_INLINE {
             sum[t][v] = dot.add_scaled(sum[t][v], source.template sub_scale<v>(sub));
+            if constexpr (requires { S::keep(sum[t][v]); }) S::keep(sum[t][v]);
           });
     });
   }
