@@ -74,7 +74,7 @@ struct Avx512 {
   TLITE_INLINE static void prefetch(const std::byte* p) noexcept {
     asm volatile("prefetcht1 %0" : : "m"(*p));
   }
-  // Finishes v here.
+  // What v is made of is computed before this, not after.
   TLITE_INLINE static void keep(V& v) noexcept {
 #if defined(__AVX512F__)  // where tests emulate it there is no such register
     asm volatile("" : "+v"(v));
