@@ -56,7 +56,7 @@ struct PageAttention {
   std::size_t next_bytes = 0;
 };
 
-// Floats that attend_bf16() may need beside its operands.
+// Floats of `space`, into which attend_bf16() may take its operands apart.
 constexpr std::size_t bf16_attention_space(std::size_t queries, std::size_t head_dim) noexcept {
   return (queries + 64) * head_dim;  // 32 keys and 32 values
 }

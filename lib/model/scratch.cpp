@@ -2,6 +2,7 @@
 
 #include "kernels/activations.hpp"
 #include "kernels/linear.hpp"
+#include "kernels/ops.hpp"
 #include "model/kv_cache.hpp"
 
 #include <algorithm>
@@ -51,12 +52,11 @@ void Scratch::lay_out(const ModelConfig& config, const EvaluatorOptions& resolve
     prepared[i] = reinterpret_cast<std::byte*>(take(rows, (bytes + 3) / 4));
   }
   const std::size_t linear = linear_scratch_bytes(widest);
-  // A page's keys and values as f32, the queries of a block, two states of each, the queries as
-  // bf16.
-  const std::size_t attention =
-      (2 * kPagePositions * head_dim +
-       kAttentionRows * (group * head_dim + 2 * part_floats + group * head_dim / 2)) *
-      sizeof(float);
+  // A page's keys and values and the queries of a block as f32, two states of each row, the queries
+  // as bf16.
+  const std::size_t attention = (bf16_attention_space(kAttentionRows * group, head_dim) +
+                                 kAttentionRows * (2 * part_floats + group * head_dim / 2)) *
+                                sizeof(float);
   worker_bytes_ = (std::max(linear, attention) + kAlignment - 1) / kAlignment * kAlignment;
   worker_ =
       reinterpret_cast<std::byte*>(take(size(resolved.threads), worker_bytes_ / sizeof(float)));

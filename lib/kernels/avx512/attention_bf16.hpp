@@ -1,13 +1,12 @@
 // attend_bf16() by vdpbf16ps, on keys and values as they are stored.
 #pragma once
 
+#include "kernels/avx512/simd.hpp"
 #include "kernels/avx512/vector.hpp"
 #include "kernels/generic/attention.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cstdint>
-#include <cstring>
 
 namespace tlite {
 namespace {
@@ -19,32 +18,18 @@ constexpr std::uint32_t kEven = 0xFFFFU;
 constexpr std::uint32_t kOdd = 0xFFFF0000U;
 constexpr std::uint32_t kBoth = kEven | kOdd;
 
-__m512 add_pairs(__m512 sum, __m512i a, __m512i b) noexcept {
-  return _mm512_dpbf16_ps(sum, std::bit_cast<__m512bh>(a), std::bit_cast<__m512bh>(b));
-}
-
-__m512i load_words(const void* from) noexcept {
-  return _mm512_castps_si512(_mm512_loadu_ps(static_cast<const float*>(from)));
-}
-
-__m512i splat_pair(const void* from) noexcept {
-  int pair;
-  std::memcpy(&pair, from, sizeof pair);
-  return _mm512_set1_epi32(pair);
-}
-
 template <std::size_t T>
 void score_pairs(const PageAttention& a, std::size_t first, float (*p)[generic::kPage]) noexcept {
   Vector scores[T][2];
   unroll<T>([&](auto t) TLITE_INLINE { scores[t][0] = scores[t][1] = Vector::zero(); });
   const std::uint16_t* q = a.q_bf16 + first * a.head_dim;
   for (std::size_t d = 0; d < a.head_dim; d += 2) {
-    const __m512i low = load_words(a.keys_bf16 + d * generic::kPage);
-    const __m512i high = load_words(a.keys_bf16 + (d + 1) * generic::kPage);
+    const __m512i low = _mm512_loadu_si512(a.keys_bf16 + d * generic::kPage);
+    const __m512i high = _mm512_loadu_si512(a.keys_bf16 + (d + 1) * generic::kPage);
     unroll<T>([&](auto t) TLITE_INLINE {
-      const __m512i query = splat_pair(q + t * a.head_dim + d);
-      scores[t][0].v = add_pairs(scores[t][0].v, query, low);
-      scores[t][1].v = add_pairs(scores[t][1].v, query, high);
+      const __m512i query = Avx512::broadcast_word(q + t * a.head_dim + d);
+      scores[t][0].v = Avx512::add_bf16(scores[t][0].v, low, query);
+      scores[t][1].v = Avx512::add_bf16(scores[t][1].v, high, query);
     });
   }
   unroll<T>([&](auto t) TLITE_INLINE { generic::store_scores(a, scores[t], p[t]); });
@@ -54,7 +39,7 @@ void score_pairs(const PageAttention& a, std::size_t first, float (*p)[generic::
 void pack_weights(const generic::Scores& p, std::size_t count, WeightPairs& pairs) noexcept {
   for (std::size_t t = 0; t < count; ++t) {
     for (std::size_t half = 0; half < 2; ++half) {
-      const __m512i bits = _mm512_srli_epi32(load_words(p[t] + 16 * half), 16);
+      const __m512i bits = _mm512_srli_epi32(_mm512_loadu_si512(p[t] + 16 * half), 16);
       _mm256_storeu_si256(reinterpret_cast<__m256i*>(pairs[t] + 8 * half),
                           _mm512_cvtepi32_epi16(bits));
     }
@@ -82,9 +67,9 @@ void weigh_pairs(const PageAttention& a, std::size_t first,
       }
     });
     unroll<T>([&](auto t) TLITE_INLINE {
-      const __m512i weights = splat_pair(&p[t][i]);
+      const __m512i weights = Avx512::broadcast_word(&p[t][i]);
       unroll<N>([&](auto n) TLITE_INLINE {
-        sums.value[t][n].v = add_pairs(sums.value[t][n].v, weights, values[n]);
+        sums.value[t][n].v = Avx512::add_bf16(sums.value[t][n].v, values[n], weights);
       });
     });
   };

@@ -6,22 +6,24 @@
 
 #include "kernels/generic/attention.hpp"
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 
 namespace tlite::generic {
 
-inline float bf16_float(std::uint16_t bits) noexcept {
-  return std::bit_cast<float>(static_cast<std::uint32_t>(bits) << 16);
+// Of each tier its own (V is), and without bf16_to_f32() or std::bit_cast(): a plain inline
+// function that a compiler does not inline is linked once, from the instruction set of any tier.
+template <class V>
+TLITE_INLINE inline float as_float(std::uint16_t bits) noexcept {
+  return __builtin_bit_cast(float, static_cast<std::uint32_t>(bits) << 16);
 }
 
 // `count` pairs: the first of each to `even`, the second to `odd`.
-inline void take_apart(const std::uint16_t* pairs, std::size_t count, float* even,
-                       float* odd) noexcept {
+template <class V>
+void take_apart(const std::uint16_t* pairs, std::size_t count, float* even, float* odd) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
-    even[i] = bf16_float(pairs[2 * i]);
-    odd[i] = bf16_float(pairs[2 * i + 1]);
+    even[i] = as_float<V>(pairs[2 * i]);
+    odd[i] = as_float<V>(pairs[2 * i + 1]);
   }
 }
 
@@ -31,15 +33,15 @@ void attend_bf16(const PageAttention& a) noexcept {
   float* const values = keys + kPage * a.head_dim;
   float* const q = values + kPage * a.head_dim;
   for (std::size_t d = 0; d < a.head_dim; d += 2) {
-    take_apart(a.keys_bf16 + d * kPage, kPage, keys + (d + 1) * kPage, keys + d * kPage);
+    take_apart<V>(a.keys_bf16 + d * kPage, kPage, keys + (d + 1) * kPage, keys + d * kPage);
   }
   for (std::size_t j = 0; j < kPage; j += 2) {
-    take_apart(a.values_bf16 + j * a.head_dim, a.head_dim, values + j * a.head_dim,
-               values + (j + 1) * a.head_dim);
+    take_apart<V>(a.values_bf16 + j * a.head_dim, a.head_dim, values + j * a.head_dim,
+                  values + (j + 1) * a.head_dim);
   }
   for (std::size_t i = 0; i < a.queries * a.head_dim; i += 2) {
-    q[i] = bf16_float(a.q_bf16[i + 1]);
-    q[i + 1] = bf16_float(a.q_bf16[i]);
+    q[i] = as_float<V>(a.q_bf16[i + 1]);
+    q[i + 1] = as_float<V>(a.q_bf16[i]);
   }
   PageAttention floats = a;
   floats.keys = keys;
