@@ -6,15 +6,14 @@
 // GFLOP/s of one thread, in its CPU time, so that other programs disturb it less: the median and
 // the best of many runs over all pages, which lie one after the other (8 KB of keys or values in
 // bf16).
-#include "base/buffer.hpp"
 #include "base/cpu.hpp"
+#include "bench/timing.hpp"
 #include "kernels/ops.hpp"
 #include "tensor/dtype.hpp"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <iterator>
 #include <limits>
 #include <string>
@@ -32,12 +31,6 @@ struct Options {
   std::size_t group = 7;
   std::size_t pages = 128;
 };
-
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
 
 class Bench {
  public:
@@ -74,9 +67,8 @@ class Bench {
       rates.push_back(4e-9 * static_cast<double>(queries_ * block_ * pages_) /
                       (cpu_seconds() - start));
     }
-    std::sort(rates.begin(), rates.end());
     std::printf("%4zu queries, %-4s %6.0f GFLOP/s (best %.0f)\n", queries_, name,
-                rates[rates.size() / 2], rates[rates.size() * 9 / 10]);
+                at_share(rates, 0.5), at_share(rates, 0.9));
   }
 
  private:

@@ -110,11 +110,6 @@ def bench_row(text: str, test: Test) -> dict[str, float]:
     raise ValueError(test.name)
 
 
-def bench_speed(text: str, test: Test) -> float:
-    """Find the test's speed in the JSON of llama-bench."""
-    return float(bench_row(text, test)["avg_ts"])
-
-
 def batched_speed(text: str, test: Test) -> float:
     """Find S_TG in the table of llama-batched-bench: PP TG B N_KV T_PP S_PP T_TG S_TG T S."""
     for line in text.splitlines():
@@ -148,7 +143,7 @@ def command_of(program: Program, model: str, test: Test, threads: int) -> list[s
     """Say how a program is told to run a test."""
     if program.name == OURS:
         command = [*program.bench, model, "--json", "-b", str(test.sequences)]
-    elif test.sequences > 1:
+    elif batches(program, test):
         context = test.sequences * (test.depth + test.generated + 32)
         command = [*program.batched, "-m", model, "-c", str(context), "-t", str(threads)]
         command += ["-npp", str(test.depth), "-ntg", str(test.generated)]
@@ -161,6 +156,11 @@ def command_of(program: Program, model: str, test: Test, threads: int) -> list[s
     return [*command, "-d", str(test.depth)] if test.depth else command
 
 
+def batches(program: Program, test: Test) -> bool:
+    """Whether llama-batched-bench runs the test, or would if there were one."""
+    return program.name != OURS and test.sequences > 1
+
+
 def sweeps(program: Program, test: Test) -> bool:
     """Whether llama-sweep-bench runs the test."""
     return bool(program.sweep) and test.depth > 0 and test.sequences == 1
@@ -168,11 +168,11 @@ def sweeps(program: Program, test: Test) -> bool:
 
 def speed_of(program: Program, test: Test, done: Run) -> float:
     """Find the test's speed in what the program printed; some forks print tables to stderr."""
-    if program.name != OURS and test.sequences > 1:
+    if batches(program, test):
         return batched_speed(done.text + done.errors, test)
     if sweeps(program, test):
         return sweep_speed(done.text + done.errors, test)
-    return bench_speed(done.text, test)
+    return bench_row(done.text, test)["avg_ts"]
 
 
 def drop_from_page_cache(path: str) -> None:
@@ -194,7 +194,7 @@ def read_into_page_cache(path: str) -> None:
 
 def measure(program: Program, model: str, test: Test, threads: int) -> None:
     """Run one test once and note what it gave."""
-    if test.sequences > 1 and program.name != OURS and not program.batched:
+    if batches(program, test) and not program.batched:
         return
     if test.load == "warm":
         read_into_page_cache(model)
@@ -202,10 +202,9 @@ def measure(program: Program, model: str, test: Test, threads: int) -> None:
         drop_from_page_cache(model)
     command = command_of(program, model, test, threads)
     done = execute(command)
-    batched = program.name != OURS and test.sequences > 1
     # A batched bench that printed its row may fail when it takes itself down, as ik_llama.cpp's of
     # August 2026 does with -rtr.
-    if done.status != 0 and not batched:
+    if done.status != 0 and not batches(program, test):
         message = f"status {done.status}:\n{done.errors[-2000:]}"
         sys.exit(f"compare.py: {shlex.join(command)}: {message}")
     try:
@@ -269,20 +268,19 @@ def programs_of(options: argparse.Namespace) -> list[Program]:
     def named(texts: list[str]) -> dict[str, str]:
         return dict(text.split("=", 1) for text in texts)
 
-    flags, batched_flags = named(options.flags), named(options.batched_flags)
-    batched, sweep = named(options.batched), named(options.sweep)
-    sweep_options = named(options.sweep_flags)
+    def command(paths: list[str], flags: list[str], name: str) -> list[str]:
+        path = named(paths).get(name)
+        return [path, *shlex.split(named(flags).get(name, ""))] if path else []
+
     programs = []
     if options.ours:
-        ours = [str(options.ours.resolve()), "bench", *shlex.split(flags.get(OURS, ""))]
-        programs.append(Program(OURS, ours))
-    for name, path in named(options.peer).items():
-        program = Program(name, [path, *shlex.split(flags.get(name, ""))])
-        if name in batched:
-            program.batched = [batched[name], *shlex.split(batched_flags.get(name, ""))]
-        if name in sweep:
-            program.sweep = [sweep[name], *shlex.split(sweep_options.get(name, ""))]
-        programs.append(program)
+        ours = shlex.split(named(options.flags).get(OURS, ""))
+        programs.append(Program(OURS, [str(options.ours.resolve()), "bench", *ours]))
+    for name in named(options.peer):
+        bench = command(options.peer, options.flags, name)
+        batched = command(options.batched, options.batched_flags, name)
+        sweep = command(options.sweep, options.sweep_flags, name)
+        programs.append(Program(name, bench, batched, sweep))
     return programs
 
 

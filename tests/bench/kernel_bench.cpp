@@ -7,6 +7,7 @@
 // of the thread, so other programs disturb them less; medians and best of many short runs.
 #include "base/buffer.hpp"
 #include "base/cpu.hpp"
+#include "bench/timing.hpp"
 #include "kernels/activations.hpp"
 #include "kernels/packed/linear.hpp"
 #include "kernels/packed/pack.hpp"
@@ -16,7 +17,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <functional>
 #include <iterator>
 #include <memory>
@@ -33,17 +33,6 @@
 
 namespace tlite {
 namespace {
-
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
-}
-
-double at_share(std::vector<double> values, double share) {
-  std::sort(values.begin(), values.end());
-  return values[static_cast<std::size_t>(share * static_cast<double>(values.size() - 1))];
-}
 
 struct Speed {
   double median = 0;

@@ -6,6 +6,7 @@
 // over rows of three kinds: normal, heavy-tailed (Student's t, 3 degrees of freedom) and normal
 // with 1 % outliers of 20 times the size. Importances are log-normal. Speed in 1e6 values a second
 // of CPU time of one thread, the two programs in turn, best of 5.
+#include "bench/timing.hpp"
 #include "tensor/blocks.hpp"
 #include "tensor/quantize.hpp"
 
@@ -13,7 +14,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 #include <optional>
 #include <random>
 #include <string>
@@ -35,12 +35,6 @@ using PeerQuantize = std::size_t (*)(int type, const float* values, void* out, s
 int peer_type(DataType type) {
   constexpr int kNumbers[] = {0, 1, 30, 8, 2, 3, 6, 7, 10, 11, 12, 13, 14, 20, 23};
   return kNumbers[static_cast<std::size_t>(type)];
-}
-
-double cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
 struct Kind {

@@ -4,11 +4,11 @@
 #include "base/rng.hpp"
 #include "kernels/ops.hpp"
 #include "tensor/dtype.hpp"
+#include "unit/support/bits.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <vector>
 
@@ -53,10 +53,8 @@ struct State {
         max(queries, -std::numeric_limits<float>::infinity()) {}
 
   bool operator==(const State& other) const {
-    const auto same = [](const std::vector<float>& a, const std::vector<float>& b) {
-      return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * 4) == 0;
-    };
-    return same(out, other.out) && same(sum, other.sum) && same(max, other.max);
+    return test::same_bits(out, other.out) && test::same_bits(sum, other.sum) &&
+           test::same_bits(max, other.max);
   }
 
   std::vector<float> out, sum, max;

@@ -3,6 +3,7 @@
 #include "kernels/ops.hpp"
 
 #include "base/rng.hpp"
+#include "unit/support/bits.hpp"
 
 #include <bit>
 #include <cmath>
@@ -14,6 +15,8 @@
 
 namespace tlite {
 namespace {
+
+using test::same_bits;
 
 constexpr DataType kTypes[] = {DataType::f32, DataType::f16, DataType::bf16};
 
@@ -55,10 +58,6 @@ struct Stored {
   std::size_t offset;
   std::vector<float> rounded;
 };
-
-bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
 
 std::vector<float> run_linear(CpuTier tier, DataType type, const Stored& w, std::size_t k,
                               std::size_t outs, const float* x, std::size_t rows) {
@@ -270,8 +269,8 @@ TEST_CASE("kernels/ops: attention of a query has the same bits alone and among o
         CAPTURE(to_string(tier));
         CAPTURE(i);
         CHECK(std::memcmp(one.out.data(), &all.out[i * head_dim], head_dim * 4) == 0);
-        CHECK(same_bits(one.sum, {all.sum[i]}));
-        CHECK(same_bits(one.max, {all.max[i]}));
+        CHECK(same_bits(one.sum, {&all.sum[i], 1}));
+        CHECK(same_bits(one.max, {&all.max[i], 1}));
       }
     }
   }

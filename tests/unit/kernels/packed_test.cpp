@@ -8,6 +8,7 @@
 #include "kernels/packed/linear.hpp"
 #include "kernels/packed/pack.hpp"
 #include "tensor/blocks.hpp"
+#include "unit/support/bits.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -236,10 +237,6 @@ struct Problem {
   }
 };
 
-bool same_bits(const std::vector<float>& a, const float* b) {
-  return std::memcmp(a.data(), b, a.size() * sizeof(float)) == 0;
-}
-
 // A matrix with the tiles that it streams.
 struct Packed {
   Buffer tiles;
@@ -287,7 +284,7 @@ TEST_CASE("kernels/packed: every tier gives the documented sum, alone and in any
           CAPTURE(rows);
           first = (first + 5) % (problem.rows - rows + 1);
           const std::vector<float> y = problem.run(*linear, first, rows, rows % 4 * 4);
-          CHECK(same_bits(y, &expected[first * problem.outs]));
+          CHECK(test::same_bits(y, {&expected[first * problem.outs], rows * problem.outs}));
         }
       }
     }
@@ -308,7 +305,7 @@ TEST_CASE("kernels/packed: a matrix that a prompt cuts into larger chunks than a
     REQUIRE(linear->chunks(kPrompt) < linear->chunks(1));
     const std::vector<float> together = problem.run(*linear, 0, kPrompt, 0);
     for (std::size_t i = 0; i < kPrompt; ++i) {
-      CHECK(same_bits(problem.run(*linear, i, 1, 0), &together[i * kOuts]));
+      CHECK(test::same_bits(problem.run(*linear, i, 1, 0), {&together[i * kOuts], kOuts}));
     }
   }
 }

@@ -1,11 +1,10 @@
-// What the tests of Evaluator share: small options, logits as vectors, checks of bits and of
-// errors.
+// What the tests of Evaluator share: small options, logits as vectors and their bits.
 #pragma once
 
 #include "unit/model/synthetic.hpp"
+#include "unit/support/bits.hpp"
 
 #include <cstdint>
-#include <cstring>
 #include <span>
 #include <vector>
 
@@ -17,9 +16,7 @@ using Logits = std::vector<float>;
 
 inline Logits copy(std::span<const float> logits) { return {logits.begin(), logits.end()}; }
 
-inline bool same_bits(std::span<const float> a, std::span<const float> b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
-}
+using test::same_bits;
 
 inline EvaluatorOptions small_options() {
   EvaluatorOptions options;
