@@ -51,6 +51,9 @@ void write_table(const tlite::ModelInfo& info, const tlite::MemoryPlan& plan,
                                (config.tie_word_embeddings ? ", tied embeddings" : ""));
   write_line("context",
              std::to_string(config.max_position_embeddings) + " positions" +
+                 (config.rope_linear_factor != 1.0
+                      ? ", linear x" + format_number(config.rope_linear_factor, 1)
+                      : "") +
                  (config.yarn ? ", yarn x" + format_number(config.yarn->factor, 1) : ""));
   write_line("chat template", info.has_chat_template ? "yes" : "no");
   write_line("memory", bytes(plan.total()) + " with a context of " + std::to_string(context));

@@ -53,9 +53,9 @@ struct Prompt {
 
 class TLITE_API ChatTemplate {
  public:
-  // `path`: a Hugging Face directory (chat_template of tokenizer_config.json, or
-  // chat_template.jinja) or .gguf file. Throws not_found where the model has none, bad_template on
-  // a syntax error.
+  // `path`: a Hugging Face directory (chat_template.jinja, or chat_template of
+  // tokenizer_config.json; see docs/format-chat-template.md) or a GGUF file. Throws not_found where
+  // the model has none, bad_template on a syntax error.
   static ChatTemplate load(std::string_view path, const Host& host = {});
 
   // From template source. `bos_token` and `eos_token` are given to the template as variables.
@@ -69,7 +69,10 @@ class TLITE_API ChatTemplate {
   // The same for messages as a JSON array of objects, with any fields the template understands.
   Prompt render_json(std::string_view messages_json, const TemplateOptions& options = {}) const;
 
+  // The template's text, and that of the one for conversations with tools where the model has one
+  // of its own; empty for one that there is not. They live as long as the object.
   const std::string& source() const noexcept;
+  const std::string& tool_source() const noexcept;
 
   struct Impl;  // internal
   explicit ChatTemplate(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}

@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <tlite/export.hpp>
 
@@ -53,6 +54,9 @@ class TLITE_API FileSystem {
   virtual bool exists(std::string_view path) const = 0;
   // Throws Error(not_found) or Error(io), naming the path.
   virtual std::unique_ptr<FileContent> open(std::string_view path) const = 0;
+  // Names of what a directory holds, in any order; used to find the one .gguf file of a directory
+  // that is given as a model. By default nothing: such a file must then be named itself.
+  virtual std::vector<std::string> list(std::string_view directory) const;
 };
 
 struct Host {

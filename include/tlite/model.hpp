@@ -17,6 +17,7 @@
 #include <vector>
 
 #include <tlite/chat.hpp>
+#include <tlite/data_type.hpp>
 #include <tlite/export.hpp>
 #include <tlite/host.hpp>
 #include <tlite/sampling.hpp>
@@ -24,29 +25,6 @@
 #include <tlite/weight_mix.hpp>
 
 namespace tlite {
-
-// Storage types of weights and KV caches. The block formats from q8_0 on are GGUF's, of the same
-// names; numbers are part of the ABI.
-enum class DataType : std::int32_t {
-  f32 = 0,
-  f16 = 1,
-  bf16 = 2,
-  q8_0 = 3,
-  q4_0 = 4,
-  q4_1 = 5,
-  q5_0 = 6,
-  q5_1 = 7,
-  q2_k = 8,
-  q3_k = 9,
-  q4_k = 10,
-  q5_k = 11,
-  q6_k = 12,
-  iq4_nl = 13,
-  iq4_xs = 14,
-};
-
-// "f32", "q4_k", ...; never null.
-TLITE_API std::string_view to_string(DataType type) noexcept;
 
 // Hyperparameters, in the names of Hugging Face's config.json.
 struct ModelConfig {
@@ -63,7 +41,9 @@ struct ModelConfig {
   double rope_theta = 1e6;
   bool tie_word_embeddings = false;
 
-  // Rope scaling. Only yarn is a kind of its own here: Qwen2.5's way to 128K tokens.
+  // Rope scaling, at most one kind of it. Linear: positions are divided by this; 1 is none. Yarn:
+  // Qwen2.5's way to 128K tokens.
+  double rope_linear_factor = 1.0;
   struct Yarn {
     double factor = 1.0;
     std::int32_t original_max_position_embeddings = 0;
@@ -87,7 +67,10 @@ struct ModelInfo {
   DataType weight_type = DataType::f32;  // of the matrices; norms and biases may differ
   std::uint64_t parameter_count = 0;     // tied embeddings counted once
   std::uint64_t weight_bytes = 0;
-  std::vector<TokenId> eos_token_ids;  // end-of-sequence set of generation_config.json, or eos
+  // What ends an answer: the ids of generation_config.json and config.json (of a GGUF file those of
+  // its metadata), the tokenizer's eos_token, and the special token that the chat template writes
+  // behind an assistant's message.
+  std::vector<TokenId> eos_token_ids;
   bool has_chat_template = false;
 };
 
@@ -148,7 +131,7 @@ class TLITE_API Model {
   static MemoryPlan plan(std::string_view path, const PlanOptions& options = {},
                          const Host& host = {});
 
-  // The headers alone: everything of `info` without loading.
+  // Everything of `info` without loading the weights: reads headers, tokenizer and chat template.
   static ModelInfo inspect(std::string_view path, const Host& host = {});
 
   const ModelInfo& info() const noexcept;

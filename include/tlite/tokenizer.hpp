@@ -33,6 +33,10 @@ struct EncodeOptions {
   // true: special tokens such as <|im_start|> are recognised in the text (the reference's default).
   // false: they are encoded as ordinary text; added tokens that are not special still match.
   bool parse_special = true;
+  // The tokens that the tokenizer puts around every text, such as a beginning-of-sequence token
+  // (the reference's default; Qwen2.5 has none). A rendered chat prompt has them written out: false
+  // for one.
+  bool add_special = true;
   // Ranges in which special tokens are not recognised even when parse_special is true: what a user
   // typed inside a chat prompt. Sorted, without overlap. A token that touches a range is text.
   std::span<const TextRange> literal_ranges = {};

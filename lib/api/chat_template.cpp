@@ -2,6 +2,7 @@
 #include "base/file.hpp"
 #include "format/gguf_checkpoint.hpp"
 #include "format/gguf_model.hpp"
+#include "format/gguf_path.hpp"
 #include "text/jinja/interpreter.hpp"
 #include "text/jinja/json_value.hpp"
 #include "text/jinja/parser.hpp"
@@ -37,8 +38,9 @@ std::shared_ptr<const Source> compile(std::string text) {
 }  // namespace
 
 struct ChatTemplate::Impl {
-  std::shared_ptr<const Source> main;
-  std::shared_ptr<const Source> tool_use;  // for conversations with tools; may be null
+  std::shared_ptr<const Source> main;      // null where there is only tool_use
+  std::shared_ptr<const Source> tool_use;  // for conversations with tools; null: main is
+  std::string none;                        // the text of a template that there is not
   Variables special_tokens;                // bos_token, eos_token, ...
 };
 
@@ -78,8 +80,9 @@ Variables special_tokens(const jinja::Dict& config) {
   return out;
 }
 
-// chat_template: a string, or a list of {"name": ..., "template": ...}.
-void read_template_field(ChatTemplate::Impl& impl, const Value& field, const std::string& path) {
+// chat_template: a string, or a list of {"name": ..., "template": ...}; of equal names the last.
+void read_template_field(ChatTemplate::Impl& impl, const Value& field, const std::string& path,
+                         bool with_tools) {
   if (field.is_text()) {
     impl.main = compile(field.text().bytes());
     return;
@@ -92,20 +95,22 @@ void read_template_field(ChatTemplate::Impl& impl, const Value& field, const std
       fail_corrupt(path, "an entry of chat_template has no name or template");
     }
     if (name->text().bytes() == "default") impl.main = compile(text->text().bytes());
-    if (name->text().bytes() == "tool_use") impl.tool_use = compile(text->text().bytes());
+    if (with_tools && name->text().bytes() == "tool_use")
+      impl.tool_use = compile(text->text().bytes());
   }
 }
 
-// The field of one JSON file, where file and field are there.
-void read_template_file(ChatTemplate::Impl& impl, const FileSystem& files,
-                        const std::string& path) {
+// The field of one JSON file, where file and field are there. `with_tools`: no file has said yet
+// what conversations with tools get.
+void read_template_file(ChatTemplate::Impl& impl, const FileSystem& files, const std::string& path,
+                        bool with_tools) {
   if (!files.exists(path)) return;
   const Value json = read_json(files, path);
   if (!json.is(Kind::dict)) fail_corrupt(path, "must be a JSON object");
   if (impl.special_tokens.empty()) impl.special_tokens = special_tokens(json.dict());
   const Value* const field = json.dict().find("chat_template");
   const bool there = field != nullptr && !field->is_none();
-  if (there && !impl.main) read_template_field(impl, *field, path);
+  if (there && !impl.main) read_template_field(impl, *field, path, with_tools);
 }
 
 // ---- rendering
@@ -153,12 +158,29 @@ Variables variables_of(const ChatTemplate::Impl& impl, Value messages,
 Prompt render_values(const ChatTemplate::Impl& impl, Value messages,
                      const TemplateOptions& options) {
   const bool tools = !options.tools_json.empty() && impl.tool_use != nullptr;
+  if (!tools && impl.main == nullptr) {
+    throw Error(ErrorCode::bad_template,
+                "the model's only chat template is for conversations with tools, and this one has "
+                "none");
+  }
   const Source& source = tools ? *impl.tool_use : *impl.main;
   const Variables variables = variables_of(impl, std::move(messages), options);
   jinja::Runtime runtime;
   runtime.now = options.now;
   const jinja::Text text = jinja::run(runtime, source.parsed, variables);
   return {text.bytes(), text.literal()};
+}
+
+ChatTemplate make_template(std::string_view source, std::string_view tool_use,
+                           std::string_view bos_token, std::string_view eos_token) {
+  auto impl = std::make_shared<ChatTemplate::Impl>();
+  impl->main = compile(std::string(source));
+  if (!tool_use.empty()) impl->tool_use = compile(std::string(tool_use));
+  if (!bos_token.empty())
+    impl->special_tokens.emplace_back("bos_token", jinja::text_value(bos_token));
+  if (!eos_token.empty())
+    impl->special_tokens.emplace_back("eos_token", jinja::text_value(eos_token));
+  return ChatTemplate(std::move(impl));
 }
 
 ChatTemplate load_gguf(std::string_view path, const FileSystem& files) {
@@ -168,27 +190,32 @@ ChatTemplate load_gguf(std::string_view path, const FileSystem& files) {
     throw Error(ErrorCode::not_found,
                 std::string(path) + ": no chat template (tokenizer.chat_template)");
   }
-  return ChatTemplate::parse(found->source, found->bos_token, found->eos_token);
+  return make_template(found->source, found->tool_use, found->bos_token, found->eos_token);
 }
 
 }  // namespace
 
 ChatTemplate ChatTemplate::load(std::string_view path, const Host& host) {
   const std::shared_ptr<const FileSystem> files = files_of(host);
-  if (is_gguf_path(path) && !files->is_directory(path)) return load_gguf(path, *files);
+  if (const auto file = find_gguf(
+          path, *files, {"chat_template.jinja", "tokenizer_config.json", "chat_template.json"})) {
+    return load_gguf(*file, *files);
+  }
   if (!files->is_directory(path)) {
     throw Error(ErrorCode::not_found, quoted_if_empty(path) + ": no such directory");
   }
   auto impl = std::make_shared<Impl>();
-  const std::string file = join_path(path, "chat_template.jinja");
-  const std::string tool_file = join_path(path, "additional_chat_templates/tool_use.jinja");
-  if (files->exists(file)) impl->main = compile(read_text(*files, file, kMaxFileBytes));
-  if (impl->main && files->exists(tool_file)) {
-    impl->tool_use = compile(read_text(*files, tool_file, kMaxFileBytes));
-  }
-  read_template_file(*impl, *files, join_path(path, "tokenizer_config.json"));
-  read_template_file(*impl, *files, join_path(path, "chat_template.json"));
-  if (!impl->main) {
+  const auto compiled = [&](const char* name) -> std::shared_ptr<const Source> {
+    const std::string file = join_path(path, name);
+    return files->exists(file) ? compile(read_text(*files, file, kMaxFileBytes)) : nullptr;
+  };
+  impl->main = compiled("chat_template.jinja");
+  if (!impl->main) impl->main = compiled("additional_chat_templates/default.jinja");
+  impl->tool_use = compiled("additional_chat_templates/tool_use.jinja");
+  const bool with_tools = !impl->tool_use;
+  read_template_file(*impl, *files, join_path(path, "tokenizer_config.json"), with_tools);
+  read_template_file(*impl, *files, join_path(path, "chat_template.json"), with_tools);
+  if (!impl->main && !impl->tool_use) {
     throw Error(ErrorCode::not_found,
                 std::string(path) + ": no chat template (chat_template of tokenizer_config.json, " +
                     "or chat_template.jinja)");
@@ -198,13 +225,7 @@ ChatTemplate ChatTemplate::load(std::string_view path, const Host& host) {
 
 ChatTemplate ChatTemplate::parse(std::string_view source, std::string_view bos_token,
                                  std::string_view eos_token) {
-  auto impl = std::make_shared<Impl>();
-  impl->main = compile(std::string(source));
-  if (!bos_token.empty())
-    impl->special_tokens.emplace_back("bos_token", jinja::text_value(bos_token));
-  if (!eos_token.empty())
-    impl->special_tokens.emplace_back("eos_token", jinja::text_value(eos_token));
-  return ChatTemplate(std::move(impl));
+  return make_template(source, {}, bos_token, eos_token);
 }
 
 Prompt ChatTemplate::render(const std::vector<Message>& messages,
@@ -217,6 +238,12 @@ Prompt ChatTemplate::render_json(std::string_view messages_json,
   return render_values(*impl_, json_option(messages_json, "messages", Kind::list), options);
 }
 
-const std::string& ChatTemplate::source() const noexcept { return impl_->main->text; }
+const std::string& ChatTemplate::source() const noexcept {
+  return impl_->main ? impl_->main->text : impl_->none;
+}
+
+const std::string& ChatTemplate::tool_source() const noexcept {
+  return impl_->tool_use ? impl_->tool_use->text : impl_->none;
+}
 
 }  // namespace tlite

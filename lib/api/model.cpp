@@ -1,3 +1,4 @@
+#include "api/end_tokens.hpp"
 #include "api/model_impl.hpp"
 #include "api/weight_reader.hpp"
 #include "base/cpu.hpp"
@@ -108,6 +109,8 @@ void load_text(Model::Impl& model, const Log& log) {
   model.tokenizer = Tokenizer::load(model.info.path, model.host);
   check_vocabulary(model.info.config, model.tokenizer->vocabulary_size(), model.info.path);
   load_chat_template(model, log);
+  model.info.eos_token_ids = end_tokens(model.info.eos_token_ids, *model.tokenizer,
+                                        model.chat_template ? &*model.chat_template : nullptr);
 }
 
 // Whether a file of the host's was changed cannot be asked.
@@ -123,9 +126,10 @@ std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadO
   model->host = options.host;
   model->host.files = files_of(options.host);
   Checkpoint checkpoint = open_checkpoint(path, *model->host.files);
+  for (const std::string& warning : checkpoint.warnings) log(LogLevel::warning, warning);
   log_ignored_tensors(checkpoint, log);
   model->info = make_info(checkpoint);
-  model->sampling = checkpoint.sampling;
+  model->sampling = checkpoint.generation.sampling;
   // Packing reads the file too: it is the longer way and reports the progress where there is one.
   const WeightTypes types = streamed_types(checkpoint, options.weights);
   const std::optional<DataType> packed =
@@ -215,8 +219,14 @@ MemoryPlan Model::plan(std::string_view path, const PlanOptions& options, const 
 }
 
 ModelInfo Model::inspect(std::string_view path, const Host& host) {
-  return with_memory_errors(path,
-                            [&] { return make_info(open_checkpoint(path, *files_of(host))); });
+  return with_memory_errors(path, [&] {
+    Impl parts;
+    parts.host = host;
+    parts.host.files = files_of(host);
+    parts.info = make_info(open_checkpoint(path, *parts.host.files));
+    load_text(parts, Log());
+    return std::move(parts.info);
+  });
 }
 
 const ModelInfo& Model::info() const noexcept { return impl_->info; }

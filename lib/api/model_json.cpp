@@ -86,6 +86,9 @@ JsonObject config_json(const ModelConfig& config) {
   json.field("rms_norm_eps", config.rms_norm_eps);
   json.field("rope_theta", config.rope_theta);
   json.field("tie_word_embeddings", config.tie_word_embeddings);
+  if (config.rope_linear_factor != 1.0) {
+    json.field("rope_linear_factor", config.rope_linear_factor);
+  }
   if (config.yarn) json.object("yarn", yarn_json(*config.yarn));
   if (config.sliding_window) {
     json.field("sliding_window", *config.sliding_window);

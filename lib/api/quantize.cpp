@@ -28,14 +28,15 @@ void check(WeightMix mix, std::int32_t threads) {
 }
 
 // A model whose template cannot be read still completes text, and so does its GGUF file.
-std::string chat_template_of(const Checkpoint& checkpoint, const Host& host, const Log& log) {
-  if (!checkpoint.has_chat_template) return {};
+std::optional<ChatTemplate> chat_template_of(const Checkpoint& checkpoint, const Host& host,
+                                             const Log& log) {
+  if (!checkpoint.has_chat_template) return std::nullopt;
   try {
-    return ChatTemplate::load(checkpoint.path, host).source();
+    return ChatTemplate::load(checkpoint.path, host);
   } catch (const Error& error) {
     if (error.code() == ErrorCode::out_of_memory) throw;
     log(LogLevel::warning, std::string("left out: ") + error.what());
-    return {};
+    return std::nullopt;
   }
 }
 
@@ -53,8 +54,12 @@ void quantize(std::string_view source, std::string_view target, WeightMix mix,
     if (!options.importance.empty()) {
       importance = ImportanceMatrix::read(options.importance, *host.files);
     }
+    for (const std::string& warning : checkpoint.warnings) log(LogLevel::warning, warning);
     GgufHeader header;
-    add_model_metadata(header, checkpoint, chat_template_of(checkpoint, host, log), *host.files);
+    const std::optional<ChatTemplate> chat = chat_template_of(checkpoint, host, log);
+    ChatTemplates templates;
+    if (chat) templates = {chat->source(), chat->tool_source()};
+    add_model_metadata(header, checkpoint, templates, *host.files);
     export_gguf({.checkpoint = checkpoint,
                  .mix = mix,
                  .importance = importance ? &*importance : nullptr,

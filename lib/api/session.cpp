@@ -189,7 +189,8 @@ struct Session::Impl {
       if (!core->sampling.seed) with_seed = core->record->seed;
     } else {
       before.tokens = core->model.tokenizer().encode(
-          last.content, {.parse_special = core->options.parse_special_in_messages});
+          last.content,
+          {.parse_special = core->options.parse_special_in_messages, .add_special = false});
     }
     std::vector<TokenId> prompt = core->encode(conversation);
     auto impl =

@@ -68,6 +68,7 @@ std::vector<TokenId> SessionCore::encode(const std::vector<Message>& conversatio
                                                   .tools_json = options.tools_json,
                                                   .extra_json = options.template_json});
   EncodeOptions encoding;
+  encoding.add_special = false;  // the template wrote them out
   if (!options.parse_special_in_messages) encoding.literal_ranges = prompt.literal;
   return model.tokenizer().encode(prompt.text, encoding);
 }

@@ -1,6 +1,7 @@
 #include "base/file.hpp"
 #include "format/gguf_checkpoint.hpp"
 #include "format/gguf_model.hpp"
+#include "format/gguf_path.hpp"
 #include "text/load.hpp"
 #include "text/tokenizer_impl.hpp"
 
@@ -12,8 +13,8 @@ namespace tlite {
 
 Tokenizer Tokenizer::load(std::string_view path, const Host& host) {
   const std::shared_ptr<const FileSystem> files = files_of(host);
-  if (is_gguf_path(path) && !files->is_directory(path)) {
-    const GgufContent gguf = open_gguf_file(path, *files);
+  if (const auto file = find_gguf(path, *files, {"tokenizer.json", "vocab.json"})) {
+    const GgufContent gguf = open_gguf_file(*file, *files);
     return Tokenizer(std::make_shared<const Impl>(read_gguf_tokenizer(gguf.file)));
   }
   return text::load_tokenizer(path, *files);

@@ -2,6 +2,8 @@
 
 #include <cerrno>
 #include <cstdint>
+#include <cstring>
+#include <filesystem>
 #include <system_error>
 
 #include <fcntl.h>
@@ -88,6 +90,15 @@ class SystemFiles final : public FileSystem {
   std::unique_ptr<FileContent> open(std::string_view path) const override {
     return std::make_unique<MappedFile>(path);
   }
+  std::vector<std::string> list(std::string_view directory) const override {
+    std::vector<std::string> names;
+    std::error_code ignored;  // what cannot be listed holds nothing for us
+    for (std::filesystem::directory_iterator item(std::string(directory), ignored), end;
+         !ignored && item != end; item.increment(ignored)) {
+      names.push_back(item->path().filename().string());
+    }
+    return names;
+  }
 };
 
 }  // namespace
@@ -96,6 +107,7 @@ FileContent::~FileContent() = default;
 void FileContent::will_read(std::span<const std::byte>) const noexcept {}
 void FileContent::was_read(std::span<const std::byte>) const noexcept {}
 FileSystem::~FileSystem() = default;
+std::vector<std::string> FileSystem::list(std::string_view) const { return {}; }
 
 std::shared_ptr<const FileSystem> system_files() { return std::make_shared<SystemFiles>(); }
 
@@ -128,9 +140,21 @@ std::string quoted_if_empty(std::string_view path) {
   return path.empty() ? "''" : std::string(path);
 }
 
+void refuse_lfs_pointer(std::span<const std::byte> bytes, std::string_view path) {
+  constexpr std::string_view kPointer = "version https://git-lfs";
+  if (bytes.size() < kPointer.size() ||
+      std::memcmp(bytes.data(), kPointer.data(), kPointer.size()) != 0) {
+    return;
+  }
+  throw Error(ErrorCode::corrupt,
+              std::string(path) +
+                  ": this is a Git LFS pointer, not the file it points to; run `git lfs pull`");
+}
+
 std::string read_text(const FileSystem& files, std::string_view path, std::size_t max_bytes) {
   const std::unique_ptr<FileContent> file = files.open(path);
   const std::span<const std::byte> bytes = file->bytes();
+  refuse_lfs_pointer(bytes, path);
   if (bytes.size() > max_bytes) {
     throw Error(ErrorCode::corrupt, std::string(path) + ": " + std::to_string(bytes.size()) +
                                         " bytes, where at most " + std::to_string(max_bytes) +

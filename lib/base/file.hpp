@@ -2,9 +2,11 @@
 // Paths are UTF-8 everywhere, Windows included (users lose Cyrillic paths: llama.cpp#18571).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -33,6 +35,10 @@ std::string path_name(std::string_view path);
 
 // A path at the head of a message; '' where it is empty, which would leave a bare colon.
 std::string quoted_if_empty(std::string_view path);
+
+// Throws Error(corrupt) where the bytes are what Git leaves in place of a large file that was not
+// fetched: the format's own complaint would send its reader the wrong way.
+void refuse_lfs_pointer(std::span<const std::byte> bytes, std::string_view path);
 
 // A whole file as text. Throws like FileSystem::open, and Error(corrupt) above `max_bytes`: a
 // configuration file of gigabytes is a mistake or an attack.

@@ -2,10 +2,13 @@
 
 #include "base/file.hpp"
 #include "format/gguf_checkpoint.hpp"
+#include "format/gguf_path.hpp"
 #include "format/json_file.hpp"
 #include "format/model_config.hpp"
 #include "format/safetensors.hpp"
 #include "format/tensor_list.hpp"
+
+#include <algorithm>
 
 #include <tlite/error.hpp>
 
@@ -15,19 +18,65 @@ namespace {
 constexpr std::size_t kMaxConfigBytes = 1 << 20;
 constexpr std::size_t kMaxTokenizerConfigBytes = 16 << 20;  // lists every added token
 
-// generation_config.json is optional; where it has no eos_token_id, config.json's counts.
+// Both files name ends of a turn. transformers takes generation_config.json's alone and never stops
+// where that has none; a conversation wants every one that anybody trained with.
 void read_defaults(const FileSystem& files, const JsonFields& config, Checkpoint& checkpoint) {
   const std::string path = join_path(checkpoint.path, "generation_config.json");
   if (files.exists(path)) {
-    const JsonFile file(files, path, kMaxConfigBytes);
-    checkpoint.sampling = read_sampling(file.fields());
-    checkpoint.eos_token_ids = read_eos_token_ids(file.fields());
+    checkpoint.generation =
+        read_generation_config(read_text(files, path, kMaxConfigBytes), path, checkpoint.warnings);
+    checkpoint.eos_token_ids = checkpoint.generation.eos_token_ids;
   }
-  if (checkpoint.eos_token_ids.empty()) checkpoint.eos_token_ids = read_eos_token_ids(config);
+  for (const TokenId id : read_eos_token_ids(config)) {
+    std::vector<TokenId>& ids = checkpoint.eos_token_ids;
+    if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
+  }
+}
+
+// Ties the output to the embeddings, or keeps the two apart, by what is there. A matrix of its own
+// that a fine-tune left beside the setting counts, as in transformers 5; transformers 4 dropped it.
+void resolve_tied_embeddings(Checkpoint& checkpoint) {
+  if (!checkpoint.config.tie_word_embeddings) return;
+  const StoredTensor* head = checkpoint.weights->find(kOutputTensor);
+  const StoredTensor* embeddings = checkpoint.weights->find(kEmbeddingTensor);
+  if (head == nullptr || embeddings == nullptr) return;
+  const bool same = head->type == embeddings->type && head->shape == embeddings->shape &&
+                    std::equal(head->data.begin(), head->data.end(), embeddings->data.begin(),
+                               embeddings->data.end());
+  if (same) return;
+  checkpoint.config.tie_word_embeddings = false;
+  checkpoint.warnings.push_back(checkpoint.path +
+                                ": tie_word_embeddings is true, but lm_head.weight differs from "
+                                "the embeddings and is used");
+}
+
+// An adapter is saved without the model that it adapts.
+void refuse_adapter(std::string_view path, const FileSystem& files) {
+  const std::string file = join_path(path, "adapter_config.json");
+  if (!files.exists(file)) return;
+  const JsonFile json(files, file, kMaxConfigBytes);
+  const JsonFields fields = json.fields();
+  const auto text = [&](std::string_view key, const char* absent) {
+    return fields.has(key) ? fields.string(key) : std::string(absent);
+  };
+  throw Error(ErrorCode::not_supported,
+              std::string(path) + ": not supported: this is a PEFT adapter (" +
+                  text("peft_type", "of no type") + ") for " +
+                  text("base_model_name_or_path", "a model that it does not name") +
+                  ", not a model; merge it into that model (merge_and_unload of peft) and give the "
+                  "result");
+}
+
+[[noreturn]] void throw_no_such_path(std::string_view path) {
+  throw Error(ErrorCode::not_found, quoted_if_empty(path) + ": no such file or directory");
 }
 
 bool has_chat_template(const FileSystem& files, std::string_view directory) {
-  if (files.exists(join_path(directory, "chat_template.jinja"))) return true;
+  for (const std::string_view name :
+       {"chat_template.jinja", "additional_chat_templates/default.jinja",
+        "additional_chat_templates/tool_use.jinja"}) {
+    if (files.exists(join_path(directory, name))) return true;
+  }
   for (const std::string_view name : {"tokenizer_config.json", "chat_template.json"}) {
     const std::string path = join_path(directory, name);
     if (files.exists(path) &&
@@ -43,11 +92,13 @@ Checkpoint open_directory(std::string_view path, const FileSystem& files) {
   checkpoint.path = path;
   checkpoint.name = path_name(path);
   checkpoint.format = "safetensors";
+  if (!files.exists(join_path(path, "config.json"))) refuse_adapter(path, files);
   const JsonFile file(files, join_path(path, "config.json"), kMaxConfigBytes);
-  checkpoint.config = read_model_config(file.fields());
+  checkpoint.config = read_model_config(file.fields(), checkpoint.warnings);
   read_defaults(files, file.fields(), checkpoint);
   checkpoint.has_chat_template = has_chat_template(files, path);
   checkpoint.weights = open_safetensors_directory(path, files);
+  resolve_tied_embeddings(checkpoint);
   check_tensors(checkpoint.config, *checkpoint.weights, checkpoint.path);
   return checkpoint;
 }
@@ -55,14 +106,17 @@ Checkpoint open_directory(std::string_view path, const FileSystem& files) {
 }  // namespace
 
 Checkpoint open_checkpoint(std::string_view path, const FileSystem& files) {
-  if (files.is_directory(path)) return open_directory(path, files);
-  if (!files.exists(path)) {
-    throw Error(ErrorCode::not_found, quoted_if_empty(path) + ": no such file or directory");
+  if (const auto file = find_gguf(path, files,
+                                  {"model.safetensors", "model.safetensors.index.json",
+                                   "pytorch_model.bin", "adapter_config.json"})) {
+    if (!files.exists(*file)) throw_no_such_path(path);
+    return open_gguf(*file, files);
   }
-  if (is_gguf_path(path)) return open_gguf(path, files);
+  if (files.is_directory(path)) return open_directory(path, files);
+  if (!files.exists(path)) throw_no_such_path(path);
   throw Error(ErrorCode::not_supported,
               std::string(path) +
-                  ": not supported: a checkpoint that is neither a directory nor a .gguf file");
+                  ": not supported: a checkpoint that is neither a directory nor a GGUF file");
 }
 
 void check_vocabulary(const ModelConfig& config, std::size_t tokens, std::string_view path) {

@@ -1,6 +1,7 @@
 // A checkpoint opened, whatever its format: everything that model/ and api/ need, checked.
 #pragma once
 
+#include "format/generation_config.hpp"
 #include "format/weight_source.hpp"
 
 #include <memory>
@@ -11,7 +12,6 @@
 
 #include <tlite/host.hpp>
 #include <tlite/model.hpp>
-#include <tlite/sampling.hpp>
 
 namespace tlite {
 
@@ -20,9 +20,13 @@ struct Checkpoint {
   std::string name;
   std::string format;  // "safetensors" or "gguf"
   ModelConfig config;
-  std::vector<TokenId> eos_token_ids;  // generation_config.json's, else config.json's; GGUF's
-  SamplingParams sampling;             // the file's, else greedy-free defaults
+  // The ends of a turn that the files name: generation_config.json and config.json, or a GGUF
+  // file's metadata. The tokenizer and the chat template add theirs: see api/end_tokens.hpp.
+  std::vector<TokenId> eos_token_ids;
+  GenerationConfig generation;  // .sampling: greedy-free defaults where no file says anything
   bool has_chat_template = false;
+  // What was read another way than its writer may have meant, a line each: for the log.
+  std::vector<std::string> warnings;
   std::unique_ptr<WeightSource> weights;
 };
 

@@ -2,6 +2,7 @@
 
 #include "base/file.hpp"
 #include "format/gguf_model.hpp"
+#include "format/gguf_path.hpp"
 #include "format/tensor_list.hpp"
 
 #include <algorithm>
@@ -12,17 +13,7 @@
 namespace tlite {
 namespace {
 
-constexpr std::string_view kSuffix = ".gguf";
 constexpr std::int64_t kMaxParts = 99999;  // five digits
-
-std::string five_digits(std::int64_t number) {
-  const std::string digits = std::to_string(number);
-  return std::string(digits.size() < 5 ? 5 - digits.size() : 0, '0') + digits;
-}
-
-std::string part_suffix(std::int64_t part, std::int64_t parts) {
-  return "-" + five_digits(part) + "-of-" + five_digits(parts) + std::string(kSuffix);
-}
 
 // Tensors by Hugging Face's names; those that a Qwen2 model does not have keep their own.
 TensorDirectory rename(TensorDirectory found) {
@@ -54,7 +45,7 @@ void check_part(const GgufFile& file, std::int64_t part, std::int64_t parts) {
 void add_parts(MappedWeights& weights, const GgufFile& first, std::int64_t parts,
                const FileSystem& files) {
   check_part(first, 0, parts);
-  const std::string suffix = part_suffix(1, parts);
+  const std::string suffix = gguf_part_suffix(1, parts);
   if (!first.file().ends_with(suffix)) {
     throw Error(ErrorCode::corrupt, first.file() + ": the first part of a file split in " +
                                         std::to_string(parts) + " must be named ..." + suffix);
@@ -62,7 +53,7 @@ void add_parts(MappedWeights& weights, const GgufFile& first, std::int64_t parts
   const std::string prefix = first.file().substr(0, first.file().size() - suffix.size());
   std::size_t tensors = tensor_count(first);
   for (std::int64_t part = 1; part < parts; ++part) {
-    const std::string path = prefix + part_suffix(part + 1, parts);
+    const std::string path = prefix + gguf_part_suffix(part + 1, parts);
     if (!files.exists(path)) {
       throw Error(ErrorCode::not_found, path + ": no such file, and " + first.file() + " needs it");
     }
@@ -78,6 +69,19 @@ void add_parts(MappedWeights& weights, const GgufFile& first, std::int64_t parts
                                         ": split.tensors.count: " + std::to_string(expected) +
                                         ", the parts have " + std::to_string(tensors) + " tensors");
   }
+}
+
+// GGUF files that hold something else than a model.
+void refuse_other_kinds(const GgufFile& file) {
+  constexpr std::string_view kType = "general.type";
+  if (!file.has(kType) || file.string(kType) == "model") return;
+  const std::string_view type = file.string(kType);
+  throw Error(ErrorCode::not_supported,
+              file.file() + ": " + std::string(kType) +
+                  ": not supported: this is not a model but " +
+                  (type == "adapter"   ? "a LoRA adapter; merge it into its model and give that"
+                   : type == "imatrix" ? "an importance matrix; `tlite quantize --imatrix` takes it"
+                                       : "of the kind " + std::string(type)));
 }
 
 std::int32_t embedding_rows(const WeightSource& weights, const std::string& path) {
@@ -101,14 +105,6 @@ std::int32_t embedding_rows(const WeightSource& weights, const std::string& path
 
 }  // namespace
 
-bool is_gguf_path(std::string_view path) noexcept {
-  if (path.size() < kSuffix.size()) return false;
-  const std::string_view end = path.substr(path.size() - kSuffix.size());
-  return std::equal(end.begin(), end.end(), kSuffix.begin(), [](char a, char b) {
-    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
-  });
-}
-
 GgufContent open_gguf_file(std::string_view path, const FileSystem& files) {
   std::unique_ptr<FileContent> content = files.open(path);
   GgufFile file(content->bytes(), std::string(path));
@@ -118,6 +114,7 @@ GgufContent open_gguf_file(std::string_view path, const FileSystem& files) {
 Checkpoint open_gguf(std::string_view path, const FileSystem& files) {
   GgufContent first = open_gguf_file(path, files);
   const GgufFile& file = first.file;
+  refuse_other_kinds(file);
   auto weights = std::make_unique<MappedWeights>();
   // The metadata is read while the content is at hand; the mapping itself stays where it is.
   weights->add(std::move(first.content), rename(file.tensors()));
@@ -134,7 +131,10 @@ Checkpoint open_gguf(std::string_view path, const FileSystem& files) {
                     weights->find_unsupported("lm_head.weight") == nullptr;
   checkpoint.config = read_gguf_config(file, embedding_rows(*weights, checkpoint.path), tied);
   checkpoint.eos_token_ids = read_gguf_eos_token_ids(file);
-  checkpoint.sampling = read_gguf_sampling(file);
+  checkpoint.generation = read_gguf_generation(file, checkpoint.warnings);
+  for (std::string& warning : gguf_special_id_warnings(file)) {
+    checkpoint.warnings.push_back(std::move(warning));
+  }
   checkpoint.has_chat_template = file.has("tokenizer.chat_template");
   check_tensors(checkpoint.config, *weights, checkpoint.path);
   checkpoint.weights = std::move(weights);

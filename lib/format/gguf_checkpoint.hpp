@@ -11,9 +11,6 @@
 
 namespace tlite {
 
-// Ends in ".gguf", whatever the case.
-bool is_gguf_path(std::string_view path) noexcept;
-
 // `path` names the file, or the first part of a split ("-00001-of-00003.gguf"); the others lie
 // beside it. Throws not_found, io, corrupt, not_supported.
 Checkpoint open_gguf(std::string_view path, const FileSystem& files);

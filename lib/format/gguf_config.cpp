@@ -2,7 +2,10 @@
 #include "format/model_config.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <limits>
+#include <type_traits>
+#include <vector>
 
 #include <tlite/error.hpp>
 
@@ -19,8 +22,24 @@ constexpr std::int64_t kMaxLayers = 1 << 12;
               file.file() + ": " + std::string(key) + ": not supported: " + what);
 }
 
+// A size that some converters write once for all layers, others once for each.
+std::int64_t per_layer_size(const GgufFile& file, std::string_view key, std::int64_t max) {
+  const GgufValue* value = file.find(key);
+  if (value == nullptr || value->type != GgufType::array) return file.integer(key, 1, max);
+  const std::vector<std::int64_t> sizes = file.integers(key);
+  if (sizes.empty() || sizes.front() < 1 || sizes.front() > max) {
+    throw Error(ErrorCode::corrupt, file.file() + ": " + std::string(key) +
+                                        ": an array of sizes in [1, " + std::to_string(max) +
+                                        "] is needed");
+  }
+  if (std::adjacent_find(sizes.begin(), sizes.end(), std::not_equal_to<>()) != sizes.end()) {
+    not_supported(file, key, "layers of different sizes");
+  }
+  return sizes.front();
+}
+
 std::int32_t size_of_field(const GgufFile& file, std::string_view key, std::int64_t max) {
-  return static_cast<std::int32_t>(file.integer(key, 1, max));
+  return static_cast<std::int32_t>(per_layer_size(file, key, max));
 }
 
 // llama.cpp multiplies cos and sin by attn_factor * (1 + 0.1 ln(factor)), as transformers does
@@ -51,11 +70,19 @@ void read_rope(const GgufFile& file, ModelConfig& config) {
                       std::to_string(config.head_dim) + " dimensions");
   }
   constexpr std::string_view kType = "qwen2.rope.scaling.type";
-  if (!file.has(kType) || file.string(kType) == "none") return;
-  if (file.string(kType) != "yarn") {
-    not_supported(file, kType, "rope scaling " + std::string(file.string(kType)));
+  // As in llama.cpp: a factor without a type is linear, and 0 is none.
+  const std::string_view type = file.has(kType) ? file.string(kType) : "linear";
+  if (type == "yarn") {
+    config.yarn = read_yarn(file, config.max_position_embeddings);
+  } else if (type == "linear") {
+    constexpr std::string_view kFactor = "qwen2.rope.scaling.factor";
+    const bool older = !file.has(kFactor);
+    const double factor =
+        file.number_or(older ? "qwen2.rope.scale_linear" : kFactor, 0.0, 0.0, 65536);
+    if (factor > 0.0) config.rope_linear_factor = factor;
+  } else if (type != "none") {
+    not_supported(file, kType, "rope scaling " + std::string(type));
   }
-  config.yarn = read_yarn(file, config.max_position_embeddings);
 }
 
 }  // namespace
@@ -72,8 +99,10 @@ ModelConfig read_gguf_config(const GgufFile& file, std::int32_t embedding_rows, 
   config.intermediate_size = size_of_field(file, "qwen2.feed_forward_length", kMaxSize);
   config.num_hidden_layers = size_of_field(file, "qwen2.block_count", kMaxLayers);
   config.num_attention_heads = size_of_field(file, "qwen2.attention.head_count", kMaxSize);
-  config.num_key_value_heads = static_cast<std::int32_t>(
-      file.integer_or("qwen2.attention.head_count_kv", config.num_attention_heads, 1, kMaxSize));
+  constexpr std::string_view kKeyValueHeads = "qwen2.attention.head_count_kv";
+  config.num_key_value_heads = file.has(kKeyValueHeads)
+                                   ? size_of_field(file, kKeyValueHeads, kMaxSize)
+                                   : config.num_attention_heads;
   config.head_dim = static_cast<std::int32_t>(file.integer_or(
       "qwen2.attention.key_length", config.hidden_size / config.num_attention_heads, 1, kMaxSize));
   const auto value_length =
@@ -90,19 +119,35 @@ ModelConfig read_gguf_config(const GgufFile& file, std::int32_t embedding_rows, 
   return config;
 }
 
-SamplingParams read_gguf_sampling(const GgufFile& file) {
-  SamplingParams params;
+GenerationConfig read_gguf_generation(const GgufFile& file, std::vector<std::string>& warnings) {
+  if (file.has(kGgufGenerationConfig)) {
+    return read_generation_config(file.string(kGgufGenerationConfig),
+                                  file.file() + ": " + std::string(kGgufGenerationConfig),
+                                  warnings);
+  }
+  GenerationConfig generation;
+  SamplingParams& params = generation.sampling;
   const std::string prefix = "general.sampling.";
-  const auto number = [&](const char* key, float absent, double min, double max) {
-    return static_cast<float>(file.number_or(prefix + key, absent, min, max));
+  // Defaults alone, as in generation_config.json: a bad one gives a warning and nothing else.
+  const auto field = [&](const char* key, auto& target, auto&& read) {
+    if (!file.has(prefix + key)) return;
+    try {
+      target = static_cast<std::remove_reference_t<decltype(target)>>(read(prefix + key));
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::out_of_memory) throw;
+      warnings.push_back(std::string(error.what()) + "; the default counts");
+    }
   };
-  params.temperature = number("temp", params.temperature, 0, 1e6);
-  params.top_p = number("top_p", params.top_p, 1e-6, 1);
-  params.min_p = number("min_p", params.min_p, 0, 1);
-  params.repetition_penalty = number("penalty_repeat", params.repetition_penalty, 1e-6, 1e6);
-  params.top_k =
-      static_cast<std::int32_t>(file.integer_or(prefix + "top_k", params.top_k, 0, kMaxInt));
-  return params;
+  const auto number = [&](const char* key, float& target, double min, double max) {
+    field(key, target, [&](const std::string& name) { return file.number(name, min, max); });
+  };
+  number("temp", params.temperature, 0, 1e6);
+  number("top_p", params.top_p, 1e-6, 1);
+  number("min_p", params.min_p, 0, 1);
+  number("penalty_repeat", params.repetition_penalty, 1e-6, 1e6);
+  field("top_k", params.top_k,
+        [&](const std::string& name) { return file.integer(name, 0, kMaxInt); });
+  return generation;
 }
 
 }  // namespace tlite

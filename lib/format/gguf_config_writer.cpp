@@ -1,3 +1,4 @@
+#include "format/gguf_model.hpp"
 #include "format/gguf_model_writer.hpp"
 #include "format/model_config.hpp"
 
@@ -53,21 +54,24 @@ void add_gguf_config(GgufHeader& header, const ModelConfig& config, const std::s
   }
   header.add_f32("qwen2.attention.layer_norm_rms_epsilon", config.rms_norm_eps);
   header.add_f32("qwen2.rope.freq_base", static_cast<float>(config.rope_theta));
+  if (config.rope_linear_factor != 1.0) {
+    header.add_string("qwen2.rope.scaling.type", "linear");
+    header.add_f32("qwen2.rope.scaling.factor", static_cast<float>(config.rope_linear_factor));
+  }
   if (config.yarn) add_yarn(header, *config.yarn, where);
 }
 
-void add_gguf_sampling(GgufHeader& header, const SamplingParams& params) {
-  const SamplingParams usual;
-  const auto add = [&](const char* key, float value, float absent) {
-    if (value != absent) header.add_f32("general.sampling." + std::string(key), value);
+void add_gguf_generation(GgufHeader& header, const GenerationConfig& generation) {
+  if (!generation.json.empty()) header.add_string(kGgufGenerationConfig, generation.json);
+  const SamplingParams& params = generation.sampling;
+  const auto add = [&](const char* field, const char* key, float value) {
+    if (generation.names(field)) header.add_f32("general.sampling." + std::string(key), value);
   };
-  add("temp", params.temperature, usual.temperature);
-  add("top_p", params.top_p, usual.top_p);
-  add("min_p", params.min_p, usual.min_p);
-  add("penalty_repeat", params.repetition_penalty, usual.repetition_penalty);
-  if (params.top_k != usual.top_k) {
-    header.add_i32("general.sampling.top_k", params.top_k);
-  }
+  add("temperature", "temp", generation.temperature);
+  add("top_p", "top_p", params.top_p);
+  add("min_p", "min_p", params.min_p);
+  add("repetition_penalty", "penalty_repeat", params.repetition_penalty);
+  if (generation.names("top_k")) header.add_i32("general.sampling.top_k", params.top_k);
 }
 
 }  // namespace tlite

@@ -2,6 +2,7 @@
 
 #include "base/file.hpp"
 #include "format/gguf_checkpoint.hpp"
+#include "format/gguf_model.hpp"
 #include "format/gguf_model_writer.hpp"
 #include "format/json_file.hpp"
 #include "text/load.hpp"
@@ -34,14 +35,19 @@ SpecialIds special_ids(const Checkpoint& checkpoint, const FileSystem& files) {
 }
 
 void add_hugging_face(GgufHeader& header, const Checkpoint& checkpoint,
-                      std::string_view chat_template, const FileSystem& files) {
+                      const ChatTemplates& templates, const FileSystem& files) {
   add_gguf_config(header, checkpoint.config, checkpoint.path);
   header.add_string("general.name", checkpoint.name);
-  add_gguf_sampling(header, checkpoint.sampling);
+  add_gguf_generation(header, checkpoint.generation);
+  header.add_i32s(kGgufEndTokens, checkpoint.eos_token_ids);
   const text::TokenizerSpec spec = text::load_tokenizer_spec(checkpoint.path, files);
   check_vocabulary(checkpoint.config, spec.id_bound(), checkpoint.path);
   add_gguf_tokenizer(header, spec, checkpoint.config.vocab_size, special_ids(checkpoint, files));
-  if (!chat_template.empty()) header.add_string("tokenizer.chat_template", chat_template);
+  if (!templates.main.empty()) header.add_string("tokenizer.chat_template", templates.main);
+  if (!templates.tool_use.empty()) {
+    header.add_string("tokenizer.chat_template.tool_use", templates.tool_use);
+    header.add_strings("tokenizer.chat_templates", std::array<std::string, 1>{"tool_use"});
+  }
 }
 
 bool is_of_the_old_file(std::string_view key) {
@@ -54,9 +60,9 @@ bool is_of_the_old_file(std::string_view key) {
 }  // namespace
 
 void add_model_metadata(GgufHeader& header, const Checkpoint& checkpoint,
-                        std::string_view chat_template, const FileSystem& files) {
+                        const ChatTemplates& templates, const FileSystem& files) {
   if (checkpoint.format != "gguf") {
-    return add_hugging_face(header, checkpoint, chat_template, files);
+    return add_hugging_face(header, checkpoint, templates, files);
   }
   const GgufContent source = open_gguf_file(checkpoint.path, files);
   for (const GgufValue& entry : source.file.metadata()) {

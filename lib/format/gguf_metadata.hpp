@@ -10,10 +10,16 @@
 
 namespace tlite {
 
-// Of a Hugging Face directory: what its files say, and `chat_template` where it is not empty. Of a
+// Sources of chat templates; empty: none.
+struct ChatTemplates {
+  std::string_view main;
+  std::string_view tool_use;
+};
+
+// Of a Hugging Face directory: what its files say, and the templates. Of a
 // GGUF file: its own entries, but for those that a new file has other values for (the types of the
 // tensors, alignment, split). Throws like a load.
 void add_model_metadata(GgufHeader& header, const Checkpoint& checkpoint,
-                        std::string_view chat_template, const FileSystem& files);
+                        const ChatTemplates& templates, const FileSystem& files);
 
 }  // namespace tlite

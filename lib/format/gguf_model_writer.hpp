@@ -2,6 +2,7 @@
 // reads.
 #pragma once
 
+#include "format/generation_config.hpp"
 #include "format/gguf_writer.hpp"
 #include "text/tokenizer_spec.hpp"
 
@@ -19,8 +20,9 @@ namespace tlite {
 // what the metadata has no word for: sliding windows, and yarn without truncation.
 void add_gguf_config(GgufHeader& header, const ModelConfig& config, const std::string& where);
 
-// general.sampling.*: what differs from the library's defaults.
-void add_gguf_sampling(GgufHeader& header, const SamplingParams& params);
+// tlite.generation_config as it is, and of general.sampling.* what it names: other programs take
+// these for their defaults, so what nobody said is not written.
+void add_gguf_generation(GgufHeader& header, const GenerationConfig& generation);
 
 // Ids that config.json names. What the tokenizer says counts more.
 struct SpecialIds {

@@ -1,3 +1,4 @@
+#include "base/file.hpp"
 #include "base/utf8.hpp"
 #include "format/gguf_cursor.hpp"
 #include "format/gguf_file.hpp"
@@ -46,6 +47,7 @@ class GgufFile::Parser {
 
  private:
   void read_version() {
+    refuse_lfs_pointer(bytes_, out_.file_);
     constexpr std::string_view kMagic = "GGUF";
     if (std::memcmp(cursor_.take(4, "the magic number").data(), kMagic.data(), 4) != 0) {
       cursor_.fail("not a GGUF file: it does not begin with GGUF");

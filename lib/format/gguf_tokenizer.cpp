@@ -1,16 +1,13 @@
 #include "format/gguf_model.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 #include <limits>
 #include <utility>
 
 #include <tlite/error.hpp>
 
 namespace tlite {
-
-const std::string_view kQwen2Pattern =
-    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
-    R"(\s*[\r\n]+|\s+(?!\S)|\s+)";
 
 namespace {
 
@@ -22,9 +19,12 @@ constexpr std::string_view kTokenTypes = "tokenizer.ggml.token_type";
   throw Error(ErrorCode::corrupt, file.file() + ": " + std::string(key) + ": " + what);
 }
 
-void check_kind(const GgufFile& file, std::string_view key, std::string_view wanted) {
+constexpr std::int64_t kNone = -1;  // and 2^32 - 1, the same unsigned: both in published files
+
+void check_kind(const GgufFile& file, std::string_view key,
+                std::initializer_list<std::string_view> known) {
   const std::string_view found = file.string(key);
-  if (found == wanted) return;
+  if (std::find(known.begin(), known.end(), found) != known.end()) return;
   throw Error(ErrorCode::not_supported, file.file() + ": " + std::string(key) +
                                             ": not supported: a tokenizer of kind " +
                                             std::string(found));
@@ -64,25 +64,18 @@ void read_vocabulary(const GgufFile& file, text::TokenizerSpec& spec) {
   for (text::AddedToken& token : added) spec.add_token(std::move(token));
 }
 
+// A merge that makes no known token is left out, as a rule that can never end in one: llama.cpp
+// runs such files too.
 void read_merges(const GgufFile& file, text::TokenizerSpec& spec) {
   const std::vector<std::string_view> merges = file.strings(kMerges);
   spec.merges.reserve(merges.size());
-  std::string merged;
   for (std::size_t i = 0; i < merges.size(); ++i) {
     // Byte-level tokens hold no space; the first one parts them, as in llama.cpp from byte 1 on.
     const std::size_t space = merges[i].find(' ', 1);
     if (merges[i].empty() || space == std::string_view::npos) {
       fail(file, kMerges, "item " + std::to_string(i) + " is not two tokens with a space between");
     }
-    const std::string_view left = merges[i].substr(0, space);
-    const std::string_view right = merges[i].substr(space + 1);
-    const auto id = [&](std::string_view token) {
-      const std::optional<TokenId> found = spec.vocabulary.find(token);
-      if (!found) fail(file, kMerges, "item " + std::to_string(i) + " makes no known token");
-      return *found;
-    };
-    merged.assign(left).append(right);
-    spec.merges.push_back({id(left), id(right), id(merged)});
+    spec.add_merge(merges[i].substr(0, space), merges[i].substr(space + 1));
   }
 }
 
@@ -90,15 +83,13 @@ std::optional<TokenId> read_id(const GgufFile& file, std::string_view key) {
   if (!file.has(key)) return std::nullopt;
   const GgufValue* tokens = file.find(kTokens);
   const std::uint64_t count = tokens == nullptr ? 0 : tokens->count;
-  // 2^32 - 1 and -1 both stand for none in published files.
-  const std::int64_t id = file.integer(key, -1, std::numeric_limits<std::uint32_t>::max());
-  if (id == -1 || id == std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
-  if (static_cast<std::uint64_t>(id) >= count) {
-    fail(file, key,
-         std::to_string(id) + " is not the id of one of " + std::to_string(count) + " tokens");
-  }
+  const std::int64_t id = file.integer(key, kNone, std::numeric_limits<std::int64_t>::max());
+  // llama.cpp warns and goes on, and so do we: see gguf_special_id_warnings.
+  if (id < 0 || static_cast<std::uint64_t>(id) >= count) return std::nullopt;
   return static_cast<TokenId>(id);
 }
+
+bool flag(const GgufFile& file, std::string_view key) { return file.has(key) && file.boolean(key); }
 
 }  // namespace
 
@@ -108,6 +99,12 @@ std::vector<TokenId> read_gguf_eos_token_ids(const GgufFile& file) {
     if (std::find(ids.begin(), ids.end(), id) == ids.end()) ids.push_back(id);
   };
   const std::vector<std::string_view> tokens = file.strings(kTokens);
+  if (file.has(kGgufEndTokens)) {
+    for (const std::int64_t id : file.integers(kGgufEndTokens)) {
+      if (id >= 0 && static_cast<std::size_t>(id) < tokens.size()) add(static_cast<TokenId>(id));
+    }
+    return ids;
+  }
   for (const std::string_view key :
        {"tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id"}) {
     if (const std::optional<TokenId> id = read_id(file, key)) add(*id);
@@ -119,18 +116,35 @@ std::vector<TokenId> read_gguf_eos_token_ids(const GgufFile& file) {
   return ids;
 }
 
+std::vector<std::string> gguf_special_id_warnings(const GgufFile& file) {
+  std::vector<std::string> warnings;
+  for (const std::string_view key :
+       {"tokenizer.ggml.bos_token_id", "tokenizer.ggml.eos_token_id", "tokenizer.ggml.eot_token_id",
+        "tokenizer.ggml.padding_token_id"}) {
+    if (!file.has(key) || read_id(file, key)) continue;
+    const std::int64_t id = file.integer(key, kNone, std::numeric_limits<std::int64_t>::max());
+    if (id == kNone || id == std::numeric_limits<std::uint32_t>::max()) continue;
+    warnings.push_back(file.file() + ": " + std::string(key) + ": " + std::to_string(id) +
+                       " is not the id of a token and is not used");
+  }
+  return warnings;
+}
+
 text::TokenizerSpec read_gguf_tokenizer(const GgufFile& file) {
-  check_kind(file, "tokenizer.ggml.model", "gpt2");
-  check_kind(file, "tokenizer.ggml.pre", "qwen2");
+  check_kind(file, "tokenizer.ggml.model", {"gpt2"});
+  // DeepSeek's distillates into Qwen have a name of their own for the same words.
+  check_kind(file, "tokenizer.ggml.pre", {"qwen2", "deepseek-r1-qwen"});
   text::TokenizerSpec spec;
   spec.name = file.file();
   read_vocabulary(file, spec);
   read_merges(file, spec);
   spec.normalization = text::Normalization::nfc;
-  spec.pretokenizer.push_back({false, std::string(kQwen2Pattern)});
+  spec.pretokenizer.push_back({false, std::string(text::kQwen2Pattern)});
   spec.bos = read_id(file, "tokenizer.ggml.bos_token_id");
   spec.eos = read_id(file, "tokenizer.ggml.eos_token_id");
   spec.pad = read_id(file, "tokenizer.ggml.padding_token_id");
+  if (flag(file, "tokenizer.ggml.add_bos_token") && spec.bos) spec.prefix = {*spec.bos};
+  if (flag(file, "tokenizer.ggml.add_eos_token") && spec.eos) spec.suffix = {*spec.eos};
   return spec;
 }
 
@@ -142,8 +156,10 @@ std::optional<GgufChatTemplate> read_gguf_chat_template(const GgufFile& file) {
     const std::optional<TokenId> id = read_id(file, key);
     return id ? tokens[static_cast<std::size_t>(*id)] : std::string_view();
   };
-  return GgufChatTemplate{file.string(kKey), text("tokenizer.ggml.bos_token_id"),
-                          text("tokenizer.ggml.eos_token_id")};
+  constexpr std::string_view kTools = "tokenizer.chat_template.tool_use";
+  return GgufChatTemplate{file.string(kKey),
+                          file.has(kTools) ? file.string(kTools) : std::string_view(),
+                          text("tokenizer.ggml.bos_token_id"), text("tokenizer.ggml.eos_token_id")};
 }
 
 }  // namespace tlite

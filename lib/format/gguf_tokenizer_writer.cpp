@@ -13,7 +13,7 @@ void check_kind(const text::TokenizerSpec& spec) {
   const bool qwen2 = spec.normalization == text::Normalization::nfc && !spec.ignore_merges &&
                      !spec.unknown && spec.pretokenizer.size() == 1 &&
                      !spec.pretokenizer[0].prefix_space &&
-                     spec.pretokenizer[0].pattern == kQwen2Pattern;
+                     spec.pretokenizer[0].pattern == text::kQwen2Pattern;
   if (qwen2) return;
   throw Error(ErrorCode::not_supported,
               spec.name + ": not supported: a GGUF file of a tokenizer that is not Qwen2's: NFC, " +
@@ -65,6 +65,15 @@ std::vector<std::string> list_merges(const text::TokenizerSpec& spec) {
 
 }  // namespace
 
+namespace {
+
+// The metadata can say that the bos token goes before a text and the eos token behind it.
+bool is_only(const std::vector<TokenId>& ids, const std::optional<TokenId>& token) {
+  return ids.size() == 1 && token && ids.front() == *token;
+}
+
+}  // namespace
+
 void add_gguf_tokenizer(GgufHeader& header, const text::TokenizerSpec& spec,
                         std::int32_t embedding_rows, const SpecialIds& ids) {
   check_kind(spec);
@@ -74,18 +83,26 @@ void add_gguf_tokenizer(GgufHeader& header, const text::TokenizerSpec& spec,
   header.add_strings("tokenizer.ggml.tokens", tokens.texts);
   header.add_i32s("tokenizer.ggml.token_type", tokens.types);
   header.add_strings("tokenizer.ggml.merges", list_merges(spec));
-  const auto add_id = [&](const char* name, std::optional<TokenId> own,
-                          std::optional<TokenId> other) {
-    const std::optional<TokenId> id = own ? own : other;
+  const std::optional<TokenId> bos = spec.bos ? spec.bos : ids.bos;
+  const std::optional<TokenId> eos = spec.eos ? spec.eos : ids.eos;
+  const bool sayable = (spec.prefix.empty() || is_only(spec.prefix, bos)) &&
+                       (spec.suffix.empty() || is_only(spec.suffix, eos));
+  if (!sayable) {
+    throw Error(ErrorCode::not_supported,
+                spec.name +
+                    ": not supported: a GGUF file of a tokenizer that puts other tokens "
+                    "around a text than bos_token and eos_token");
+  }
+  const auto add_id = [&](const char* name, std::optional<TokenId> id) {
     if (!id || *id >= embedding_rows) return;
     header.add_u32("tokenizer.ggml." + std::string(name) + "_token_id",
                    static_cast<std::uint32_t>(*id));
   };
-  add_id("bos", spec.bos, ids.bos);
-  add_id("eos", spec.eos, ids.eos);
-  add_id("padding", spec.pad, ids.pad);
-  header.add_bool("tokenizer.ggml.add_bos_token", false);
-  header.add_bool("tokenizer.ggml.add_eos_token", false);
+  add_id("bos", bos);
+  add_id("eos", eos);
+  add_id("padding", spec.pad ? spec.pad : ids.pad);
+  header.add_bool("tokenizer.ggml.add_bos_token", !spec.prefix.empty());
+  header.add_bool("tokenizer.ggml.add_eos_token", !spec.suffix.empty());
 }
 
 }  // namespace tlite

@@ -43,6 +43,14 @@ void MappedWeights::add(std::unique_ptr<FileContent> file, TensorDirectory found
             std::back_inserter(directory_.unsupported));
 }
 
+void MappedWeights::add_prefix(std::string_view prefix, std::string_view kept) {
+  const auto add = [&](auto& tensor) {
+    if (tensor.name != kept) tensor.name.insert(0, prefix);
+  };
+  std::for_each(directory_.tensors.begin(), directory_.tensors.end(), add);
+  std::for_each(directory_.unsupported.begin(), directory_.unsupported.end(), add);
+}
+
 void MappedWeights::finish() {
   sort_and_check(directory_.tensors);
   sort_and_check(directory_.unsupported);

@@ -21,12 +21,17 @@ class MappedWeights final : public WeightSource {
  public:
   // Keeps the file open as long as this lives, and adds what was found in it.
   void add(std::unique_ptr<FileContent> file, TensorDirectory found);
+  // Puts `prefix` before the name of every tensor but those in `kept`.
+  void add_prefix(std::string_view prefix, std::string_view kept);
   // After the last add: sorts by name. Throws corrupt where two tensors have one name.
   void finish();
 
   const StoredTensor* find(std::string_view name) const noexcept override;
   std::span<const StoredTensor> tensors() const noexcept override { return directory_.tensors; }
   const UnsupportedTensor* find_unsupported(std::string_view name) const noexcept override;
+  std::span<const UnsupportedTensor> unsupported() const noexcept override {
+    return directory_.unsupported;
+  }
   void will_read(std::span<const std::byte> part) const noexcept override;
   void was_read(std::span<const std::byte> part) const noexcept override;
 

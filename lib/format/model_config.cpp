@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
+#include <utility>
 
 #include <tlite/error.hpp>
 
@@ -20,10 +22,15 @@ constexpr std::int64_t kMaxLayers = 1 << 12;
   throw Error(ErrorCode::not_supported, config.name_of(key) + ": not supported: " + what);
 }
 
+// Qwen2Model is the same without its head: AutoModel saves it, and where the embeddings are tied
+// nothing is missing.
 void check_architecture(const JsonFields& config) {
   if (config.has("architectures")) {
     const std::vector<std::string> names = config.strings("architectures");
-    if (std::find(names.begin(), names.end(), "Qwen2ForCausalLM") == names.end()) {
+    const auto runs = [](const std::string& name) {
+      return name == "Qwen2ForCausalLM" || name == "Qwen2Model";
+    };
+    if (std::none_of(names.begin(), names.end(), runs)) {
       not_supported(config, "architectures",
                     "architecture " + (names.empty() ? "of no name" : names.front()));
     }
@@ -34,17 +41,32 @@ void check_architecture(const JsonFields& config) {
   }
 }
 
-// Settings that change the result and that the forward pass has no code for.
-void check_refused_settings(const JsonFields& config) {
+// What to do with a checkpoint that another tool quantized, in words for who gave it.
+[[noreturn]] void refuse_quantized(const JsonFields& config, std::string_view key,
+                                   const std::string& method) {
+  not_supported(config, key,
+                "this is a checkpoint quantized by " + method +
+                    "; give the original one (tlite quantizes it itself) or a GGUF file of it");
+}
+
+// gptq, awq, bitsandbytes, fp8, compressed-tensors, ... under quantization_config; MLX has a key of
+// its own.
+void check_not_quantized(const JsonFields& config) {
   if (config.has("quantization_config")) {
     const JsonFields quantization = config.object("quantization_config");
-    not_supported(config, "quantization_config",
-                  "quantization_config " + (quantization.has("quant_method")
-                                                ? quantization.string("quant_method")
-                                                : std::string("of no quant_method")));
+    refuse_quantized(config, "quantization_config",
+                     quantization.has("quant_method") ? quantization.string("quant_method")
+                                                      : std::string("an unnamed method"));
   }
-  if (config.has("hidden_act") && config.string("hidden_act") != "silu") {
-    not_supported(config, "hidden_act", "hidden_act " + config.string("hidden_act"));
+  if (config.has("quantization")) refuse_quantized(config, "quantization", "mlx");
+}
+
+// Settings that change the result and that the forward pass has no code for.
+void check_refused_settings(const JsonFields& config) {
+  check_not_quantized(config);
+  if (config.has("hidden_act")) {
+    const std::string act = config.string("hidden_act");  // two names of one function
+    if (act != "silu" && act != "swish") not_supported(config, "hidden_act", "hidden_act " + act);
   }
   if (config.number_or("partial_rotary_factor", 1.0, {0, 1}) != 1.0) {
     not_supported(config, "partial_rotary_factor",
@@ -79,21 +101,52 @@ ModelConfig::Yarn read_yarn(const JsonFields& scaling, std::int32_t max_position
   return yarn;
 }
 
-// Where the rope settings are: rope_parameters (transformers 5, rope_theta included) or
-// rope_scaling (transformers 4, rope_theta beside it).
-void read_rope(const JsonFields& config, ModelConfig& model) {
+// An object that says something: transformers takes an empty one for none.
+std::optional<JsonFields> rope_object(const JsonFields& config, std::string_view key) {
+  if (!config.has(key)) return std::nullopt;
+  JsonFields object = config.object(key);
+  return object.raw().size() == 0 ? std::nullopt : std::optional(std::move(object));
+}
+
+// rope_parameters is transformers 5's spelling, its rope_theta included; rope_scaling that of
+// transformers 4 and of the model cards' recipe for long texts, with rope_theta beside it. Where
+// both are there rope_scaling counts, and with it the rope_theta beside it: 10000 where there is
+// none, whatever rope_parameters says.
+std::optional<JsonFields> rope_settings(const JsonFields& config,
+                                        std::vector<std::string>& warnings) {
+  const std::optional<JsonFields> parameters = rope_object(config, "rope_parameters");
+  std::optional<JsonFields> scaling = rope_object(config, "rope_scaling");
+  if (!scaling) return parameters;
+  if (parameters) {
+    std::string lost;
+    if (parameters->has("rope_theta") && !scaling->has("rope_theta")) {
+      lost = ", its rope_theta " + parameters->text("rope_theta") + " included";
+    }
+    warnings.push_back(config.name_of("rope_parameters") +
+                       ": not used, because rope_scaling is there too and counts, as in "
+                       "transformers 5" +
+                       lost);
+  }
+  return scaling;
+}
+
+void read_rope(const JsonFields& config, ModelConfig& model, std::vector<std::string>& warnings) {
   constexpr NumberRange kTheta{1, 1e12, true};
   model.rope_theta = config.number_or("rope_theta", 10000.0, kTheta);
-  const std::string_view key = config.has("rope_parameters") ? "rope_parameters" : "rope_scaling";
-  if (!config.has(key)) return;
-  const JsonFields scaling = config.object(key);
-  model.rope_theta = scaling.number_or("rope_theta", model.rope_theta, kTheta);
-  // The older spelling wins in the reference where both are there.
-  const std::string_view type_key = scaling.has("type") ? "type" : "rope_type";
-  const std::string type = scaling.string(type_key);
+  const std::optional<JsonFields> rope = rope_settings(config, warnings);
+  if (!rope) return;
+  model.rope_theta = rope->number_or("rope_theta", model.rope_theta, kTheta);
+  // "type" is the older spelling; an object of neither scales nothing.
+  const std::string_view type_key = rope->has("rope_type") ? "rope_type" : "type";
+  const std::string type = rope->has(type_key) ? rope->string(type_key) : "default";
   if (type == "default") return;
-  if (type != "yarn") not_supported(scaling, type_key, "rope_scaling " + type);
-  model.yarn = read_yarn(scaling, model.max_position_embeddings);
+  if (type == "linear") {
+    model.rope_linear_factor = rope->number("factor", {0, 65536, true});
+  } else if (type == "yarn") {
+    model.yarn = read_yarn(*rope, model.max_position_embeddings);
+  } else {
+    not_supported(*rope, type_key, "rope_scaling " + type);
+  }
 }
 
 // The first layer of the sliding windows. The reference takes any order of layers; every published
@@ -119,14 +172,21 @@ std::int32_t first_sliding_layer(const JsonFields& config, std::int32_t layers) 
   return full;
 }
 
-void read_sliding_window(const JsonFields& config, ModelConfig& model) {
+void read_sliding_window(const JsonFields& config, ModelConfig& model,
+                         std::vector<std::string>& warnings) {
   model.max_window_layers =
       static_cast<std::int32_t>(config.integer_or("max_window_layers", 28, 0, kMaxInt));
   if (config.has("layer_types")) {
     model.max_window_layers = first_sliding_layer(config, model.num_hidden_layers);
   }
   model.max_window_layers = std::min(model.max_window_layers, model.num_hidden_layers);
-  if (!config.boolean_or("use_sliding_window", false)) return;
+  if (!config.boolean_or("use_sliding_window", false)) {
+    if (config.has("layer_types") && model.max_window_layers < model.num_hidden_layers) {
+      warnings.push_back(config.name_of("layer_types") +
+                         ": sliding windows are off, because use_sliding_window is");
+    }
+    return;
+  }
   if (config.is_null("sliding_window")) return;
   model.sliding_window =
       static_cast<std::int32_t>(config.integer_or("sliding_window", 4096, 1, kMaxInt));
@@ -155,7 +215,7 @@ void check_model_config(const ModelConfig& config, const std::string& where) {
   }
 }
 
-ModelConfig read_model_config(const JsonFields& config) {
+ModelConfig read_model_config(const JsonFields& config, std::vector<std::string>& warnings) {
   check_architecture(config);
   check_refused_settings(config);
   const auto size = [&](std::string_view key, std::int64_t max) {
@@ -177,8 +237,8 @@ ModelConfig read_model_config(const JsonFields& config) {
       static_cast<std::int32_t>(config.integer_or("max_position_embeddings", 32768, 1, kMaxInt));
   model.rms_norm_eps = static_cast<float>(config.number_or("rms_norm_eps", 1e-6, {0, 1}));
   model.tie_word_embeddings = config.boolean_or("tie_word_embeddings", false);
-  read_rope(config, model);
-  read_sliding_window(config, model);
+  read_rope(config, model, warnings);
+  read_sliding_window(config, model, warnings);
   check_model_config(model, config.name_of(""));
   return model;
 }
@@ -190,28 +250,6 @@ std::vector<TokenId> read_eos_token_ids(const JsonFields& config) {
     ids.push_back(static_cast<TokenId>(id));
   }
   return ids;
-}
-
-SamplingParams read_sampling(const JsonFields& config) {
-  constexpr double kLarge = 1e6;
-  SamplingParams params;
-  const auto number = [&](std::string_view key, float absent, NumberRange range) {
-    return static_cast<float>(config.number_or(key, absent, range));
-  };
-  params.temperature = number("temperature", 1.0F, {0, kLarge});
-  if (!config.is_null("top_k")) {
-    params.top_k = static_cast<std::int32_t>(config.integer_or("top_k", 50, 0, kMaxInt));
-  }
-  params.top_p = number("top_p", 1.0F, {0, 1, true});
-  params.min_p = number("min_p", 0.0F, {0, 1});
-  params.repetition_penalty = number("repetition_penalty", 1.0F, {0, kLarge, true});
-  params.max_new_tokens =
-      static_cast<std::int32_t>(config.integer_or("max_new_tokens", -1, 1, kMaxInt));
-  params.min_new_tokens =
-      static_cast<std::int32_t>(config.integer_or("min_new_tokens", 0, 0, kMaxInt));
-  if (config.has("stop_strings")) params.stop = config.strings("stop_strings");
-  if (!config.boolean_or("do_sample", false)) params.temperature = 0.0F;
-  return params;
 }
 
 }  // namespace tlite

@@ -1,5 +1,6 @@
-// config.json and generation_config.json of a Hugging Face directory, read as transformers 4.57
-// reads them for Qwen2.
+// config.json of a Hugging Face directory, read as transformers 5.24 reads it for Qwen2. Where two
+// releases spell one setting in two ways and a file has both, that release says which counts; see
+// docs/checkpoints.md.
 #pragma once
 
 #include "format/json_file.hpp"
@@ -9,13 +10,13 @@
 #include <vector>
 
 #include <tlite/model.hpp>
-#include <tlite/sampling.hpp>
 
 namespace tlite {
 
 // Throws not_supported for another architecture or a setting that this library does not run, and
-// corrupt for a field that is missing, of the wrong type or out of range.
-ModelConfig read_model_config(const JsonFields& config);
+// corrupt for a field that is missing, of the wrong type or out of range. Appends a warning for a
+// setting that another one overrides.
+ModelConfig read_model_config(const JsonFields& config, std::vector<std::string>& warnings);
 
 // Checks that the fields fit each other, whatever file they came from; `where` begins the message.
 void check_model_config(const ModelConfig& config, const std::string& where);
@@ -26,10 +27,5 @@ double yarn_attention_factor(double factor, double mscale, double mscale_all_dim
 
 // eos_token_id of either file: an id, a list of ids, or absent.
 std::vector<TokenId> read_eos_token_ids(const JsonFields& config);
-
-// Sampling settings of generation_config.json. As in transformers, do_sample is false where it is
-// absent, and then decoding is greedy; a sampled answer keeps the 50 likeliest tokens unless top_k
-// says otherwise.
-SamplingParams read_sampling(const JsonFields& generation_config);
 
 }  // namespace tlite

@@ -5,7 +5,6 @@
 #include "format/tensor_list.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <limits>
 #include <map>
 #include <optional>
@@ -74,11 +73,7 @@ std::uint64_t read_u64_le(const std::byte* bytes) {
 }
 
 std::string_view header_of(std::span<const std::byte> bytes, const std::string& file) {
-  constexpr std::string_view kPointer = "version https://git-lfs";
-  if (bytes.size() >= kPointer.size() &&
-      std::memcmp(bytes.data(), kPointer.data(), kPointer.size()) == 0) {
-    corrupt(file, "this is a Git LFS pointer, not the file it points to; run `git lfs pull`");
-  }
+  refuse_lfs_pointer(bytes, file);
   if (bytes.size() < kLengthBytes) {
     corrupt(file, "truncated: " + std::to_string(bytes.size()) + " bytes, the header needs 8");
   }
@@ -191,7 +186,7 @@ void check_layout(std::vector<Entry>& entries, std::uint64_t data_bytes, const s
   }
 }
 
-using WeightMap = std::map<std::string, std::vector<std::string>>;  // shard to tensor names
+using WeightMap = std::map<std::string, std::string, std::less<>>;  // tensor name to shard
 
 WeightMap read_index(const FileSystem& files, const std::string& path) {
   const JsonFile index(files, path, kMaxIndexBytes);
@@ -208,24 +203,10 @@ WeightMap read_index(const FileSystem& files, const std::string& path) {
       throw Error(ErrorCode::corrupt, map.name_of(field.key) + ": " + json_excerpt(field.value) +
                                           " is not a file name");
     }
-    shards[std::string(shard)].emplace_back(field.key);
+    shards.insert_or_assign(std::string(field.key), std::string(shard));
   }
   if (shards.empty()) throw Error(ErrorCode::corrupt, path + ": weight_map names no tensor");
   return shards;
-}
-
-// Keeps the tensors that the index places in this shard; all of them must be there.
-TensorDirectory select(TensorDirectory found, const std::vector<std::string>& names,
-                       const std::string& index, const std::string& file) {
-  std::set<std::string_view> wanted(names.begin(), names.end());
-  const auto unwanted = [&](const auto& tensor) { return wanted.erase(tensor.name) == 0; };
-  std::erase_if(found.tensors, unwanted);
-  std::erase_if(found.unsupported, unwanted);
-  if (!wanted.empty()) {
-    throw Error(ErrorCode::corrupt,
-                index + ": tensor " + std::string(*wanted.begin()) + " is not in " + file);
-  }
-  return found;
 }
 
 void add_file(MappedWeights& weights, const FileSystem& files, const std::string& path) {
@@ -238,15 +219,47 @@ void add_file(MappedWeights& weights, const FileSystem& files, const std::string
   throw Error(ErrorCode::not_found, path + ": no such file, and " + index + " names it");
 }
 
-void add_shards(MappedWeights& weights, const FileSystem& files, std::string_view directory,
-                const std::string& index) {
-  for (const auto& [shard, names] : read_index(files, index)) {
-    const std::string path = join_path(directory, shard);
-    if (!files.exists(path)) throw_missing_shard(path, index);
-    std::unique_ptr<FileContent> file = files.open(path);
-    TensorDirectory found = select(read_safetensors(file->bytes(), path), names, index, path);
-    weights.add(std::move(file), std::move(found));
+struct Shard {
+  std::string path;
+  std::unique_ptr<FileContent> file;
+  TensorDirectory found;
+};
+
+// Of a tensor that several shards have, the copy in the shard that the index names is kept.
+void drop_other_copies(std::vector<Shard>& shards, const WeightMap& index,
+                       std::string_view directory) {
+  std::set<std::pair<std::string_view, std::string_view>> have;  // path, tensor
+  for (const Shard& shard : shards) {
+    for (const StoredTensor& tensor : shard.found.tensors) have.emplace(shard.path, tensor.name);
   }
+  for (Shard& shard : shards) {
+    std::erase_if(shard.found.tensors, [&](const StoredTensor& tensor) {
+      const auto named = index.find(tensor.name);
+      if (named == index.end()) return false;
+      const std::string path = join_path(directory, named->second);
+      return path != shard.path && have.contains({path, tensor.name});
+    });
+  }
+}
+
+// Every tensor of every shard that the index names counts, as in transformers: the index may leave
+// one out, place it in another shard, or list one that is nowhere (a tied lm_head.weight). What is
+// missing is found out where it is needed.
+void add_shards(MappedWeights& weights, const FileSystem& files, std::string_view directory,
+                const std::string& index_path) {
+  const WeightMap index = read_index(files, index_path);
+  std::set<std::string_view> names;
+  for (const auto& [tensor, shard] : index) names.insert(shard);
+  std::vector<Shard> shards;
+  for (const std::string_view name : names) {
+    Shard shard{join_path(directory, name), nullptr, {}};
+    if (!files.exists(shard.path)) throw_missing_shard(shard.path, index_path);
+    shard.file = files.open(shard.path);
+    shard.found = read_safetensors(shard.file->bytes(), shard.path);
+    shards.push_back(std::move(shard));
+  }
+  drop_other_copies(shards, index, directory);
+  for (Shard& shard : shards) weights.add(std::move(shard.file), std::move(shard.found));
 }
 
 }  // namespace
@@ -287,6 +300,13 @@ std::unique_ptr<WeightSource> open_safetensors_directory(std::string_view direct
     throw Error(ErrorCode::not_found, std::string(directory) +
                                           ": neither model.safetensors nor "
                                           "model.safetensors.index.json is there");
+  }
+  // Qwen2Model, the model without its head, has its tensors without the prefix.
+  const std::string_view bare = kEmbeddingTensor.substr(kModelPrefix.size());
+  const std::span<const StoredTensor> all = weights->tensors();
+  const auto is_bare = [&](const StoredTensor& tensor) { return tensor.name == bare; };
+  if (std::any_of(all.begin(), all.end(), is_bare)) {
+    weights->add_prefix(kModelPrefix, kOutputTensor);
   }
   weights->finish();
   return weights;

@@ -37,9 +37,35 @@ std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config) {
     add("mlp.down_proj.weight", {hidden, inner});
   }
   list.push_back({"model.norm.weight", {hidden}});
-  if (!config.tie_word_embeddings) list.push_back({"lm_head.weight", {vocabulary, hidden}});
+  if (!config.tie_word_embeddings)
+    list.push_back({std::string(kOutputTensor), {vocabulary, hidden}});
   return list;
 }
+
+namespace {
+
+// A matrix that another tool quantized lies in several tensors of other names; which, tells whose.
+void refuse_foreign_quantization(const WeightSource& weights) {
+  constexpr std::pair<std::string_view, std::string_view> kMarks[] = {
+      {".qweight", "GPTQ or AWQ"},
+      {".weight_packed", "compressed-tensors"},
+      {".weight.absmax", "bitsandbytes"},
+      {".scales", "MLX"},
+  };
+  const auto refuse = [&](const std::string& name, const std::string& file) {
+    for (const auto& [mark, tool] : kMarks) {
+      if (!name.ends_with(mark)) continue;
+      throw Error(ErrorCode::not_supported,
+                  file + ": tensor " + name +
+                      ": not supported: this is a checkpoint quantized by " + std::string(tool) +
+                      "; give the original one (tlite quantizes it itself) or a GGUF file of it");
+    }
+  };
+  for (const StoredTensor& tensor : weights.tensors()) refuse(tensor.name, tensor.file);
+  for (const UnsupportedTensor& tensor : weights.unsupported()) refuse(tensor.name, tensor.file);
+}
+
+}  // namespace
 
 void check_tensors(const ModelConfig& config, const WeightSource& weights,
                    const std::string& path) {
@@ -50,6 +76,7 @@ void check_tensors(const ModelConfig& config, const WeightSource& weights,
     }
     const StoredTensor* tensor = weights.find(expected.name);
     if (tensor == nullptr) {
+      refuse_foreign_quantization(weights);
       throw Error(ErrorCode::not_found, path + ": tensor " + expected.name + " is missing");
     }
     if (tensor->shape != expected.shape) {

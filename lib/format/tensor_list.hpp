@@ -12,7 +12,9 @@
 
 namespace tlite {
 
+inline constexpr std::string_view kModelPrefix = "model.";
 inline constexpr std::string_view kEmbeddingTensor = "model.embed_tokens.weight";
+inline constexpr std::string_view kOutputTensor = "lm_head.weight";
 
 struct ExpectedTensor {
   std::string name;

@@ -37,6 +37,7 @@ class WeightSource {
   virtual const StoredTensor* find(std::string_view name) const noexcept = 0;
   virtual std::span<const StoredTensor> tensors() const noexcept = 0;
   virtual const UnsupportedTensor* find_unsupported(std::string_view name) const noexcept = 0;
+  virtual std::span<const UnsupportedTensor> unsupported() const noexcept { return {}; }
   // Hints about a part of a tensor's data: see FileContent.
   virtual void will_read(std::span<const std::byte>) const noexcept {}
   virtual void was_read(std::span<const std::byte>) const noexcept {}

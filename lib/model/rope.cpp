@@ -60,7 +60,8 @@ Rope::Rope(const ModelConfig& config) : inverse_frequencies_(wavelengths(config)
     scaling_ = static_cast<float>(config.yarn->attention_factor);
     return;
   }
-  for (float& value : inverse_frequencies_) value = 1.0F / value;
+  const auto factor = static_cast<float>(config.rope_linear_factor);
+  for (float& value : inverse_frequencies_) value = 1.0F / value / factor;
 }
 
 void Rope::fill(std::int32_t position, float* cos, float* sin) const noexcept {

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <tlite/model.hpp>
+#include <tlite/data_type.hpp>
 
 namespace tlite {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <span>
 
-#include <tlite/model.hpp>
+#include <tlite/data_type.hpp>
 
 namespace tlite {
 

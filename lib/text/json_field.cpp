@@ -1,5 +1,7 @@
 #include "text/json_field.hpp"
 
+#include "base/file.hpp"
+
 #include <tlite/error.hpp>
 
 namespace tlite::text {
@@ -59,6 +61,14 @@ std::int64_t JsonField::integer() const {
   return value;
 }
 
+double JsonField::number() const {
+  double value = 0;
+  if (!value_.is_number() || value_.get(value) != simdjson::SUCCESS) {
+    fail("a number is needed, not " + std::string(kind(value_)));
+  }
+  return value;
+}
+
 simdjson::dom::object JsonField::object() const {
   simdjson::dom::object value;
   if (value_.get(value) != simdjson::SUCCESS) {
@@ -111,6 +121,7 @@ JsonField parse_json(simdjson::dom::parser& parser, std::span<const std::byte> j
                                         " bytes, where at most " + std::to_string(kMaxBytes) +
                                         " make sense");
   }
+  refuse_lfs_pointer(json, name);
   simdjson::dom::element root;
   const simdjson::error_code error =
       parser.parse(reinterpret_cast<const char*>(json.data()), json.size()).get(root);

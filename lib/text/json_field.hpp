@@ -30,6 +30,7 @@ class JsonField {
   std::string_view string() const;
   bool boolean() const;
   std::int64_t integer() const;
+  double number() const;
   simdjson::dom::object object() const;
   simdjson::dom::array array() const;
 

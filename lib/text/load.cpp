@@ -7,7 +7,33 @@
 #include <memory>
 #include <string>
 
+#include <tlite/error.hpp>
+
 namespace tlite::text {
+namespace {
+
+constexpr std::size_t kMaxMergesBytes = std::size_t{256} << 20;
+
+// A file of the tokenizer's that stays open while it is read.
+struct OpenFile {
+  OpenFile(const FileSystem& files, const std::string& path) : name(path) {
+    if (files.exists(path)) content = files.open(path);
+  }
+  TokenizerSideFile side() const {
+    return {content ? content->bytes() : std::span<const std::byte>(), name};
+  }
+  std::string name;
+  std::unique_ptr<FileContent> content;
+};
+
+TokenizerSpec load_older_form(const std::string& folder, const FileSystem& files) {
+  const std::string vocabulary = folder + "vocab.json";
+  const std::string merges = folder + "merges.txt";
+  return parse_vocabulary_and_merges(files.open(vocabulary)->bytes(), vocabulary,
+                                     read_text(files, merges, kMaxMergesBytes), merges);
+}
+
+}  // namespace
 
 TokenizerSpec load_tokenizer_spec(std::string_view path, const FileSystem& files) {
   const bool is_directory = files.is_directory(path);
@@ -15,11 +41,15 @@ TokenizerSpec load_tokenizer_spec(std::string_view path, const FileSystem& files
       is_directory ? join_path(path, "tokenizer.json") : std::string(path);
   const std::string name = path_name(tokenizer_path);
   const std::string folder = tokenizer_path.substr(0, tokenizer_path.size() - name.size());
-  TokenizerSpec spec = parse_tokenizer_json(files.open(tokenizer_path)->bytes(), tokenizer_path);
-  const std::string config_path = folder + "tokenizer_config.json";
-  if (files.exists(config_path)) {
-    apply_tokenizer_config(spec, files.open(config_path)->bytes(), config_path);
-  }
+  const bool older = is_directory && !files.exists(tokenizer_path) &&
+                     files.exists(folder + "vocab.json") && files.exists(folder + "merges.txt");
+  TokenizerSpec spec =
+      older ? load_older_form(folder, files)
+            : parse_tokenizer_json(files.open(tokenizer_path)->bytes(), tokenizer_path);
+  const OpenFile config(files, folder + "tokenizer_config.json");
+  const OpenFile map(files, folder + "special_tokens_map.json");
+  const OpenFile added(files, folder + "added_tokens.json");
+  apply_side_files(spec, config.side(), map.side(), added.side(), older);
   return spec;
 }
 

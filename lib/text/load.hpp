@@ -10,8 +10,9 @@
 
 namespace tlite::text {
 
-// `path`: a tokenizer.json, or a directory that has one and perhaps a tokenizer_config.json. A
-// file's tokenizer_config.json beside it counts too. Throws like Tokenizer::load.
+// `path`: a tokenizer.json, or a directory that has one, or vocab.json and merges.txt. The files
+// beside it (tokenizer_config.json, special_tokens_map.json, added_tokens.json) count too. Throws
+// like Tokenizer::load.
 TokenizerSpec load_tokenizer_spec(std::string_view path, const FileSystem& files);
 Tokenizer load_tokenizer(std::string_view path, const FileSystem& files);
 

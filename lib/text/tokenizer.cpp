@@ -174,6 +174,7 @@ std::vector<TokenId> Tokenizer::Impl::encode(std::string_view text,
     literal = mapped;
   }
   ids.reserve(valid.size() / 4);
+  if (options.add_special) ids = spec.prefix;
   const text::WorkspaceLoan workspace(workspaces_);
   Call call{options.parse_special, *workspace, ids};
   raw_finder_.split(
@@ -186,6 +187,7 @@ std::vector<TokenId> Tokenizer::Impl::encode(std::string_view text,
             normalized_finder_.empty() ? std::vector<TextRange>() : cut_ranges(literal, range);
         encode_piece(valid.substr(range.begin, range.end - range.begin), inside, call);
       });
+  if (options.add_special) ids.insert(ids.end(), spec.suffix.begin(), spec.suffix.end());
   return ids;
 }
 

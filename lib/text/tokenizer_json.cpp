@@ -68,24 +68,38 @@ std::pair<std::string_view, std::string_view> merge_parts(const JsonField& field
 void read_merges(const JsonField& field, TokenizerSpec& spec) {
   const simdjson::dom::array array = field.array();
   spec.merges.reserve(array.size());
-  std::string merged;
   std::size_t index = 0;
   for (const simdjson::dom::element value : array) {
     const std::size_t at = index++;
     if (std::string_view line; value.get(line) == simdjson::SUCCESS && line.starts_with("#version"))
       continue;
     const auto [left, right] = merge_parts(field, at, value);
-    const auto id = [&](std::string_view token) {
-      const std::optional<TokenId> found = spec.vocabulary.find(token);
-      if (!found) field.item(at, value).fail("no token " + quoted(token) + " in the vocabulary");
-      return *found;
+    if (const auto missing = spec.add_merge(left, right)) {
+      field.item(at, value).fail("no token " + quoted(std::string_view(*missing)) +
+                                 " in the vocabulary");
+    }
+  }
+}
+
+// Lines of two tokens with a space between; the first one names the version.
+void read_merge_lines(std::string_view text, std::string_view name, TokenizerSpec& spec) {
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.empty() || line.starts_with("#version")) continue;
+    const auto fail = [&](const std::string& problem) {
+      throw Error(ErrorCode::corrupt,
+                  std::string(name) + ": line " + std::to_string(number) + ": " + problem);
     };
-    merged.assign(left).append(right);
-    // Trained vocabularies list what merges make in the order of the merges: the next id is a guess
-    // that saves a third of the look-ups.
-    const TokenId guess = spec.merges.empty() ? 0 : spec.merges.back().merged + 1;
-    const bool is_next = spec.vocabulary.token(guess) == merged && !merged.empty();
-    spec.merges.push_back({id(left), id(right), is_next ? guess : id(merged)});
+    const std::size_t space = line.find(' ');
+    if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos) {
+      fail(quoted(line) + " is not two tokens with a space between");
+    }
+    if (const auto missing = spec.add_merge(line.substr(0, space), line.substr(space + 1))) {
+      fail("no token " + quoted(std::string_view(*missing)) + " in the vocabulary");
+    }
   }
 }
 
@@ -96,7 +110,9 @@ void read_model(const JsonField& model, TokenizerSpec& spec) {
     const auto field = model.find(name);
     if (field && !field->string().empty()) field->refuse(quoted(field->string()));
   }
-  if (const auto dropout = model.find("dropout")) dropout->refuse("dropout while encoding");
+  if (const auto dropout = model.find("dropout"); dropout && dropout->number() != 0.0) {
+    dropout->refuse("dropout while encoding");
+  }
   if (model.flag("byte_fallback", false)) model.refuse("byte_fallback");
   spec.ignore_merges = model.flag("ignore_merges", false);
   spec.fuse_unknown = model.flag("fuse_unk", false);
@@ -170,6 +186,62 @@ bool is_byte_level(const JsonField& field, std::string_view list_name) {
   return array.size() == 1 && is_byte_level(list.item(0, array.at(0).value_unsafe()), list_name);
 }
 
+// An id list of TemplateProcessing's special_tokens. The reference takes any number for an id; here
+// it must be a token's, because a model is going to look it up.
+std::vector<TokenId> template_ids(const TokenizerSpec& spec, const JsonField& tokens,
+                                  std::string_view name) {
+  const JsonField ids = tokens.get(name).get("ids");
+  std::vector<TokenId> list;
+  std::size_t index = 0;
+  for (const auto value : ids.array()) {
+    const JsonField item = ids.item(index++, value);
+    const std::int64_t id = item.integer();
+    if (id < 0 || id >= static_cast<std::int64_t>(spec.id_bound())) {
+      item.fail(std::to_string(id) + " is no token id; there are " +
+                std::to_string(spec.id_bound()));
+    }
+    list.push_back(static_cast<TokenId>(id));
+  }
+  return list;
+}
+
+// What TemplateProcessing puts around a text; its template for two texts is not for us.
+void read_template_processing(const JsonField& field, TokenizerSpec& spec) {
+  const JsonField single = field.get("single");
+  std::vector<TokenId> parts[2];
+  bool behind = false;
+  std::size_t index = 0;
+  for (const auto value : single.array()) {
+    const JsonField item = single.item(index++, value);
+    if (const auto special = item.find("SpecialToken")) {
+      const std::vector<TokenId> ids =
+          template_ids(spec, field.get("special_tokens"), special->get("id").string());
+      parts[behind ? 1 : 0].insert(parts[behind ? 1 : 0].end(), ids.begin(), ids.end());
+    } else if (item.get("Sequence").get("id").string() != "A" || behind) {
+      item.refuse("a template that is not one text with special tokens around it");
+    } else {
+      behind = true;
+    }
+  }
+  if (!behind) single.refuse("a template without the text");
+  if (!spec.prefix.empty() || !spec.suffix.empty()) field.refuse("a second TemplateProcessing");
+  spec.prefix = std::move(parts[0]);
+  spec.suffix = std::move(parts[1]);
+}
+
+// ByteLevel leaves ids as they are.
+void read_post_processor(const JsonField& field, TokenizerSpec& spec) {
+  const JsonField type = field.get("type");
+  if (type.string() == "ByteLevel") return;
+  if (type.string() == "TemplateProcessing") return read_template_processing(field, spec);
+  if (type.string() != "Sequence") {
+    type.refuse("a post-processor of type " + quoted(type.string()));
+  }
+  const JsonField list = field.get("processors");
+  std::size_t index = 0;
+  for (const auto value : list.array()) read_post_processor(list.item(index++, value), spec);
+}
+
 void read_added_tokens(const JsonField& field, TokenizerSpec& spec) {
   std::size_t index = 0;
   for (const auto value : field.array()) {
@@ -204,11 +276,22 @@ TokenizerSpec parse_tokenizer_json(std::span<const std::byte> json, std::string_
   }
   const JsonField decoder = root.get("decoder");
   if (!is_byte_level(decoder, "decoders")) decoder.refuse("a decoder other than ByteLevel");
-  if (const auto processor = root.find("post_processor");
-      processor && !is_byte_level(*processor, "processors")) {
-    processor->refuse("a post-processor other than ByteLevel");
-  }
   if (const auto added = root.find("added_tokens")) read_added_tokens(*added, spec);
+  // Last, for it names tokens by their ids.
+  if (const auto processor = root.find("post_processor")) read_post_processor(*processor, spec);
+  return spec;
+}
+
+TokenizerSpec parse_vocabulary_and_merges(std::span<const std::byte> vocabulary,
+                                          std::string_view vocabulary_name, std::string_view merges,
+                                          std::string_view merges_name) {
+  simdjson::dom::parser parser;
+  TokenizerSpec spec;
+  spec.name = vocabulary_name;
+  read_vocabulary(parse_json(parser, vocabulary, vocabulary_name), spec.vocabulary);
+  read_merge_lines(merges, merges_name, spec);
+  spec.normalization = Normalization::nfc;
+  spec.pretokenizer.push_back({false, std::string(kQwen2Pattern)});
   return spec;
 }
 

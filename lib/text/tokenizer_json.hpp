@@ -16,9 +16,26 @@ namespace tlite::text {
 // not_supported for a part that is not of a byte-level BPE tokenizer.
 TokenizerSpec parse_tokenizer_json(std::span<const std::byte> json, std::string_view name);
 
-// Adds what transformers' AutoTokenizer takes from tokenizer_config.json: added tokens and special
-// tokens that tokenizer.json lacks, and which token ends a text.
-void apply_tokenizer_config(TokenizerSpec& spec, std::span<const std::byte> json,
-                            std::string_view name);
+// vocab.json and merges.txt, what Qwen2's tokenizer was before tokenizer.json: the rest of it (NFC,
+// the split pattern, <|endoftext|>) is transformers' Qwen2Tokenizer.
+TokenizerSpec parse_vocabulary_and_merges(std::span<const std::byte> vocabulary,
+                                          std::string_view vocabulary_name, std::string_view merges,
+                                          std::string_view merges_name);
+
+// A file beside the vocabulary; `json` is empty where there is none.
+struct TokenizerSideFile {
+  std::span<const std::byte> json;
+  std::string name;
+};
+
+// Adds what transformers' AutoTokenizer takes from the files beside tokenizer.json: added tokens
+// and special tokens that it lacks, and which token ends a text. Where tokenizer_config.json has
+// added_tokens_decoder the two older files do not count; else special_tokens_map.json counts more
+// than it. `older_form`: beside a vocab.json, where add_bos_token and add_eos_token count
+// (tokenizer.json has a post_processor for it) and <|endoftext|> is what no file names. Throws like
+// parse_tokenizer_json.
+void apply_side_files(TokenizerSpec& spec, const TokenizerSideFile& tokenizer_config,
+                      const TokenizerSideFile& special_tokens_map,
+                      const TokenizerSideFile& added_tokens, bool older_form);
 
 }  // namespace tlite::text

@@ -10,6 +10,27 @@ namespace tlite::text {
 const std::string_view kGpt2Pattern =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
 
+const std::string_view kQwen2Pattern =
+    R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|)"
+    R"(\s*[\r\n]+|\s+(?!\S)|\s+)";
+
+std::optional<std::string> TokenizerSpec::add_merge(std::string_view left, std::string_view right) {
+  std::string both(left);
+  both.append(right);
+  // Trained vocabularies list what merges make in the order of the merges: the next id is a guess
+  // that saves a third of the look-ups.
+  const TokenId guess = merges.empty() ? 0 : merges.back().merged + 1;
+  const bool is_next = vocabulary.token(guess) == both && !both.empty();
+  const std::optional<TokenId> first = vocabulary.find(left);
+  if (!first) return std::string(left);
+  const std::optional<TokenId> second = vocabulary.find(right);
+  if (!second) return std::string(right);
+  const std::optional<TokenId> merged = is_next ? guess : vocabulary.find(both);
+  if (!merged) return both;
+  merges.push_back({*first, *second, *merged});
+  return std::nullopt;
+}
+
 const AddedToken* TokenizerSpec::find_added(std::string_view content) const {
   const auto found = added_index_.find(std::string(content));
   return found == added_index_.end() ? nullptr : &added_tokens[found->second];

@@ -54,6 +54,9 @@ struct TokenizerSpec {
   bool ignore_merges = false;      // a word that is a token stays whole
   std::optional<TokenId> unknown;  // for bytes without a token; else they are dropped
   bool fuse_unknown = false;       // one unknown for a run of such bytes
+  // Around every text that is encoded with special tokens.
+  std::vector<TokenId> prefix;
+  std::vector<TokenId> suffix;
   std::optional<TokenId> bos;
   std::optional<TokenId> eos;
   std::optional<TokenId> pad;
@@ -62,6 +65,10 @@ struct TokenizerSpec {
   // next free one; a content that is known takes the new flags, and stays special if it was.
   // Empty contents are ignored. Throws corrupt when there is no id left.
   void add_token(AddedToken token);
+
+  // Adds a merge of the next rank. The token that the vocabulary lacks where it has not all three;
+  // then nothing is added.
+  std::optional<std::string> add_merge(std::string_view left, std::string_view right);
 
   // Null when there is no such added token.
   const AddedToken* find_added(std::string_view content) const;
@@ -79,5 +86,7 @@ struct TokenizerSpec {
 
 // The split pattern of GPT-2, which the reference's ByteLevel uses unless told otherwise.
 extern const std::string_view kGpt2Pattern;
+// Qwen2's, which llama.cpp knows by the name of qwen2.
+extern const std::string_view kQwen2Pattern;
 
 }  // namespace tlite::text

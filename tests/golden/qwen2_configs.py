@@ -1,16 +1,15 @@
 """What transformers makes of config.json and generation_config.json.
 
 Usage: python tests/golden/qwen2_configs.py
-Needs transformers 4.57 and torch; writes tests/golden/data/qwen2_configs.json, which is committed.
+Needs transformers 5.24 and torch; writes tests/golden/data/qwen2_configs.json, which is committed.
 """
 
 import json
 from pathlib import Path
 from typing import Any
 
-import torch
 from transformers import GenerationConfig, Qwen2Config
-from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+from transformers.models.qwen2.modeling_qwen2 import Qwen2RotaryEmbedding
 
 # transformers' own constructors carry no types.
 make_config: Any = Qwen2Config
@@ -65,6 +64,10 @@ def yarn(**fields: object) -> dict[str, object]:
     return base(rope_scaling=fields)
 
 
+DEFAULT = {"rope_type": "default"}
+YARN = {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32768}
+FULL = ["full_attention"] * 28
+
 CONFIGS: list[dict[str, object]] = [
     *(base(size) for size in SIZES),
     base(head_dim=64),
@@ -97,6 +100,30 @@ CONFIGS: list[dict[str, object]] = [
     yarn(rope_type="yarn", factor=40.0, mscale=0.707, mscale_all_dim=0.707),
     yarn(rope_type="yarn", factor=40.0, mscale=0.5),
     yarn(rope_type="yarn", factor=40.0, mscale=0, mscale_all_dim=1),
+    # One setting in two spellings: which of them counts.
+    base(rope_parameters={"rope_type": "default", "rope_theta": 2e6}),
+    base(rope_theta=..., rope_parameters={"rope_type": "default", "rope_theta": 2e6}),
+    base(rope_theta=..., rope_parameters={"rope_type": "default"}),
+    base(rope_theta=..., rope_parameters={**YARN, "rope_theta": 2e6}),
+    base(rope_theta=..., rope_parameters={**DEFAULT, "rope_theta": 2e6}, rope_scaling=YARN),
+    base(rope_parameters={**DEFAULT, "rope_theta": 2e6}, rope_scaling=YARN),
+    base(rope_parameters={**DEFAULT, "rope_theta": 2e6}, rope_scaling={**YARN, "rope_theta": 3e6}),
+    base(rope_parameters={**YARN, "rope_theta": 2e6}, rope_scaling=DEFAULT),
+    base(rope_parameters={**YARN, "rope_theta": 2e6}, rope_scaling={}),
+    base(rope_parameters={**YARN, "rope_theta": 2e6}, rope_scaling=None),
+    base(rope_parameters={}, rope_scaling=YARN),
+    base(rope_parameters={}),
+    base(rope_parameters=None),
+    yarn(),
+    yarn(factor=4.0),
+    yarn(type="linear", factor=4.0),
+    yarn(rope_type="linear", factor=0.5),
+    yarn(type="linear", rope_type="yarn", factor=4.0),
+    yarn(type="yarn", rope_type="linear", factor=4.0),
+    yarn(type="mrope", rope_type="default", mrope_section=[16, 24, 24]),
+    base(hidden_act="swish"),
+    base(dtype="float32", torch_dtype="bfloat16"),
+    base(use_sliding_window=True, sliding_window=512, max_window_layers=0, layer_types=FULL),
 ]
 
 GENERATION_CONFIGS: list[dict[str, object]] = [
@@ -129,9 +156,7 @@ def read_config(fields: dict[str, object]) -> dict[str, object]:
     """The settings that the forward pass of transformers' Qwen2 would run with."""
     config = make_config(**json.loads(json.dumps(fields)))
     head_dim = getattr(config, "head_dim", config.hidden_size // config.num_attention_heads)
-    scaling = config.rope_scaling or {}
-    rope_type = scaling.get("rope_type", scaling.get("type", "default"))
-    _, factor = ROPE_INIT_FUNCTIONS[rope_type](config, torch.device("cpu"))
+    rope = Qwen2RotaryEmbedding(config)
     return {
         "vocab_size": config.vocab_size,
         "hidden_size": config.hidden_size,
@@ -142,10 +167,11 @@ def read_config(fields: dict[str, object]) -> dict[str, object]:
         "head_dim": head_dim,
         "max_position_embeddings": config.max_position_embeddings,
         "rms_norm_eps": config.rms_norm_eps,
-        "rope_theta": config.rope_theta,
+        "rope_theta": config.rope_parameters["rope_theta"],
         "tie_word_embeddings": config.tie_word_embeddings,
-        "yarn": rope_type == "yarn",
-        "attention_factor": factor,
+        "yarn": rope.rope_type == "yarn",
+        "linear": config.rope_parameters["factor"] if rope.rope_type == "linear" else 1,
+        "attention_factor": rope.attention_scaling,
         "windows": [
             config.sliding_window if kind == "sliding_attention" else 0
             for kind in config.layer_types
@@ -156,6 +182,9 @@ def read_config(fields: dict[str, object]) -> dict[str, object]:
 def read_generation_config(fields: dict[str, object]) -> dict[str, object]:
     """The sampling settings that transformers' generate would use."""
     config = make_generation_config(**fields)
+    for name, value in config._get_default_generation_params().items():
+        if getattr(config, name, None) is None:
+            setattr(config, name, value)
     eos = config.eos_token_id
     stops = config.stop_strings or []
     return {

@@ -50,7 +50,8 @@ std::string config_with(const std::string& key, const std::string& value) {
 std::string refusal(const std::string& key, const std::string& value) {
   return test::error_of([&] {
     const JsonFile file(config_with(key, value), "c");
-    read_model_config(file.fields());
+    std::vector<std::string> warnings;
+    read_model_config(file.fields(), warnings);
   });
 }
 
@@ -59,7 +60,8 @@ std::string refusal(const std::string& key, const std::string& value) {
 TEST_CASE("format/model_config: config.json means what it means to transformers") {
   for_each_case("configs", [](const JsonFields& fields, const JsonFields& expected) {
     constexpr std::int64_t kMax = 1 << 30;
-    const ModelConfig config = read_model_config(fields);
+    std::vector<std::string> warnings;
+    const ModelConfig config = read_model_config(fields, warnings);
     const auto same = [&](const char* key, std::int64_t value) {
       CAPTURE(key);
       CHECK(value == expected.integer(key, 0, kMax));
@@ -76,6 +78,7 @@ TEST_CASE("format/model_config: config.json means what it means to transformers"
     CHECK(config.rope_theta == expected.number("rope_theta", {0, 1e9}));
     CHECK(config.tie_word_embeddings == expected.boolean("tie_word_embeddings"));
     CHECK(config.yarn.has_value() == expected.boolean("yarn"));
+    CHECK(config.rope_linear_factor == expected.number("linear", {0, 100}));
     // The same formula in double on both sides; the logarithm may differ in its last place.
     const double factor = expected.number("attention_factor", {0, 10});
     if (config.yarn) CHECK(config.yarn->attention_factor == doctest::Approx(factor).epsilon(1e-15));
@@ -87,34 +90,34 @@ TEST_CASE("format/model_config: config.json means what it means to transformers"
   });
 }
 
-TEST_CASE("format/model_config: generation_config.json means what it means to transformers") {
-  for_each_case("generation_configs", [](const JsonFields& fields, const JsonFields& expected) {
-    const SamplingParams params = read_sampling(fields);
-    const auto number = [&](const char* key) {
-      return static_cast<float>(expected.number(key, {0, 1e6}));
-    };
-    CHECK(params.temperature == number("temperature"));
-    CHECK(params.top_p == number("top_p"));
-    CHECK(params.min_p == number("min_p"));
-    CHECK(params.repetition_penalty == number("repetition_penalty"));
-    CHECK(params.top_k == expected.integer("top_k", 0, 1000));
-    CHECK(params.max_new_tokens == expected.integer("max_new_tokens", -1, 10000));
-    CHECK(params.min_new_tokens == expected.integer("min_new_tokens", 0, 1000));
-    CHECK(params.stop == expected.strings("stop"));
-    const std::vector<std::int64_t> eos = expected.integers("eos_token_id", 0, 1 << 20);
-    CHECK(read_eos_token_ids(fields) == std::vector<TokenId>(eos.begin(), eos.end()));
-  });
-}
-
-TEST_CASE("format/model_config: transformers 5 keeps the rope settings in rope_parameters") {
-  const JsonFile file(
-      config_with("rope_parameters", R"({"rope_type":"yarn","rope_theta":5000,"factor":4.0,)"
-                                     R"("original_max_position_embeddings":1024})"),
-      "c");
-  const ModelConfig config = read_model_config(file.fields());
-  CHECK(config.rope_theta == 5000);
-  REQUIRE(config.yarn.has_value());
-  CHECK(config.yarn->original_max_position_embeddings == 1024);
+TEST_CASE("format/model_config: a setting that another one overrides is named in a warning") {
+  struct Case {
+    std::string key;
+    std::string value;
+    std::string warning;  // empty: none
+  };
+  const std::string parameters = R"({"rope_type":"default","rope_theta":5000})";
+  const std::string both = parameters + R"(,"rope_scaling":{"type":"linear","factor":2})";
+  const std::string rope =
+      "c: rope_parameters: not used, because rope_scaling is there too and counts, as in "
+      "transformers 5";
+  const Case cases[] = {
+      {"rope_parameters", parameters, ""},
+      {"rope_parameters", both, rope + ", its rope_theta 5000 included"},
+      {"rope_parameters", R"({"factor":4},"rope_scaling":{"type":"linear","factor":2})", rope},
+      {"rope_parameters", parameters + R"(,"rope_scaling":{})", ""},
+      {"layer_types", R"(["full_attention","sliding_attention"])",
+       "c: layer_types: sliding windows are off, because use_sliding_window is"},
+      {"layer_types", R"(["full_attention","full_attention"])", ""},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.value);
+    const JsonFile file(config_with(c.key, c.value), "c");
+    std::vector<std::string> warnings;
+    read_model_config(file.fields(), warnings);
+    CHECK(warnings ==
+          (c.warning.empty() ? std::vector<std::string>() : std::vector<std::string>{c.warning}));
+  }
 }
 
 TEST_CASE("format/model_config: what cannot be run is refused by name") {
@@ -133,11 +136,15 @@ TEST_CASE("format/model_config: what cannot be run is refused by name") {
        "not_supported: c: architectures: not supported: architecture of no name"},
       {"hidden_act", "\"gelu\"", "not_supported: c: hidden_act: not supported: hidden_act gelu"},
       {"quantization_config", R"({"quant_method":"gptq","bits":4})",
-       "not_supported: c: quantization_config: not supported: quantization_config gptq"},
+       "not_supported: c: quantization_config: not supported: this is a checkpoint quantized by "
+       "gptq; give the original one (tlite quantizes it itself) or a GGUF file of it"},
+      {"quantization", R"({"group_size":64,"bits":4})",
+       "not_supported: c: quantization: not supported: this is a checkpoint quantized by mlx; give "
+       "the original one (tlite quantizes it itself) or a GGUF file of it"},
       {"partial_rotary_factor", "0.5",
        "not_supported: c: partial_rotary_factor: not supported: partial_rotary_factor 0.5"},
-      {"rope_scaling", R"({"type":"linear","factor":2.0})",
-       "not_supported: c: rope_scaling.type: not supported: rope_scaling linear"},
+      {"rope_scaling", R"({"type":"mrope","mrope_section":[1]})",
+       "not_supported: c: rope_scaling.type: not supported: rope_scaling mrope"},
       {"rope_scaling", R"({"rope_type":"dynamic","factor":2.0})",
        "not_supported: c: rope_scaling.rope_type: not supported: rope_scaling dynamic"},
       {"rope_scaling", R"({"rope_type":"llama3","factor":2.0})",
@@ -185,7 +192,9 @@ TEST_CASE("format/model_config: fields that are missing, mistyped or out of rang
       {"rms_norm_eps", "true", "corrupt: c: rms_norm_eps: expected a number, found true"},
       {"rope_theta", "1", "corrupt: c: rope_theta: 1 is not in (1, 1e+12]"},
       {"rope_scaling", "4", "corrupt: c: rope_scaling: expected an object, found 4"},
-      {"rope_scaling", "{}", "corrupt: c: rope_scaling.rope_type is missing"},
+      {"rope_scaling", R"({"type":"linear"})", "corrupt: c: rope_scaling.factor is missing"},
+      {"rope_scaling", R"({"type":"linear","factor":0})",
+       "corrupt: c: rope_scaling.factor: 0 is not in (0, 65536]"},
       {"rope_scaling", R"({"type":"yarn"})", "corrupt: c: rope_scaling.factor is missing"},
       {"rope_scaling", R"({"type":"yarn","factor":"4"})",
        "corrupt: c: rope_scaling.factor: expected a number, found \"4\""},
@@ -202,29 +211,6 @@ TEST_CASE("format/model_config: fields that are missing, mistyped or out of rang
            "Щ" + std::string(30, 'y') + "..."},
   };
   for (const Case& c : cases) CHECK(refusal(c.key, c.value) == c.error);
-}
-
-TEST_CASE("format/model_config: generation_config.json with wrong values is refused by name") {
-  struct Case {
-    std::string json;
-    std::string error;
-  };
-  const Case cases[] = {
-      {R"({"temperature":-1})", "corrupt: g: temperature: -1 is not in [0, 1000000]"},
-      {R"({"top_p":0})", "corrupt: g: top_p: 0 is not in (0, 1]"},
-      {R"({"top_k":1.5})", "corrupt: g: top_k: expected an integer, found 1.5"},
-      {R"({"min_p":2})", "corrupt: g: min_p: 2 is not in [0, 1]"},
-      {R"({"repetition_penalty":0})", "corrupt: g: repetition_penalty: 0 is not in (0, 1000000]"},
-      {R"({"max_new_tokens":0})", "corrupt: g: max_new_tokens: 0 is not in [1, 2147483647]"},
-      {R"({"do_sample":"no"})", "corrupt: g: do_sample: expected true or false, found \"no\""},
-      {R"({"stop_strings":[1]})", "corrupt: g: stop_strings: expected strings, found 1"},
-  };
-  for (const Case& c : cases) {
-    CHECK(test::error_of([&] {
-            const JsonFile file(c.json, "g");
-            read_sampling(file.fields());
-          }) == c.error);
-  }
 }
 
 }  // namespace tlite
