@@ -47,6 +47,8 @@
  *   other object belongs to one thread at a time, save for the functions marked "any thread". A
  *   session or evaluator that is in use by another thread answers TLITE_ERROR_BAD_STATE. An object
  *   must not be freed while another thread uses it.
+ * Unloading. When the last model, session and evaluator is freed no thread of ours is left, and
+ *   the library may be unloaded (docs/c-abi.md, Unloading).
  */
 #ifndef TLITE_H
 #define TLITE_H

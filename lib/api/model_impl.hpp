@@ -1,6 +1,7 @@
 // What a Model holds. Built by Model::load; tests build one of weights made up in memory.
 #pragma once
 
+#include "base/worker_lease.hpp"
 #include "format/weight_source.hpp"
 #include "model/weights.hpp"
 
@@ -13,6 +14,7 @@
 namespace tlite {
 
 struct Model::Impl {
+  WorkerLease lease;  // threads that packed the weights answer with them, session after session
   Host host;
   ModelInfo info;  // info.config is the model's
   std::unique_ptr<const WeightSource> source;

@@ -1,5 +1,7 @@
 #include "base/parallel.hpp"
 
+#include "base/worker_lease.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
@@ -159,6 +161,7 @@ struct ThreadPool::Impl {
     std::size_t end = 0;
   };
 
+  WorkerLease lease;  // goes after the arena
   int concurrency;
   tbb::task_arena arena;
   bool entered = false;
@@ -192,6 +195,7 @@ ThreadPool::~ThreadPool() = default;
 void ThreadPool::enter(FunctionRef<void()> body) {
   Impl& impl = *impl_;
   if (threads_ == 1 || impl.entered) return body();
+  const WorkerVisit visit;
   impl.arena.execute([&] {
     tbb::task_group helpers;
     impl.entered = true;

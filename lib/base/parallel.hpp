@@ -1,4 +1,4 @@
-// Parallel loops. The one place that knows oneTBB.
+// Parallel loops. With worker_lease.hpp the one place that knows oneTBB.
 //
 // Work is cut by the caller into chunks whose boundaries never depend on the number of threads, so
 // results do not either; the pool only decides who runs which chunk.
