@@ -82,7 +82,7 @@ extern "C" {
 
 /* The ABI of this header: 65536 * major + minor. A program runs with a library of the same major
  * number and the same or a higher minor number. */
-#define TLITE_ABI_VERSION 1u
+#define TLITE_ABI_VERSION 2u
 
 /* The ABI of the library that is loaded. Check it once, before anything else. */
 TLITE_C_API uint32_t tlite_abi_version(void) TLITE_NOEXCEPT;
@@ -211,6 +211,10 @@ typedef struct tlite_encode_options {
   /* Where they are not recognised even so: what a user typed. Sorted, without overlap. */
   const tlite_text_range* literal_ranges;
   size_t literal_range_count;
+  /* Default 1: with the tokens that the tokenizer puts around every text (Qwen2.5 has none). A
+   * rendered chat prompt has them written out: 0 for one. */
+  int32_t add_special;
+  uint32_t reserved; /* 0 */
 } tlite_encode_options;
 
 typedef struct tlite_decode_options {
@@ -384,8 +388,22 @@ typedef struct tlite_token_logprob {
   int32_t rank;  /* 1: the likeliest */
 } tlite_token_logprob;
 
-/* Order: penalties and bias, temperature, top_k, top_p, min_p, draw. The lists are yours and are
- * copied by the functions that take them. */
+/* A list of token ids inside a structure. */
+typedef struct tlite_token_list {
+  const int32_t* data;
+  size_t size;
+} tlite_token_list;
+
+/* Added to the last token of `tokens` where what came before ends with the others. */
+typedef struct tlite_sequence_bias {
+  tlite_token_list tokens;
+  float bias;
+  uint32_t reserved; /* 0 */
+} tlite_sequence_bias;
+
+/* Order: bias, penalties, n-grams and bad words, shortest length, forced ends, decay, suppression;
+ * then, where tokens are drawn, temperature, top_k, top_p, min_p, typical_p, epsilon, eta. The
+ * lists are yours and are copied by the functions that take them. */
 typedef struct tlite_sampling_params {
   uint32_t struct_size;
   float temperature; /* >= 0; 0 is greedy. Default 1 */
@@ -408,6 +426,29 @@ typedef struct tlite_sampling_params {
   size_t stop_token_id_count;
   const tlite_text* stop; /* strings that end the answer, none empty */
   size_t stop_count;
+  /* From here on transformers' fields of these names, which a generation_config.json may set. */
+  float typical_p;              /* (0, 1]. Default 1: off */
+  float epsilon_cutoff;         /* [0, 1): drop what is less likely */
+  float eta_cutoff;             /* [0, 1): the same, less where much is likely */
+  int32_t no_repeat_ngram_size; /* no n tokens twice, prompt included; 0: off */
+  int32_t max_length;           /* of prompt and answer, where max_new_tokens is -1. Default -1 */
+  int32_t min_length;           /* the same beside min_new_tokens */
+  int32_t has_forced_bos;       /* behind a prompt of one token comes forced_bos_token_id */
+  int32_t forced_bos_token_id;
+  int32_t has_length_decay;   /* from the start-th token of the answer on the end gets likelier */
+  int32_t length_decay_start; /* tokens of the answer */
+  float length_decay_factor;  /* > 0; the penalty grows as its power. Default 1 */
+  uint32_t reserved;          /* 0 */
+  const int32_t* suppress_tokens; /* never chosen */
+  size_t suppress_token_count;
+  const int32_t* begin_suppress_tokens; /* not as the first of the answer */
+  size_t begin_suppress_token_count;
+  const int32_t* forced_eos_token_ids; /* one of these is the last that max_new_tokens allows */
+  size_t forced_eos_token_id_count;
+  const tlite_token_list* bad_words; /* sequences that never become complete */
+  size_t bad_word_count;
+  const tlite_sequence_bias* sequence_bias;
+  size_t sequence_bias_count;
 } tlite_sampling_params;
 
 TLITE_C_API tlite_status tlite_sampling_params_init(tlite_sampling_params* params,

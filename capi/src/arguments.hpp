@@ -12,6 +12,7 @@
 
 #include <tlite.h>
 
+#include <tlite/error.hpp>
 #include <tlite/model.hpp>
 
 namespace tlite::capi {
@@ -38,6 +39,13 @@ std::span<const T> list_in(const T* data, std::size_t count, const char* name) {
     throw_invalid(std::string(name) + " is NULL, with a count of " + std::to_string(count));
   }
   return {data, count};
+}
+
+// A field that has no meaning yet: set in silence today, it could never get one.
+inline void require_zero(std::uint32_t value, const char* name) {
+  if (value == 0) return;
+  throw Error(ErrorCode::not_supported, "not supported: " + std::string(name) + " is " +
+                                            std::to_string(value) + ", it must be 0");
 }
 
 // A KV cache's type; AUTO is unset.

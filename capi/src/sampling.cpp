@@ -7,6 +7,45 @@
 
 namespace tlite::capi {
 
+namespace {
+
+std::vector<TokenId> tokens_in(const std::int32_t* data, std::size_t count, const char* name) {
+  const auto ids = list_in(data, count, name);
+  return {ids.begin(), ids.end()};
+}
+
+// transformers' fields, from typical_p on.
+void read_rules(const tlite_sampling_params& given, SamplingParams& result) {
+  require_zero(given.reserved, "sampling_params.reserved");
+  result.typical_p = given.typical_p;
+  result.epsilon_cutoff = given.epsilon_cutoff;
+  result.eta_cutoff = given.eta_cutoff;
+  result.no_repeat_ngram_size = given.no_repeat_ngram_size;
+  result.max_length = given.max_length;
+  result.min_length = given.min_length;
+  if (given.has_forced_bos != 0) result.forced_bos_token_id = given.forced_bos_token_id;
+  if (given.has_length_decay != 0) {
+    result.length_decay = {given.length_decay_start, given.length_decay_factor};
+  }
+  result.suppress_tokens =
+      tokens_in(given.suppress_tokens, given.suppress_token_count, "suppress_tokens");
+  result.begin_suppress_tokens = tokens_in(
+      given.begin_suppress_tokens, given.begin_suppress_token_count, "begin_suppress_tokens");
+  result.forced_eos_token_ids = tokens_in(given.forced_eos_token_ids,
+                                          given.forced_eos_token_id_count, "forced_eos_token_ids");
+  for (const tlite_token_list& word : list_in(given.bad_words, given.bad_word_count, "bad_words")) {
+    result.bad_words.push_back(tokens_in(word.data, word.size, "bad_words"));
+  }
+  for (const tlite_sequence_bias& entry :
+       list_in(given.sequence_bias, given.sequence_bias_count, "sequence_bias")) {
+    require_zero(entry.reserved, "sequence_bias.reserved");
+    result.sequence_bias.emplace_back(
+        tokens_in(entry.tokens.data, entry.tokens.size, "sequence_bias"), entry.bias);
+  }
+}
+
+}  // namespace
+
 SamplingParams sampling_in(const tlite_sampling_params* params) {
   required(params, "params");
   const tlite_sampling_params given = read_struct(params, sampling_scalars_out({}));
@@ -30,6 +69,7 @@ SamplingParams sampling_in(const tlite_sampling_params* params) {
   }
   const auto ids = list_in(given.stop_token_ids, given.stop_token_id_count, "stop_token_ids");
   result.stop_token_ids.assign(ids.begin(), ids.end());
+  read_rules(given, result);
   for (const tlite_text& stop : list_in(given.stop, given.stop_count, "stop")) {
     result.stop.emplace_back(text_in(stop, "stop"));
   }
@@ -53,6 +93,19 @@ tlite_sampling_params sampling_scalars_out(const SamplingParams& params) noexcep
   result.ignore_eos = params.ignore_eos ? 1 : 0;
   result.include_stop_in_output = params.include_stop_in_output ? 1 : 0;
   result.logprobs = params.logprobs;
+  result.typical_p = params.typical_p;
+  result.epsilon_cutoff = params.epsilon_cutoff;
+  result.eta_cutoff = params.eta_cutoff;
+  result.no_repeat_ngram_size = params.no_repeat_ngram_size;
+  result.max_length = params.max_length;
+  result.min_length = params.min_length;
+  result.has_forced_bos = params.forced_bos_token_id ? 1 : 0;
+  result.forced_bos_token_id = params.forced_bos_token_id.value_or(0);
+  const SamplingParams::LengthDecay decay =
+      params.length_decay.value_or(SamplingParams::LengthDecay{});
+  result.has_length_decay = params.length_decay ? 1 : 0;
+  result.length_decay_start = decay.start;
+  result.length_decay_factor = decay.factor;
   return result;
 }
 
@@ -66,6 +119,20 @@ SamplingView::SamplingView(SamplingParams params)
   view_.stop_token_id_count = value_.stop_token_ids.size();
   view_.stop = stop_.data();
   view_.stop_count = stop_.size();
+  view_.suppress_tokens = value_.suppress_tokens.data();
+  view_.suppress_token_count = value_.suppress_tokens.size();
+  view_.begin_suppress_tokens = value_.begin_suppress_tokens.data();
+  view_.begin_suppress_token_count = value_.begin_suppress_tokens.size();
+  view_.forced_eos_token_ids = value_.forced_eos_token_ids.data();
+  view_.forced_eos_token_id_count = value_.forced_eos_token_ids.size();
+  for (const auto& word : value_.bad_words) bad_words_.push_back({word.data(), word.size()});
+  for (const auto& [tokens, bias] : value_.sequence_bias) {
+    sequence_bias_.push_back({{tokens.data(), tokens.size()}, bias, 0});
+  }
+  view_.bad_words = bad_words_.data();
+  view_.bad_word_count = bad_words_.size();
+  view_.sequence_bias = sequence_bias_.data();
+  view_.sequence_bias_count = sequence_bias_.size();
 }
 
 }  // namespace tlite::capi

@@ -21,6 +21,13 @@ inline constexpr std::size_t kLargestStruct = 4096;
 template <class T>
 inline constexpr std::initializer_list<std::size_t> kOlderSizes = {};
 
+template <>
+inline constexpr std::initializer_list<std::size_t> kOlderSizes<tlite_sampling_params> = {
+    offsetof(tlite_sampling_params, typical_p)};
+template <>
+inline constexpr std::initializer_list<std::size_t> kOlderSizes<tlite_encode_options> = {
+    offsetof(tlite_encode_options, add_special)};
+
 template <class T>
 void check_struct_size(std::size_t size) {
   static_assert(std::is_trivially_copyable_v<T> && offsetof(T, struct_size) == 0);

@@ -16,7 +16,8 @@ struct tlite_stream_decoder {
 namespace tlite::capi {
 namespace {
 
-constexpr tlite_encode_options kEncodeDefaults = {sizeof(tlite_encode_options), 1, nullptr, 0};
+constexpr tlite_encode_options kEncodeDefaults = {
+    sizeof(tlite_encode_options), 1, nullptr, 0, 1, 0};
 constexpr tlite_decode_options kDecodeDefaults = {sizeof(tlite_decode_options), 0};
 
 DecodeOptions decode_options_in(const tlite_decode_options* options) {
@@ -74,9 +75,11 @@ tlite_status tlite_tokenizer_encode(const tlite_tokenizer* tokenizer, const char
     const tlite::Tokenizer& self = required(tokenizer, "tokenizer").value;
     const std::string_view view = text_in(text, text_size, "text");
     const tlite_encode_options given = read_struct(options, kEncodeDefaults);
+    require_zero(given.reserved, "encode_options.reserved");
     const std::vector<tlite::TextRange> literal = ranges_in(given, view.size());
-    *out = new tlite_tokens{
-        self.encode(view, {.parse_special = given.parse_special != 0, .literal_ranges = literal})};
+    *out = new tlite_tokens{self.encode(view, {.parse_special = given.parse_special != 0,
+                                               .add_special = given.add_special != 0,
+                                               .literal_ranges = literal})};
   });
 }
 

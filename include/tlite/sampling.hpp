@@ -3,8 +3,10 @@
 //   tlite::SamplingParams params = model.default_sampling();   // the model's
 //   generation_config.json params.temperature = 0.7F;
 //
-// Order: penalties and bias, temperature, top_k, top_p, min_p, draw. Semantics follow Hugging Face
-// transformers and vLLM; see the field comments. Logprobs are those of the raw distribution.
+// Order: bias, penalties, n-grams and bad words, shortest length, forced ends, decay, suppression;
+// then, where tokens are drawn, temperature, top_k, top_p, min_p, typical_p, epsilon, eta.
+// Semantics follow Hugging Face transformers and vLLM; see the field comments. Logprobs are those
+// of the raw distribution.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +36,33 @@ struct SamplingParams {
   float frequency_penalty = 0.0F;  // subtracted per occurrence in the output
   std::vector<std::pair<TokenId, float>> logit_bias;  // added; -infinity bans a token
 
+  // Which tokens may come: transformers' processors of these names, from the tokens so far. A
+  // sequence acts on its last token where what came before ends with the others.
+  std::vector<TokenId> suppress_tokens;         // never
+  std::vector<TokenId> begin_suppress_tokens;   // not as the first of the answer
+  std::vector<std::vector<TokenId>> bad_words;  // sequences that never become complete
+  std::vector<std::pair<std::vector<TokenId>, float>> sequence_bias;  // added to the last token
+  std::int32_t no_repeat_ngram_size = 0;  // no n tokens twice, prompt included; 0: off
+  std::optional<TokenId> forced_bos_token_id = std::nullopt;  // behind a prompt of one token
+  std::vector<TokenId> forced_eos_token_ids;  // one of these is the last that max_new_tokens allows
+
+  // Filters behind min_p, of what is left: see the papers in sample/candidates.hpp.
+  float typical_p = 1.0F;       // (0, 1]; 1: off
+  float epsilon_cutoff = 0.0F;  // [0, 1): drop what is less likely; 0: off
+  float eta_cutoff = 0.0F;      // [0, 1): the same, less where much is likely; 0: off
+
   // Length and stops.
-  std::int32_t max_new_tokens = -1;     // -1: until the context is full
-  std::int32_t min_new_tokens = 0;      // end-of-sequence and stop ids are masked before this many
+  std::int32_t max_new_tokens = -1;  // -1: until the context is full
+  std::int32_t min_new_tokens = 0;   // end-of-sequence and stop ids are masked before this many
+  std::int32_t max_length = -1;      // of prompt and answer together, where max_new_tokens is -1
+  std::int32_t min_length = 0;       // the same beside min_new_tokens
+  // From the start-th token of the answer on the end of sequence gets likelier, by a penalty that
+  // grows as factor to the power of the tokens since.
+  struct LengthDecay {
+    std::int32_t start = 0;
+    float factor = 1.0F;  // > 0
+  };
+  std::optional<LengthDecay> length_decay = std::nullopt;
   bool ignore_eos = false;              // go on after an end-of-sequence token
   std::vector<TokenId> stop_token_ids;  // beside the model's own end-of-sequence set
   std::vector<std::string> stop;        // UTF-8 strings, none empty

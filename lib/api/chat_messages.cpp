@@ -36,14 +36,15 @@ Value list_value(std::vector<Value> items) {
 
 Value dict_value(Dict dict) { return std::make_shared<const Dict>(std::move(dict)); }
 
-Value call_value(const ToolCall& call, const std::string& where) {
+Value call_value(const ToolCall& call, ArgumentForm form, const std::string& where) {
   Dict function;
   function.set(key("name"), literal(call.name));
   const std::string_view arguments =
       call.arguments_json.empty() ? std::string_view("{}") : std::string_view(call.arguments_json);
   Value object = jinja::parse_json(arguments, where + ".arguments", true);
   if (!object.is(Kind::dict)) fail(where + ".arguments", "must be a JSON object");
-  function.set(key("arguments"), std::move(object));
+  function.set(key("arguments"),
+               form == ArgumentForm::text ? literal(arguments) : std::move(object));
   Dict out;
   out.set(key("type"), key("function"));
   if (!call.id.empty()) out.set(key("id"), literal(call.id));
@@ -51,15 +52,15 @@ Value call_value(const ToolCall& call, const std::string& where) {
   return dict_value(std::move(out));
 }
 
-Value message_value(const Message& message, const std::string& where) {
+Value message_value(const Message& message, ArgumentForm form, const std::string& where) {
   Dict out;
   out.set(key("role"), literal(message.role));
   out.set(key("content"), literal(message.content));
   if (!message.tool_calls.empty()) {
     std::vector<Value> calls;
     for (std::size_t i = 0; i < message.tool_calls.size(); ++i) {
-      calls.push_back(
-          call_value(message.tool_calls[i], where + ".tool_calls[" + std::to_string(i) + "]"));
+      calls.push_back(call_value(message.tool_calls[i], form,
+                                 where + ".tool_calls[" + std::to_string(i) + "]"));
     }
     out.set(key("tool_calls"), list_value(std::move(calls)));
   }
@@ -105,6 +106,7 @@ std::string arguments_field(const Dict& function, const std::string& where) {
   const Value* const found = function.find("arguments");
   if (found == nullptr || found->is_none()) return "{}";
   const std::string field = where + ".arguments";
+  if (found->is_text() && found->text().bytes().empty()) return "{}";
   if (found->is_text()) {
     if (!jinja::parse_json(found->text().bytes(), field, false).is(Kind::dict)) {
       fail(field, "must hold a JSON object");
@@ -173,11 +175,11 @@ void append_calls(std::string& out, const std::vector<ToolCall>& calls) {
 
 }  // namespace
 
-jinja::Value message_values(const std::vector<Message>& messages) {
+jinja::Value message_values(const std::vector<Message>& messages, ArgumentForm arguments) {
   std::vector<Value> out;
   out.reserve(messages.size());
   for (std::size_t i = 0; i < messages.size(); ++i) {
-    out.push_back(message_value(messages[i], message_name(i)));
+    out.push_back(message_value(messages[i], arguments, message_name(i)));
   }
   return list_value(std::move(out));
 }

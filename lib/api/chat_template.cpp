@@ -7,6 +7,7 @@
 #include "text/jinja/json_value.hpp"
 #include "text/jinja/parser.hpp"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -230,7 +231,20 @@ ChatTemplate ChatTemplate::parse(std::string_view source, std::string_view bos_t
 
 Prompt ChatTemplate::render(const std::vector<Message>& messages,
                             const TemplateOptions& options) const {
-  return render_values(*impl_, message_values(messages), options);
+  try {
+    return render_values(*impl_, message_values(messages), options);
+  } catch (const Error& error) {
+    const bool calls = std::any_of(messages.begin(), messages.end(),
+                                   [](const Message& m) { return !m.tool_calls.empty(); });
+    if (error.code() != ErrorCode::bad_template || !calls) throw;
+    // A template that joins the arguments to its text cannot take an object (DeepSeek's).
+    try {
+      return render_values(*impl_, message_values(messages, ArgumentForm::text), options);
+    } catch (const Error& again) {
+      if (again.code() == ErrorCode::out_of_memory) throw;
+    }
+    throw;  // what it said about the usual form
+  }
 }
 
 Prompt ChatTemplate::render_json(std::string_view messages_json,

@@ -36,6 +36,21 @@ std::string indexed(std::string_view field, std::size_t i) {
   return std::string(field) + "[" + std::to_string(i) + "]";
 }
 
+void check_tokens(const std::string& field, const std::vector<TokenId>& tokens,
+                  std::size_t vocabulary_size) {
+  for (std::size_t i = 0; i < tokens.size(); ++i) {
+    check_token(indexed(field, i), tokens[i], vocabulary_size);
+  }
+}
+
+void check_sequence(const std::string& field, const std::vector<TokenId>& tokens,
+                    std::size_t vocabulary_size) {
+  if (tokens.empty()) refuse(field, "empty", "a sequence of tokens");
+  check_tokens(field, tokens, vocabulary_size);
+}
+
+constexpr float kBelowOne = 0x1.fffffep-1F;
+
 }  // namespace
 
 SamplingParams sampling_preset(std::string_view name) {
@@ -76,6 +91,36 @@ void validate(const SamplingParams& params, std::size_t vocabulary_size) {
     check_token(indexed("logit_bias", i) + ".first", token, vocabulary_size);
     if (!(bias <= kLargest)) refuse(indexed("logit_bias", i) + ".second", bias, "below infinity");
   }
+  check_range("typical_p", params.typical_p, kSmallest, 1.0F, "above 0 and at most 1");
+  check_range("epsilon_cutoff", params.epsilon_cutoff, 0.0F, kBelowOne, "0 or more and below 1");
+  check_range("eta_cutoff", params.eta_cutoff, 0.0F, kBelowOne, "0 or more and below 1");
+  if (params.no_repeat_ngram_size < 0) {
+    refuse("no_repeat_ngram_size", params.no_repeat_ngram_size, "0 or more");
+  }
+  check_tokens("suppress_tokens", params.suppress_tokens, vocabulary_size);
+  check_tokens("begin_suppress_tokens", params.begin_suppress_tokens, vocabulary_size);
+  check_tokens("forced_eos_token_ids", params.forced_eos_token_ids, vocabulary_size);
+  if (params.forced_bos_token_id) {
+    check_token("forced_bos_token_id", *params.forced_bos_token_id, vocabulary_size);
+  }
+  for (std::size_t i = 0; i < params.bad_words.size(); ++i) {
+    check_sequence(indexed("bad_words", i), params.bad_words[i], vocabulary_size);
+  }
+  for (std::size_t i = 0; i < params.sequence_bias.size(); ++i) {
+    const auto& [sequence, bias] = params.sequence_bias[i];
+    check_sequence(indexed("sequence_bias", i) + ".first", sequence, vocabulary_size);
+    if (!(bias <= kLargest)) {
+      refuse(indexed("sequence_bias", i) + ".second", bias, "below infinity");
+    }
+  }
+  if (params.length_decay) {
+    if (params.length_decay->start < 0) {
+      refuse("length_decay.start", params.length_decay->start, "0 or more");
+    }
+    check_range("length_decay.factor", params.length_decay->factor, kSmallest, kLargest, "above 0");
+  }
+  if (params.max_length < -1) refuse("max_length", params.max_length, "-1 or more");
+  if (params.min_length < 0) refuse("min_length", params.min_length, "0 or more");
   if (params.max_new_tokens < -1) refuse("max_new_tokens", params.max_new_tokens, "-1 or more");
   if (params.min_new_tokens < 0) refuse("min_new_tokens", params.min_new_tokens, "0 or more");
   if (params.max_new_tokens >= 0 && params.min_new_tokens > params.max_new_tokens) {

@@ -53,6 +53,7 @@ class Generator {
   PartialAnswer partial() const;
 
  private:
+  void resolve_lengths(std::size_t before);
   bool push_text(TokenId token);
   void end_with(FinishReason reason);
   std::string_view show() noexcept;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <numeric>
@@ -158,6 +159,48 @@ void Candidates::top_p(double p) {
 
 void Candidates::min_p(double ratio) {
   retain([ratio](double weight) { return weight >= ratio; });
+}
+
+// In nats; tokens without weight have none.
+double Candidates::entropy(double total) const {
+  double sum = 0;
+  for (const double weight : weights_) {
+    if (weight > 0) sum -= weight / total * std::log(weight / total);
+  }
+  return sum;
+}
+
+void Candidates::typical(double mass) {
+  const double total = sum_blocks();
+  const double expected = entropy(total);
+  const auto distance = [&](double weight) {
+    return std::abs(-std::log(weight / total) - expected);
+  };
+  surprise_.clear();
+  for (const double weight : weights_) {
+    if (weight > 0) surprise_.emplace_back(distance(weight), weight);
+  }
+  std::sort(surprise_.begin(), surprise_.end());
+  double sum = 0;
+  std::size_t last = 0;
+  for (; last + 1 < surprise_.size(); ++last) {
+    sum += surprise_[last].second;
+    if (sum >= mass * total) break;
+  }
+  const double limit = surprise_[last].first;
+  retain([&](double weight) { return weight > 0 && distance(weight) <= limit; });
+}
+
+void Candidates::keep_share(double share, double total) {
+  const double largest = *std::max_element(weights_.begin(), weights_.end());
+  retain([&](double weight) { return weight >= share * total || weight == largest; });
+}
+
+void Candidates::epsilon(double epsilon) { keep_share(epsilon, sum_blocks()); }
+
+void Candidates::eta(double epsilon) {
+  const double total = sum_blocks();
+  keep_share(std::min(epsilon, std::sqrt(epsilon) * std::exp(-entropy(total))), total);
 }
 
 TokenId Candidates::draw(double unit) {

@@ -1,7 +1,7 @@
 // The tokens that may still be drawn, with their weights: what the filters narrow.
 //
 // Weights are exp((score - largest) / temperature) in double, so the likeliest has exactly 1 and
-// no filter needs them normalised. The likeliest stays through all of them. Tokens stand in
+// few filters need them normalised. The likeliest stays up to min_p. Tokens stand in
 // ascending order of id through all filters: a draw depends on nothing but the scores and the
 // random number.
 #pragma once
@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include <tlite/tokenizer.hpp>
@@ -29,6 +30,16 @@ class Candidates {
   // Keeps what has at least `ratio` of the largest weight.
   void min_p(double ratio);
 
+  // Keeps the tokens whose surprise is nearest to the expected one until their share reaches
+  // `mass`, the one that crosses it and what ties with it included (0 < mass < 1). The likeliest
+  // may go. Meister et al., Locally Typical Sampling, arXiv:2202.00666.
+  void typical(double mass);
+  // Keeps what has at least the share `epsilon`, and the likeliest. Hewitt et al., Truncation
+  // Sampling as Language Model Desmoothing, arXiv:2210.15191; and their eta sampling, whose bound
+  // is sqrt(epsilon) * exp(-entropy) where that is less.
+  void epsilon(double epsilon);
+  void eta(double epsilon);
+
   // Token at `unit` in [0, 1) of the summed weight.
   TokenId draw(double unit);
 
@@ -39,6 +50,8 @@ class Candidates {
   template <class Keep>
   void retain(Keep&& keep);
   double sum_blocks();
+  double entropy(double total) const;
+  void keep_share(double share, double total);
 
   std::vector<TokenId> tokens_;
   std::vector<double> weights_;  // parallel to tokens_
@@ -47,6 +60,7 @@ class Candidates {
   std::vector<double> buckets_;  // top_p: sums of weights of like magnitude
   std::vector<double> inside_;   // top_p: the weights of the bucket that crosses p
   std::vector<double> blocks_;   // draw: sums of neighbouring weights
+  std::vector<std::pair<double, double>> surprise_;  // typical: distance from the entropy, weight
 };
 
 }  // namespace tlite

@@ -1,6 +1,7 @@
 #include "sample/sampler.hpp"
 
 #include "sample/exp.hpp"
+#include "sample/sequence_rules.hpp"
 #include "sample/top_k.hpp"
 
 #include <algorithm>
@@ -63,23 +64,36 @@ double log_sum_exp(std::span<const float> logits, float largest) {
 
 }  // namespace
 
-Sampler::Sampler(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn)
-    : params_(params), rng_(seed, drawn) {}
+Sampler::Sampler(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn,
+                 std::span<const TokenId> end_tokens)
+    : params_(params),
+      rng_(seed, drawn),
+      end_tokens_(end_tokens.begin(), end_tokens.end()),
+      keeps_tokens_(params.no_repeat_ngram_size > 0 || !params.bad_words.empty() ||
+                    !params.sequence_bias.empty()) {}
 
 void Sampler::observe_prompt(std::span<const TokenId> tokens) {
+  length_ += tokens.size();
+  if (keeps_tokens_) tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
   if (params_.repetition_penalty == 1.0F) return;
   for (const TokenId token : tokens) counts_.add_prompt(token);
 }
 
-void Sampler::observe_output(TokenId token) { counts_.add_output(token); }
+void Sampler::observe_output(TokenId token) {
+  ++length_;
+  ++answered_;
+  if (keeps_tokens_) tokens_.push_back(token);
+  counts_.add_output(token);
+}
 
 // Bias first, as in vLLM's sampler and transformers' processor list. Ids beyond the logits are
 // ignored: a vocabulary may be larger than a model's output.
-void Sampler::adjust(std::span<float> scores) const {
+void Sampler::penalise(std::span<float> scores) const {
   for (const auto& [token, bias] : params_.logit_bias) {
     const auto i = static_cast<std::size_t>(token);
     if (i < scores.size()) scores[i] = below_infinity(scores[i] + bias);
   }
+  bias_sequences(scores, tokens_, params_.sequence_bias);
   const bool penalised = params_.repetition_penalty != 1.0F || params_.presence_penalty != 0.0F ||
                          params_.frequency_penalty != 0.0F;
   if (!penalised) return;
@@ -96,12 +110,39 @@ void Sampler::adjust(std::span<float> scores) const {
   });
 }
 
+// Everything between the penalties and the filters, in transformers' order.
+void Sampler::apply_rules(std::span<float> scores, const SampleStep& step) const {
+  if (params_.no_repeat_ngram_size > 0) {
+    ban_repeated_ngrams(scores, tokens_, static_cast<std::size_t>(params_.no_repeat_ngram_size));
+  }
+  ban_sequences(scores, tokens_, params_.bad_words, end_tokens_);
+  ban(scores, step.banned);
+  if (params_.forced_bos_token_id && length_ == 1) {
+    force(scores, {&*params_.forced_bos_token_id, 1});
+  }
+  if (step.is_last && !params_.forced_eos_token_ids.empty()) {
+    force(scores, params_.forced_eos_token_ids);
+  }
+  if (params_.length_decay) {
+    const auto start = static_cast<std::size_t>(params_.length_decay->start);
+    if (answered_ > start) {
+      decay_length(scores, end_tokens_, params_.length_decay->factor, answered_ - start);
+    }
+  }
+  ban(scores, params_.suppress_tokens);
+  // A forced first token counts as the prompt's.
+  const bool forced = params_.forced_bos_token_id && length_ - answered_ == 1;
+  if (answered_ == (forced ? 1U : 0U)) ban(scores, params_.begin_suppress_tokens);
+  if (!step.mask.empty()) apply_mask(scores, step.mask);
+}
+
 TokenId Sampler::choose(SamplerWorkspace& workspace) {
   const std::span<const float> scores = workspace.scores;
   const float largest = chunk_maxima(scores, workspace.maxima);
   if (largest == kBanned) {
     throw Error(ErrorCode::invalid_argument,
-                "no token is left to choose: logit_bias, min_new_tokens and the mask exclude all " +
+                "no token is left to choose: logit_bias, min_new_tokens, suppressed tokens, bad "
+                "words, n-grams and the mask exclude all " +
                     std::to_string(scores.size()));
   }
   if (params_.temperature == 0.0F) {
@@ -116,6 +157,9 @@ TokenId Sampler::choose(SamplerWorkspace& workspace) {
   }
   if (params_.top_p < 1.0F) candidates.top_p(params_.top_p);
   if (params_.min_p > 0.0F) candidates.min_p(params_.min_p);
+  if (params_.typical_p < 1.0F) candidates.typical(params_.typical_p);
+  if (params_.epsilon_cutoff > 0.0F) candidates.epsilon(params_.epsilon_cutoff);
+  if (params_.eta_cutoff > 0.0F) candidates.eta(params_.eta_cutoff);
   return candidates.draw(rng_.next_unit());
 }
 
@@ -148,15 +192,11 @@ void Sampler::rank_likeliest(std::span<const float> logits, SamplerWorkspace& wo
 }
 
 SampledToken Sampler::sample(std::span<const float> logits, SamplerWorkspace& workspace,
-                             std::span<const TokenId> banned, std::span<const std::uint32_t> mask) {
+                             const SampleStep& step) {
   check_numbers(logits);
   workspace.scores.assign(logits.begin(), logits.end());
-  adjust(workspace.scores);
-  for (const TokenId token : banned) {
-    const auto i = static_cast<std::size_t>(token);
-    if (i < workspace.scores.size()) workspace.scores[i] = kBanned;
-  }
-  if (!mask.empty()) apply_mask(workspace.scores, mask);
+  penalise(workspace.scores);
+  apply_rules(workspace.scores, step);
   SampledToken result;
   result.token = choose(workspace);
   if (params_.logprobs >= 0) {

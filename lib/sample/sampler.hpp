@@ -1,10 +1,11 @@
 // The logits pipeline: how the next token of one sequence is chosen.
 //
-//   bias -> penalties -> min_new_tokens ban -> mask -> temperature -> top_k -> top_p -> min_p ->
-//   draw
+//   bias -> sequence bias -> penalties -> n-grams -> bad words -> shortest length -> forced tokens
+//   -> length decay -> suppression -> mask -> temperature -> top_k -> top_p -> min_p -> typical_p
+//   -> epsilon -> eta -> draw
 //
-// The order and the meaning of each step are those of vLLM's sampler and of transformers' logits
-// processors, which agree up to min_p (vLLM drops by min_p first, transformers and we last).
+// The order and the meaning of each step are those of transformers' logits processors, and of
+// vLLM's sampler, which knows the penalties and the filters up to min_p (it drops by min_p first).
 #pragma once
 
 #include "base/rng.hpp"
@@ -35,24 +36,32 @@ struct SampledToken {
   std::span<const TokenLogprob> top_logprobs;  // valid until the sampler's next token
 };
 
+// What the next token is to its answer.
+struct SampleStep {
+  std::span<const TokenId> banned = {};  // cannot be chosen: ends that would come too early
+  bool is_last = false;                  // max_new_tokens allows no other behind it
+  // One bit a token, the lowest bit of word 0 for token 0; empty: all are allowed.
+  std::span<const std::uint32_t> mask = {};
+};
+
 class Sampler {
  public:
   // `params` are validated. `seed` stands for params.seed; `drawn` tokens of it are used already,
-  // so that a continued answer goes on in the same stream of random numbers.
-  explicit Sampler(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn = 0);
+  // so that a continued answer goes on in the same stream of random numbers. `end_tokens`: what
+  // ends a sequence.
+  explicit Sampler(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn = 0,
+                   std::span<const TokenId> end_tokens = {});
 
   void observe_prompt(std::span<const TokenId> tokens);
   void observe_output(TokenId token);
 
-  // `banned` tokens cannot be chosen. `mask` holds one bit a token, the lowest bit of word 0 for
-  // token 0; empty: all are allowed. Throws corrupt where a logit is NaN or +infinity,
-  // invalid_argument where no token is left.
+  // Throws corrupt where a logit is NaN or +infinity, invalid_argument where no token is left.
   SampledToken sample(std::span<const float> logits, SamplerWorkspace& workspace,
-                      std::span<const TokenId> banned = {},
-                      std::span<const std::uint32_t> mask = {});
+                      const SampleStep& step = {});
 
  private:
-  void adjust(std::span<float> scores) const;
+  void penalise(std::span<float> scores) const;
+  void apply_rules(std::span<float> scores, const SampleStep& step) const;
   TokenId choose(SamplerWorkspace& workspace);
   void rank_likeliest(std::span<const float> logits, SamplerWorkspace& workspace);
   TokenLogprob logprob_of(TokenId token, std::span<const float> logits) const;
@@ -60,6 +69,11 @@ class Sampler {
   SamplingParams params_;
   CounterRng rng_;
   TokenCounts counts_;
+  std::vector<TokenId> end_tokens_;
+  bool keeps_tokens_;            // a rule looks at them
+  std::vector<TokenId> tokens_;  // prompt and answer, where kept
+  std::size_t length_ = 0;       // of both
+  std::size_t answered_ = 0;
   double log_total_ = 0;  // logarithm of the raw distribution's sum
   std::vector<TokenLogprob> top_;
 };

@@ -58,3 +58,61 @@ TEST(validate, "capi/sampling: lists reach the library, and what is out of range
   CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
               "logprobs");
 }
+
+TEST(rules, "capi/sampling: transformers' fields reach the library, and are checked by name") {
+  const int32_t ids[] = {1, 99};
+  const tlite_token_list words[] = {{ids, 1}, {ids, 2}};
+  const tlite_sequence_bias bias[] = {{{ids, 2}, 1.5F, 0}};
+  const tlite_token_list nothing = {NULL, 0};
+  tlite_sampling_params params = defaults();
+  CHECK(params.typical_p == 1 && params.max_length == -1 && params.length_decay_factor == 1);
+  params.suppress_tokens = params.begin_suppress_tokens = params.forced_eos_token_ids = ids;
+  params.suppress_token_count = 2;
+  params.bad_words = words;
+  params.bad_word_count = 2;
+  params.sequence_bias = bias;
+  params.sequence_bias_count = 1;
+  CHECK_OK(tlite_sampling_params_validate(&params, 100, &error));
+  CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "suppress_tokens[1] is 99");
+  params.suppress_token_count = 0;
+  CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "bad_words[1][1] is 99");
+  params.bad_word_count = 0;
+  CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "sequence_bias[0].first[1] is 99");
+  params.sequence_bias_count = 0;
+  params.begin_suppress_token_count = 2;
+  CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "begin_suppress_tokens[1] is 99");
+  params.begin_suppress_token_count = 0;
+  params.forced_eos_token_id_count = 2;
+  CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "forced_eos_token_ids[1] is 99");
+  params = defaults();
+  params.bad_words = &nothing;
+  params.bad_word_count = 1;
+  CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "bad_words[0] is empty");
+  params = defaults();
+  params.has_length_decay = 1;
+  params.length_decay_factor = 0;
+  CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "length_decay.factor is 0");
+  params = defaults();
+  params.eta_cutoff = 1;
+  CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "eta_cutoff is 1");
+  params = defaults();
+  params.reserved = 1;
+  CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_NOT_SUPPORTED,
+              "sampling_params.reserved is 1");
+}
+
+TEST(older, "capi/sampling: parameters of a program of ABI 0.1 have today's defaults for the rest") {
+  tlite_sampling_params params;
+  memset(&params, 0xFF, sizeof params);
+  CHECK_OK(tlite_sampling_params_init(&params, 112));
+  params.temperature = 0.5F;
+  CHECK_OK(tlite_sampling_params_validate(&params, 99, &error));
+}

@@ -21,7 +21,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 TokenId pick(const SamplingParams& params, std::span<const float> logits,
              std::span<const TokenId> banned = {}, std::span<const std::uint32_t> mask = {}) {
   SamplerWorkspace workspace;
-  return Sampler(params, 1).sample(logits, workspace, banned, mask).token;
+  return Sampler(params, 1).sample(logits, workspace, {.banned = banned, .mask = mask}).token;
 }
 
 std::vector<TokenId> kept(const SamplingParams& params, std::span<const float> logits) {
@@ -168,7 +168,9 @@ TEST_CASE("sample/sampler: logits that are not numbers, or none left, are errors
   const auto [code, text] = error_of([&] { pick(params, logits, {}, nothing); });
   CHECK(code == ErrorCode::invalid_argument);
   CHECK(text ==
-        "no token is left to choose: logit_bias, min_new_tokens and the mask exclude all 100");
+        "no token is left to choose: logit_bias, min_new_tokens, suppressed tokens, bad words, "
+        "n-grams "
+        "and the mask exclude all 100");
   logits[17] = std::nanf("");
   const auto [nan_code, nan_text] = error_of([&] { pick(params, logits); });
   CHECK(nan_code == ErrorCode::corrupt);
