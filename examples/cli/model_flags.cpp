@@ -50,6 +50,7 @@ tlite::Model load_model(const ModelFlags& flags) {
     progress.show(format_number(fraction * 100.0, 0) + " %");
     return true;
   };
+  options.host.log = warnings_on_stderr();
   options.weights = parse_weights(flags);
   options.packed_cache = flags.packed_cache;
   return tlite::Model::load(flags.path, options);

@@ -26,4 +26,11 @@ void Progress::clear() {
   shown_ = false;
 }
 
+tlite::LogSink warnings_on_stderr() {
+  return [terminal = is_terminal_error()](tlite::LogLevel level, std::string_view text) {
+    if (level < tlite::LogLevel::warning) return;
+    std::cerr << (terminal ? "\r\x1b[K" : "") << "tlite: " << one_line(std::string(text)) << "\n";
+  };
+}
+
 }  // namespace cli

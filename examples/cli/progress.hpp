@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include <tlite/host.hpp>
+
 namespace cli {
 
 class Progress {
@@ -24,5 +26,8 @@ class Progress {
   bool shown_ = false;
   std::chrono::steady_clock::time_point last_;
 };
+
+// For Host::log: warnings and errors, each a line on stderr in place of the progress.
+tlite::LogSink warnings_on_stderr();
 
 }  // namespace cli

@@ -38,11 +38,7 @@ void run(const Flags& flags) {
     progress.show(format_number(fraction * 100.0, 0) + " %");
     return !stopped;
   };
-  options.host.log = [&progress](tlite::LogLevel level, std::string_view text) {
-    if (level < tlite::LogLevel::warning) return;
-    progress.clear();
-    std::cerr << "tlite: " << text << "\n";
-  };
+  options.host.log = warnings_on_stderr();
   try {
     tlite::quantize(flags.source, flags.target, mix, options);
   } catch (const tlite::Error& error) {

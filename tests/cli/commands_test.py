@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 from cli import MODEL, CliTest, main
@@ -30,6 +31,21 @@ class InfoTest(CliTest):
         text = self.run_ok("info", MODEL).text
         for word in ("parameters", "layers", "KV cache", "memory"):
             self.assertIn(word, text)
+
+
+class WarningTest(CliTest):
+    """What the library says in its log."""
+
+    def test_defaults(self) -> None:
+        """A bad generation_config.json is a line on stderr, and the answer comes."""
+        with tempfile.TemporaryDirectory() as directory:
+            model = Path(directory) / "model"
+            shutil.copytree(MODEL, model)
+            (model / "generation_config.json").write_text('{"do_sample": false, "top_p": 0,\n}')
+            result = self.call("generate", str(model), "--prompt", "Привет", "-n", "3")
+            self.assertEqual(result.status, 0)
+            self.assertIn("line 2: a comma before", result.error)
+            self.assertIn("top_p: 0 is not in (0, 1]; the default counts", result.error)
 
 
 class TokenTest(CliTest):

@@ -110,6 +110,25 @@ TEST_CASE("api/chat_template: messages become the dicts that templates expect") 
         }).find("invalid_argument: messages[0].tool_calls[0].arguments: not the JSON") == 0);
 }
 
+TEST_CASE("api/chat_template: a template that joins arguments to its text gets them as text") {
+  const std::vector<Message> messages = {
+      {"assistant", "", {{"f", R"({"b": 1})", ""}, {"g", "", ""}}}};
+  // DeepSeek-R1-Distill-Qwen's way.
+  const std::string joins =
+      "{% for t in messages[0].tool_calls %}{{ '<' + t['function']['name'] + '>' + "
+      "t['function']['arguments'] }}{% endfor %}";
+  const Prompt prompt = ChatTemplate::parse(joins).render(messages);
+  CHECK(prompt.text == "<f>{\"b\": 1}<g>{}");
+  CHECK(prompt.literal.size() >= 2);  // what a user may have typed stays text
+  // What fails either way says what the usual form met.
+  CHECK(error_of([&] {
+          ChatTemplate::parse(joins + "{{ raise_exception('no') }}").render(messages);
+        }) == error_of([&] {
+          ChatTemplate::parse(joins).render_json(R"([{"tool_calls":[{"function":
+            {"name":"f","arguments":{"b":1}}}]}])");
+        }));
+}
+
 TEST_CASE(
     "api/chat_template: what the conversation brings is literal, what the template brings not") {
   const ChatTemplate chat = ChatTemplate::parse(

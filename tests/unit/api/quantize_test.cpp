@@ -164,6 +164,74 @@ TEST_CASE("api/quantize: rows that are not whole blocks get another type, and a 
             "rows of 64 are not whole blocks of q5_k: q5_1 instead for 2 matrices"});
 }
 
+TEST_CASE("api/quantize: the file says what its source said, and nothing else") {
+  Workplace place;
+  const auto written = [&] {
+    place.write(WeightMix::bf16);
+    return open_gguf_file(place.target, *system_files());
+  };
+  std::string& generation = (*place.files)["m/generation_config.json"];
+  generation = R"({"eos_token_id":[258,256]})";
+  const auto sampling_keys = [&] {
+    std::string keys;
+    const GgufContent content = written();
+    for (const GgufValue& entry : content.file.metadata()) {
+      if (entry.key.starts_with("general.sampling."))
+        keys += std::string(entry.key.substr(17)) + " ";
+    }
+    return keys;
+  };
+  CHECK(sampling_keys().empty());
+  generation = R"({"temperature":0.25,"top_k":7,"repetition_penalty":"x"})";
+  CHECK(sampling_keys() == "temp top_k ");
+  CHECK(written().file.number("general.sampling.temp", 0, 1) == 0.25);  // though none is sampled
+  CHECK(Model::load(place.target).default_sampling().temperature == 0.0F);
+  // What GGUF has no word for comes along as well.
+  generation = R"({"suppress_tokens":[5],"no_repeat_ngram_size":15})";
+  CHECK(sampling_keys().empty());
+  const SamplingParams params = Model::load(place.target).default_sampling();
+  CHECK(params.suppress_tokens == std::vector<TokenId>{5});
+  CHECK(params.no_repeat_ngram_size == 15);
+}
+
+TEST_CASE("api/quantize: tokens around a text and a template for tools go into the file") {
+  Workplace place;
+  std::string& tokenizer = (*place.files)["m/tokenizer.json"];
+  const std::string none = "\"post_processor\":null";
+  if (tokenizer.find(none) == std::string::npos) {
+    tokenizer.insert(tokenizer.find('{') + 1, none + ",");
+  }
+  const std::string text = R"({"Sequence":{"id":"A","type_id":0}})";
+  const auto around = [](const char* token, int id) {
+    return R"("special_tokens":{"t":{"id":"t","ids":[)" + std::to_string(id) + R"(],"tokens":[")" +
+           token + R"("]}})";
+  };
+  const auto set = [&](const std::string& single, const std::string& tokens) {
+    std::string copy = tokenizer;
+    copy.replace(copy.find(none), none.size(),
+                 R"("post_processor":{"type":"TemplateProcessing","single":[)" + single + "]," +
+                     tokens + "}");
+    return copy;
+  };
+  const std::string plain = tokenizer;
+  (*place.files)["m/tokenizer_config.json"] =
+      R"({"bos_token":"<|endoftext|>","eos_token":"<|im_end|>","chat_template":[)"
+      R"({"name":"default","template":"D"},{"name":"tool_use","template":"U"}]})";
+  tokenizer =
+      set(R"({"SpecialToken":{"id":"t","type_id":0}},)" + text, around("<|endoftext|>", 256));
+  place.write(WeightMix::bf16);
+  const Model model = Model::load(place.target);
+  CHECK(model.tokenizer().encode("a") == std::vector<TokenId>{256, 97});
+  CHECK(model.chat_template().source() == "D");
+  CHECK(model.chat_template().tool_source() == "U");
+  CHECK(model.chat_template().render({{"user", "x"}}, {.tools_json = "[{}]"}).text == "U");
+  tokenizer = plain;
+  tokenizer =
+      set(R"({"SpecialToken":{"id":"t","type_id":0}},)" + text, around("<|im_start|>", 257));
+  test::check_error(ErrorCode::not_supported, "puts other tokens around a text than bos_token",
+                    [&] { place.write(WeightMix::bf16); });
+}
+
 TEST_CASE("api/quantize: from GGUF the metadata stay, but for what describes the tensors") {
   Workplace place;
   (*place.files)["m.gguf"] = test::tiny_gguf(small_config(), DataType::f32)

@@ -2,6 +2,7 @@
 
 #include "sample/sampler.hpp"
 #include "unit/runtime/fake_model.hpp"
+#include "unit/support/errors.hpp"
 
 #include <string>
 #include <vector>
@@ -71,6 +72,34 @@ TEST_CASE("runtime/generator: a character cut off at the end becomes U+FFFD") {
   const Run result = run(params, with_end("жук"));
   CHECK(result.text == "ж\xEF\xBF\xBD");
   CHECK(result.reason == FinishReason::length);
+}
+
+TEST_CASE(
+    "runtime/generator: lengths may count the prompt, and the number of new tokens counts more") {
+  const auto tokens = [](std::int32_t max_length, std::int32_t max_new, std::int32_t min_length) {
+    SamplingParams params = greedy();
+    params.max_length = max_length;
+    params.max_new_tokens = max_new;
+    params.min_length = min_length;
+    Generator generator(test::tiny_tokenizer(), params, std::vector<TokenId>{kEnd}, 1,
+                        bytes_of("abc"));
+    SamplerWorkspace workspace;
+    std::size_t count = 0;
+    while (generator.finish_reason() == FinishReason::none && count < 20) {
+      generator.step(test::logits_for(count == 1 ? kEnd : 'x'), workspace);
+      ++count;
+    }
+    return count;
+  };
+  CHECK(tokens(-1, -1, 0) == 2);  // x, end
+  CHECK(tokens(4, -1, 0) == 1);
+  CHECK(tokens(4, 2, 0) == 2);
+  CHECK(tokens(10, -1, 6) == 7);  // the end was banned when it was due
+  SamplingParams params = greedy();
+  params.max_length = 3;
+  test::check_error(ErrorCode::invalid_argument,
+                    "max_length is 3, and the prompt has 3 tokens already",
+                    [&] { Generator(test::tiny_tokenizer(), params, {}, 1, bytes_of("abc")); });
 }
 
 TEST_CASE("runtime/generator: stop strings across tokens are never shown") {
