@@ -36,6 +36,20 @@ void add_text_flags(CLI::App& command, TextFlags& flags) {
       ->needs(file);
 }
 
+namespace {
+
+// A model that was trained with a token before every text gets it before every chunk, in place of
+// the chunk's first token, as in llama.cpp.
+void begin_each(Chunks& chunks, const tlite::Tokenizer& tokenizer) {
+  const std::vector<tlite::TokenId> around = tokenizer.encode("");
+  if (around.empty() || tokenizer.bos_token() != around.front()) return;
+  for (std::size_t at = 0; at < chunks.tokens.size(); at += chunks.length) {
+    chunks.tokens[at] = around.front();
+  }
+}
+
+}  // namespace
+
 Chunks read_chunks(const tlite::Tokenizer& tokenizer, const TextFlags& flags, std::size_t length) {
   std::string text = read_file(flags.file);
   if (text.ends_with('\n')) text.pop_back();
@@ -45,6 +59,7 @@ Chunks read_chunks(const tlite::Tokenizer& tokenizer, const TextFlags& flags, st
                              " tokens; a chunk has " + std::to_string(length) + " (see --context)");
   }
   chunks.tokens.resize(std::min(chunks.count(), flags.chunks) * length);
+  begin_each(chunks, tokenizer);
   return chunks;
 }
 

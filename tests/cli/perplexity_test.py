@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import math
 import struct
 from dataclasses import dataclass
@@ -154,6 +156,37 @@ class PerplexityTest(CliTest):
         self.assertGreater(self.report("--file", special, *flags)["chunks"], 1)
         text = self.run_ok("perplexity", MODEL, "--file", self.text, *flags).text
         self.assertRegex(text, r"^perplexity +[\d.]+ ± [\d.]+\nover \d+ tokens: \d+ chunks of 32")
+
+    def test_token_before_each_chunk(self) -> None:
+        """A model with a token before every text has it at the head of each chunk."""
+        model = self.folder / "bos"
+        shutil.copytree(MODEL, model)
+        path = model / "tokenizer.json"
+        tokenizer = json.loads(path.read_text(encoding="utf-8"))
+        ids = {token["content"]: token["id"] for token in tokenizer["added_tokens"]}
+        bos = "<|endoftext|>"
+        special = {"id": bos, "ids": [ids[bos]], "tokens": [bos]}
+        tokenizer["post_processor"] = {
+            "type": "TemplateProcessing",
+            "single": [{"SpecialToken": {"id": bos}}, {"Sequence": {"id": "A"}}],
+            "special_tokens": {bos: special},
+        }
+        path.write_text(json.dumps(tokenizer), encoding="utf-8")
+        path = model / "tokenizer_config.json"
+        config = json.loads(path.read_text(encoding="utf-8"))
+        path.write_text(json.dumps({**config, "bos_token": bos}), encoding="utf-8")
+        # Digits are tokens of their own: 31 behind the first token, one that gives way, 31 more.
+        digits = "".join(str(i * 7 % 10) for i in range(63))
+        flags = ("-c", "32", "--json", "--parse-special")
+        with_bos = self.run_ok(
+            "perplexity", str(model), "--file", self.file("digits", digits), *flags
+        ).json
+        written = bos + digits[:31] + bos + digits[32:]
+        plain = self.run_ok(
+            "perplexity", MODEL, "--file", self.file("written", written), *flags
+        ).json
+        self.assertEqual(with_bos["perplexity"], plain["perplexity"])
+        self.assertEqual(with_bos["chunks"], 2)
 
     def test_saved_base(self) -> None:
         """The file that is written is the reference's, to a rounding of the codes."""

@@ -26,9 +26,7 @@ SPLIT = (
 MERGES = [["a", "b"], ["Ð", "¼"], ["Ð", "¸"], ["Ð¼", "Ð¸"]]
 
 LETTERS = sorted(ByteLevel.alphabet())
-VOCABULARY = {
-    token: i for i, token in enumerate([*LETTERS, *("".join(merge) for merge in MERGES)])
-}
+VOCABULARY = {token: i for i, token in enumerate([*LETTERS, *("".join(merge) for merge in MERGES)])}
 
 
 def flags(content: str, special: bool = True) -> dict[str, object]:
@@ -75,9 +73,7 @@ def around(before: list[str], behind: list[str]) -> dict[str, object]:
 
 CLASS = {"tokenizer_class": "Qwen2Tokenizer"}
 EOS = {**CLASS, "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>"}
-DECODER = {
-    str(len(VOCABULARY) + i): flags(token) for i, token in enumerate([*ADDED, "<tool>"])
-}
+DECODER = {str(len(VOCABULARY) + i): flags(token) for i, token in enumerate([*ADDED, "<tool>"])}
 MAP = {
     "eos_token": "<|im_start|>",
     "pad_token": "<|im_end|>",
@@ -144,7 +140,11 @@ TOKENIZERS: list[tuple[str, object, dict[str, object]]] = [
             "special_tokens_map": MAP,
         },
     ),
-    ("add_bos of no effect", {}, {"tokenizer_config": {**EOS, "add_bos_token": True, "bos_token": "<|endoftext|>"}}),
+    (
+        "add_bos of no effect",
+        {},
+        {"tokenizer_config": {**EOS, "add_bos_token": True, "bos_token": "<|endoftext|>"}},
+    ),
     ("template before", around(["<|endoftext|>"], []), {"tokenizer_config": EOS}),
     ("template behind", around([], ["<|im_end|>"]), {"tokenizer_config": EOS}),
     (
