@@ -566,6 +566,8 @@ TLITE_C_API tlite_status tlite_weight_mix_parse(const char* name, size_t name_si
                                                 tlite_weight_mix* out,
                                                 tlite_error** error) TLITE_NOEXCEPT;
 
+/* How a model is loaded, and the evaluator that runs it: its options by the same names. The
+ * defaults are those of a session, which has one sequence and one row of logits. */
 typedef struct tlite_plan_options {
   uint32_t struct_size;
   int32_t context;          /* tokens kept in the KV cache. Default 4096 */
@@ -576,6 +578,8 @@ typedef struct tlite_plan_options {
   tlite_weight_mix weights; /* as for the load, and so is packed_cache */
   uint32_t reserved2;       /* 0 */
   tlite_text packed_cache;
+  int32_t max_sequences;   /* default 1; an evaluator's is 64 */
+  int32_t max_logits_rows; /* default 1; an evaluator's is 64 */
 } tlite_plan_options;
 
 /* How far a load or another long call is, and its brake, for programs that want no callback: load
@@ -623,8 +627,10 @@ TLITE_C_API tlite_status tlite_model_load(const tlite_context* context, const ch
                                           size_t path_size, const tlite_load_options* options,
                                           tlite_model** out, tlite_error** error) TLITE_NOEXCEPT;
 TLITE_C_API void tlite_model_free(tlite_model* model) TLITE_NOEXCEPT;
-/* What a load and an evaluator of these options would need; reads headers only. `options` is
- * optional. Fills `*out`, whose struct_size says how much. */
+/* What a load and an evaluator of these options take of the context's allocator, to the byte (but
+ * for `weights`, which are mapped). Each further evaluator or session, forks included, takes
+ * kv_cache and scratch once more. Reads headers only. `options` is optional. Fills `*out`, whose
+ * struct_size says how much. */
 TLITE_C_API tlite_status tlite_model_plan(const tlite_context* context, const char* path,
                                           size_t path_size, const tlite_plan_options* options,
                                           tlite_memory_plan* out,

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 
+#include <tlite/session.hpp>
 #include <tlite/speed.hpp>
 
 namespace tlite::capi {
@@ -27,10 +28,12 @@ std::optional<WeightMix> weights_in(tlite_weight_mix mix) {
 }
 
 tlite_plan_options plan_defaults() noexcept {
-  const PlanOptions defaults;
+  const EvaluatorOptions defaults = evaluator_options(SessionOptions());
   tlite_plan_options result = {};
   result.context = defaults.context;
+  result.max_sequences = defaults.max_sequences;
   result.max_batch_rows = defaults.max_batch_rows;
+  result.max_logits_rows = defaults.max_logits_rows;
   result.threads = defaults.threads;
   result.kv_type = kv_type_out(defaults.kv_type);
   return result;
@@ -87,15 +90,18 @@ tlite_status tlite_model_plan(const tlite_context* context, const char* path, si
   return guard(error, [&] {
     const std::size_t size = out_struct_size(out, "out");
     const tlite_plan_options given = read_struct(options, plan_defaults());
-    tlite::PlanOptions plan;
-    plan.context = given.context;
-    plan.max_batch_rows = given.max_batch_rows;
-    plan.weights = weights_in(given.weights);
-    plan.packed_cache = text_in(given.packed_cache, "packed_cache");
-    plan.threads = given.threads == 0 ? threads_of(context) : given.threads;
-    plan.kv_type = kv_type_in(given.kv_type);
-    copy_out(plan_out(tlite::Model::plan(path_in(path, path_size), plan, host_of(context))), out,
-             size);
+    tlite::EvaluatorOptions evaluator;
+    evaluator.context = given.context;
+    evaluator.max_sequences = given.max_sequences;
+    evaluator.max_batch_rows = given.max_batch_rows;
+    evaluator.max_logits_rows = given.max_logits_rows;
+    evaluator.threads = given.threads == 0 ? threads_of(context) : given.threads;
+    evaluator.kv_type = kv_type_in(given.kv_type);
+    tlite::LoadOptions load;
+    load.host = host_of(context);
+    load.weights = weights_in(given.weights);
+    load.packed_cache = text_in(given.packed_cache, "packed_cache");
+    copy_out(plan_out(tlite::Model::plan(path_in(path, path_size), evaluator, load)), out, size);
   });
 }
 

@@ -12,6 +12,8 @@
 #include <string>
 #include <type_traits>
 
+#include <tlite.h>
+
 namespace tlite::capi {
 
 // No structure will ever be this large; a larger struct_size is garbage.
@@ -20,6 +22,9 @@ inline constexpr std::size_t kLargestStruct = 4096;
 // The sizes that T had in released headers before today's.
 template <class T>
 inline constexpr std::initializer_list<std::size_t> kOlderSizes = {};
+template <>
+inline constexpr std::initializer_list<std::size_t> kOlderSizes<tlite_plan_options> = {
+    offsetof(tlite_plan_options, max_sequences)};
 
 template <>
 inline constexpr std::initializer_list<std::size_t> kOlderSizes<tlite_sampling_params> = {

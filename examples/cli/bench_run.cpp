@@ -103,11 +103,8 @@ class Bench {
 // What generating must read: the weights once a step, each sequence's positions so far.
 double bytes_per_step(const tlite::Model& model, const BenchTest& test,
                       const tlite::EvaluatorOptions& options) {
-  tlite::PlanOptions plan;
-  plan.context = options.context;
-  plan.kv_type = options.kv_type;
-  const double position =
-      static_cast<double>(tlite::Model::plan(model.info().path, plan).kv_cache) / options.context;
+  const tlite::MemoryPlan plan = tlite::Model::plan(model.info().path, options);
+  const double position = static_cast<double>(plan.kv_cache) / options.context;
   const double positions = test.depth + (test.generated + 1) / 2.0;
   return static_cast<double>(tlite::decode_bytes(model)) + test.sequences * positions * position;
 }

@@ -40,7 +40,7 @@ void run(const Flags& flags) {
                            ": no chat template; `tlite generate --raw` runs "
                            "a model without");
   }
-  tlite::SessionOptions options = session_options(flags.model, model);
+  tlite::SessionOptions options = session_options(flags.model, model.info());
   options.overflow = tlite::OverflowPolicy::drop_oldest;
   tlite::Session session(model, options);
   session.set_sampling(sampling_params(flags.sampling, model));

@@ -97,7 +97,7 @@ void run(const Flags& flags) {
   if (flags.prompt) prompt = *flags.prompt;
   if (flags.file) prompt = read_file(*flags.file);
   const tlite::Model model = load_model(flags.model);
-  tlite::SessionOptions options = session_options(flags.model, model);
+  tlite::SessionOptions options = session_options(flags.model, model.info());
   if (flags.tools) options.tools_json = read_json_file(*flags.tools);
   tlite::Session session(model, options);
   session.set_sampling(sampling_params(flags.sampling, model));

@@ -65,14 +65,9 @@ void write_table(const tlite::ModelInfo& info, const tlite::MemoryPlan& plan,
 
 void run(const Flags& flags) {
   const tlite::ModelInfo info = tlite::Model::inspect(flags.model.path);
-  tlite::PlanOptions options;
-  options.context =
-      flags.model.context.value_or(std::min(options.context, info.config.max_position_embeddings));
-  options.threads = flags.model.threads;
-  options.kv_type = parse_kv_type(flags.model.kv_type);
-  options.weights = parse_weights(flags.model);
-  options.packed_cache = flags.model.packed_cache;
-  const tlite::MemoryPlan plan = tlite::Model::plan(flags.model.path, options);
+  const tlite::SessionOptions options = session_options(flags.model, info);  // as chat, generate
+  const tlite::MemoryPlan plan =
+      tlite::Model::plan(flags.model.path, options, load_options(flags.model));
   if (!flags.json) return write_table(info, plan, options.context);
   Json out = Json::parse(tlite::to_json(info));
   out["memory"] = memory_json(plan, options.context);

@@ -45,14 +45,12 @@ void add_model_flags(CLI::App& command, ModelFlags& flags) {
 
 tlite::Model load_model(const ModelFlags& flags) {
   Progress progress("loading");
-  tlite::LoadOptions options;
+  tlite::LoadOptions options = load_options(flags);
   options.progress = [&progress](float fraction) {
     progress.show(format_number(fraction * 100.0, 0) + " %");
     return true;
   };
   options.host.log = warnings_on_stderr();
-  options.weights = parse_weights(flags);
-  options.packed_cache = flags.packed_cache;
   return tlite::Model::load(flags.path, options);
 }
 
@@ -78,9 +76,16 @@ std::optional<tlite::DataType> parse_kv_type(const std::optional<std::string>& n
   return std::nullopt;
 }
 
-tlite::SessionOptions session_options(const ModelFlags& flags, const tlite::Model& model) {
+tlite::LoadOptions load_options(const ModelFlags& flags) {
+  tlite::LoadOptions options;
+  options.weights = parse_weights(flags);
+  options.packed_cache = flags.packed_cache;
+  return options;
+}
+
+tlite::SessionOptions session_options(const ModelFlags& flags, const tlite::ModelInfo& model) {
   tlite::SessionOptions options;
-  const std::int32_t most = model.info().config.max_position_embeddings;
+  const std::int32_t most = model.config.max_position_embeddings;
   options.context = flags.context ? *flags.context : std::min(options.context, most);
   options.threads = flags.threads;
   options.kv_type = parse_kv_type(flags.kv_type);

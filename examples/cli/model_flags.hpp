@@ -37,7 +37,9 @@ tlite::WeightMix parse_weight_mix(const std::string& option, const std::string& 
 std::optional<tlite::WeightMix> parse_weights(const ModelFlags& flags);
 std::optional<tlite::DataType> parse_kv_type(const std::optional<std::string>& name);
 
+// What load_model loads with, but for the progress.
+tlite::LoadOptions load_options(const ModelFlags& flags);
 // The flags as a session's options. Without --context: 4096, or what the model has where less.
-tlite::SessionOptions session_options(const ModelFlags& flags, const tlite::Model& model);
+tlite::SessionOptions session_options(const ModelFlags& flags, const tlite::ModelInfo& model);
 
 }  // namespace cli

@@ -18,10 +18,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string_view>
 
+#include <tlite/evaluator_options.hpp>
 #include <tlite/export.hpp>
 #include <tlite/model.hpp>
 
@@ -34,21 +34,6 @@ struct BatchRow {
   SequenceId sequence = 0;
   std::int32_t position = 0;  // must be the sequence's length, then one more for each further row
   bool wants_logits = false;
-};
-
-struct EvaluatorOptions {
-  std::int32_t context = 4096;  // tokens kept in the KV cache, all sequences together; rounded up
-                                // to whole pages of 32, a sequence's last page may be part empty
-  std::int32_t max_sequences = 64;
-  std::int32_t max_batch_rows = 512;  // rows worked on at once; longer batches run in chunks
-  std::int32_t max_logits_rows = 64;  // rows of one batch that may want logits
-  std::int32_t threads = 0;           // 0: physical cores
-  // Storage of keys and values. f32, f16: attention multiplies in f32. bf16: it multiplies bf16
-  // numbers, for which queries and attention weights are rounded too, and adds in f32; long prompts
-  // are faster by AVX-512's bf16 products. q8_0: half of f16's memory; head_dim must be a multiple
-  // of 32. In layers with huge key biases bf16's keys and values and q8_0's keys are f16. Unset:
-  // f32 for f32 weights, else f16.
-  std::optional<DataType> kv_type = {};
 };
 
 // What a weight matrix is about to be multiplied with, before a kernel rounds or quantizes it.

@@ -18,6 +18,7 @@
 
 #include <tlite/chat.hpp>
 #include <tlite/data_type.hpp>
+#include <tlite/evaluator_options.hpp>
 #include <tlite/export.hpp>
 #include <tlite/host.hpp>
 #include <tlite/sampling.hpp>
@@ -25,6 +26,8 @@
 #include <tlite/weight_mix.hpp>
 
 namespace tlite {
+
+struct SessionOptions;  // session.hpp
 
 // Hyperparameters, in the names of Hugging Face's config.json.
 struct ModelConfig {
@@ -77,22 +80,13 @@ struct ModelInfo {
 // All of it as a JSON object on one line, numbers and names as above.
 TLITE_API std::string to_json(const ModelInfo& info);
 
-// Bytes of memory by class.
+// Bytes of memory by class. All but `weights` is what Host::allocator is asked for, to the byte.
 struct MemoryPlan {
   std::uint64_t weights = 0;           // mapped from files; the system may drop and re-read
   std::uint64_t weights_resident = 0;  // copied into memory of our own: norms, quantized matrices
   std::uint64_t kv_cache = 0;          // for the given context
   std::uint64_t scratch = 0;           // activations and logits for the given batch
   std::uint64_t total() const noexcept { return weights + weights_resident + kv_cache + scratch; }
-};
-
-struct PlanOptions {
-  std::int32_t context = 4096;            // tokens kept in the KV cache, all sequences together
-  std::int32_t max_batch_rows = 512;      // tokens in one forward pass
-  std::int32_t threads = 0;               // 0: physical cores
-  std::optional<DataType> kv_type = {};   // unset: f32 for f32 weights, else f16
-  std::optional<WeightMix> weights = {};  // LoadOptions::weights
-  std::string packed_cache = {};          // LoadOptions::packed_cache
 };
 
 // Called with 0..1 on the loading thread; return false to cancel (load then throws cancelled).
@@ -127,9 +121,15 @@ class TLITE_API Model {
   // field and the value.
   static Model load(std::string_view path, const LoadOptions& options = {});
 
-  // What load and an Evaluator of these options would need. Reads headers only.
-  static MemoryPlan plan(std::string_view path, const PlanOptions& options = {},
-                         const Host& host = {});
+  // What a model loaded with `load` and one Session, or one Evaluator, of these options take; the
+  // first: a Session of default options. Each further one, forks of sessions included, takes
+  // kv_cache and scratch once more, and nothing else. Reads headers only, calls no progress and
+  // checks no weights. Throws what load and the constructors throw for the same options.
+  static MemoryPlan plan(std::string_view path, const LoadOptions& load = {});
+  static MemoryPlan plan(std::string_view path, const SessionOptions& session,
+                         const LoadOptions& load = {});
+  static MemoryPlan plan(std::string_view path, const EvaluatorOptions& evaluator,
+                         const LoadOptions& load = {});
 
   // Everything of `info` without loading the weights: reads headers, tokenizer and chat template.
   static ModelInfo inspect(std::string_view path, const Host& host = {});

@@ -60,6 +60,9 @@ struct SessionOptions {
   std::string template_json = {};  // further template variables, a JSON object; empty: none
 };
 
+// The evaluator that a session of these options runs on: one sequence, logits of one row.
+TLITE_API EvaluatorOptions evaluator_options(const SessionOptions& options) noexcept;
+
 // One generated token with the text that became visible through it.
 struct Piece {
   std::string_view text;  // whole code points, possibly empty; valid until the next piece

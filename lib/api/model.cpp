@@ -22,6 +22,7 @@
 
 #include <tlite/error.hpp>
 #include <tlite/model.hpp>
+#include <tlite/session.hpp>
 
 namespace tlite {
 namespace {
@@ -120,22 +121,36 @@ std::string packed_cache(const std::string& directory, const Host& host, const L
   return {};
 }
 
+// A checkpoint with all that its headers and the options decide: what load builds, plan counts.
+struct OpenModel {
+  Checkpoint checkpoint;
+  ModelInfo info;
+  WeightTypes types;
+  PackedLayout layout;
+};
+
+OpenModel open_model(std::string_view path, const LoadOptions& options, const FileSystem& files) {
+  Checkpoint checkpoint = open_checkpoint(path, files);
+  ModelInfo info = make_info(checkpoint);
+  WeightTypes types = streamed_types(checkpoint, options.weights);
+  PackedLayout layout(checkpoint.config, *checkpoint.weights, types);
+  if (options.weights) info.weight_type = packed_type(layout).value_or(info.weight_type);
+  return {std::move(checkpoint), std::move(info), std::move(types), std::move(layout)};
+}
+
 std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadOptions& options) {
   const Log log(options.host.log);
   auto model = std::make_shared<Model::Impl>();
   model->host = options.host;
   model->host.files = files_of(options.host);
-  Checkpoint checkpoint = open_checkpoint(path, *model->host.files);
+  OpenModel open = open_model(path, options, *model->host.files);
+  Checkpoint& checkpoint = open.checkpoint;
   for (const std::string& warning : checkpoint.warnings) log(LogLevel::warning, warning);
   log_ignored_tensors(checkpoint, log);
-  model->info = make_info(checkpoint);
+  model->info = std::move(open.info);
   model->sampling = checkpoint.generation.sampling;
   // Packing reads the file too: it is the longer way and reports the progress where there is one.
-  const WeightTypes types = streamed_types(checkpoint, options.weights);
-  const std::optional<DataType> packed =
-      packed_type(PackedLayout(checkpoint.config, *checkpoint.weights, types));
-  if (options.weights) model->info.weight_type = packed.value_or(model->info.weight_type);
-  const bool packs = packed.has_value();
+  const bool packs = open.layout.bytes() > 0;
   if (!packs || options.check_weights) {
     read_weights(used_tensors(checkpoint), checkpoint.path, options.check_weights,
                  packs ? LoadProgress{} : options.progress);
@@ -144,7 +159,7 @@ std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadO
   const WeightLoading loading = {
       .progress = packs ? options.progress : LoadProgress{},
       .meanwhile = [&] { load_text(*model, log); },
-      .types = types,
+      .types = open.types,
       .path = checkpoint.path,
       .packed_cache = packed_cache(options.packed_cache, options.host, log),
       .check_cache = options.check_weights};
@@ -173,13 +188,22 @@ bool is_cached(const std::string& directory, std::string_view path, const Packed
   return PackedCache(directory, path, layout).open(false, pool, Log()) != nullptr;
 }
 
-EvaluatorOptions evaluator_options(const PlanOptions& options) {
-  EvaluatorOptions result;
-  result.context = options.context;
-  result.max_batch_rows = options.max_batch_rows;
-  result.threads = options.threads;
-  result.kv_type = options.kv_type;
-  return result;
+MemoryPlan plan_model(std::string_view path, const EvaluatorOptions& options,
+                      const LoadOptions& load) {
+  const OpenModel open = open_model(path, load, *files_of(load.host));
+  const ModelConfig& config = open.info.config;
+  const WeightSource& source = *open.checkpoint.weights;
+  const EvaluatorOptions resolved = resolve(options, open.info.weight_type);
+  MemoryPlan plan;
+  plan.weights = mapped_bytes(open.info, open.layout);
+  plan.weights_resident =
+      copied_weight_bytes(config, source, open.layout, cpu_tier_from_environment());
+  const std::string cache = packed_cache(load.packed_cache, load.host, Log());
+  (is_cached(cache, path, open.layout) ? plan.weights : plan.weights_resident) +=
+      open.layout.bytes();
+  plan.kv_cache = kv_cache_bytes(KvLayout(config, *resolved.kv_type, source), resolved.context);
+  plan.scratch = scratch_bytes(config, resolved, open.layout.bytes() > 0);
+  return plan;
 }
 
 // Small containers come from the C++ heap, whose failure is not an Error yet.
@@ -198,24 +222,18 @@ Model Model::load(std::string_view path, const LoadOptions& options) {
   return with_memory_errors(path, [&] { return Model(load_model(path, options)); });
 }
 
-MemoryPlan Model::plan(std::string_view path, const PlanOptions& options, const Host& host) {
-  return with_memory_errors(path, [&] {
-    const Checkpoint checkpoint = open_checkpoint(path, *files_of(host));
-    const ModelInfo info = make_info(checkpoint);
-    const WeightTypes types = streamed_types(checkpoint, options.weights);
-    const PackedLayout layout(info.config, *checkpoint.weights, types);
-    const DataType type = packed_type(layout).value_or(info.weight_type);
-    const EvaluatorOptions resolved = resolve(evaluator_options(options), type);
-    MemoryPlan plan;
-    plan.weights = mapped_bytes(info, layout);
-    plan.weights_resident = small_weight_bytes(info.config);
-    const std::string cache = packed_cache(options.packed_cache, host, Log());
-    (is_cached(cache, path, layout) ? plan.weights : plan.weights_resident) += layout.bytes();
-    plan.kv_cache = kv_cache_bytes(KvLayout(info.config, *resolved.kv_type, *checkpoint.weights),
-                                   resolved.context);
-    plan.scratch = scratch_bytes(info.config, resolved, layout.bytes() > 0);
-    return plan;
-  });
+MemoryPlan Model::plan(std::string_view path, const EvaluatorOptions& evaluator,
+                       const LoadOptions& load) {
+  return with_memory_errors(path, [&] { return plan_model(path, evaluator, load); });
+}
+
+MemoryPlan Model::plan(std::string_view path, const SessionOptions& session,
+                       const LoadOptions& load) {
+  return plan(path, evaluator_options(session), load);
+}
+
+MemoryPlan Model::plan(std::string_view path, const LoadOptions& load) {
+  return plan(path, SessionOptions(), load);
 }
 
 ModelInfo Model::inspect(std::string_view path, const Host& host) {

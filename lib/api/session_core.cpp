@@ -8,9 +8,7 @@
 
 namespace tlite {
 
-namespace {
-
-EvaluatorOptions evaluator_options(const SessionOptions& options) {
+EvaluatorOptions evaluator_options(const SessionOptions& options) noexcept {
   EvaluatorOptions result;
   result.context = options.context;
   result.max_sequences = 1;
@@ -20,8 +18,6 @@ EvaluatorOptions evaluator_options(const SessionOptions& options) {
   result.kv_type = options.kv_type;
   return result;
 }
-
-}  // namespace
 
 void EvaluatorSequence::truncate(std::size_t length) {
   evaluator_.truncate(sequence_, static_cast<std::int32_t>(length));

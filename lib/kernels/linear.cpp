@@ -94,17 +94,26 @@ class LinearStored final : public Linear {
   KernelOps::Linear kernel_;
 };
 
+// Measured on Zen 4, K 2048, one thread: OpenBLAS in tiles of one shape reaches 2.4 GFLOP/s at one
+// row and 20 at 64, the tuned kernels 6.9 and 88. And Debian's OpenBLAS must take turns (see
+// linear_f32.cpp). So it serves the processors without a tuned kernel.
+bool goes_through_openblas(DataType type, CpuTier tier) noexcept {
+  return type == DataType::f32 && &kernel_ops(tier) == &kernel_ops(CpuTier::scalar);
+}
+
 }  // namespace
 
 std::unique_ptr<Linear> make_linear(const WeightMatrix& matrix, CpuTier tier,
                                     std::shared_ptr<Allocator> allocator) {
   assert(!is_quantized(matrix.type));
-  // Measured on Zen 4, K 2048, one thread: OpenBLAS in tiles of one shape reaches 2.4 GFLOP/s at
-  // one row and 20 at 64, these kernels 6.9 and 88. And Debian's OpenBLAS must take turns (see
-  // linear_f32.cpp). So it serves the processors without a tuned kernel.
-  const bool tuned = &kernel_ops(tier) != &kernel_ops(CpuTier::scalar);
-  if (matrix.type == DataType::f32 && !tuned) return make_linear_f32(matrix, std::move(allocator));
+  if (goes_through_openblas(matrix.type, tier)) {
+    return make_linear_f32(matrix, std::move(allocator));
+  }
   return std::make_unique<LinearStored>(matrix, tier);
+}
+
+std::size_t copied_bytes(const WeightMatrix& matrix, CpuTier tier) noexcept {
+  return goes_through_openblas(matrix.type, tier) ? linear_f32_copied_bytes(matrix) : 0;
 }
 
 std::size_t linear_scratch_bytes(std::size_t in_features) noexcept {

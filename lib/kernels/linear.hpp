@@ -88,4 +88,7 @@ std::size_t linear_scratch_bytes(std::size_t in_features) noexcept;
 std::unique_ptr<Linear> make_linear(const WeightMatrix& matrix, CpuTier tier,
                                     std::shared_ptr<Allocator> allocator);
 
+// Bytes that make_linear copies of this matrix: resident_bytes() of what it makes.
+std::size_t copied_bytes(const WeightMatrix& matrix, CpuTier tier) noexcept;
+
 }  // namespace tlite

@@ -37,10 +37,9 @@ class LinearF32 final : public Linear {
   LinearF32(const WeightMatrix& matrix, std::shared_ptr<Allocator> allocator)
       : Linear(matrix.out_features, matrix.in_features) {
     const std::byte* data = matrix.data.data();
-    if (reinterpret_cast<std::uintptr_t>(data) % alignof(float) != 0) {
-      copy_ = Buffer(matrix.data.size(), "a matrix that is not aligned in its file",
-                     std::move(allocator));
-      std::memcpy(copy_.data(), data, matrix.data.size());
+    if (const std::size_t bytes = linear_f32_copied_bytes(matrix); bytes > 0) {
+      copy_ = Buffer(bytes, "a matrix that is not aligned in its file", std::move(allocator));
+      std::memcpy(copy_.data(), data, bytes);
       data = copy_.data();
     }
     weights_ = reinterpret_cast<const float*>(data);
@@ -99,6 +98,11 @@ class LinearF32 final : public Linear {
 std::unique_ptr<Linear> make_linear_f32(const WeightMatrix& matrix,
                                         std::shared_ptr<Allocator> allocator) {
   return std::make_unique<LinearF32>(matrix, std::move(allocator));
+}
+
+std::size_t linear_f32_copied_bytes(const WeightMatrix& matrix) noexcept {
+  const auto address = reinterpret_cast<std::uintptr_t>(matrix.data.data());
+  return address % alignof(float) != 0 ? matrix.data.size() : 0;
 }
 
 std::size_t linear_f32_scratch_bytes(std::size_t in_features) noexcept {

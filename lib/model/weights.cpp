@@ -43,8 +43,16 @@ std::size_t small_floats(const ModelConfig& config) noexcept {
 
 }  // namespace
 
-std::uint64_t small_weight_bytes(const ModelConfig& config) noexcept {
-  return small_floats(config) * sizeof(float);
+std::uint64_t copied_weight_bytes(const ModelConfig& config, const WeightSource& source,
+                                  const PackedLayout& layout, CpuTier tier) {
+  std::uint64_t bytes = small_floats(config) * sizeof(float);
+  for (const ExpectedTensor& expected : expected_tensors(config)) {
+    if (expected.name == kEmbeddingTensor && !config.tie_word_embeddings) continue;
+    const StoredTensor* const tensor = source.find(expected.name);
+    if (expected.shape.size() != 2 || tensor == nullptr || layout.find(*tensor)) continue;
+    bytes += copied_bytes({tensor->type, expected.shape[0], expected.shape[1], tensor->data}, tier);
+  }
+  return bytes;
 }
 
 class ModelWeights::Loader {

@@ -91,7 +91,9 @@ class ModelWeights {
   bool prepares_ = false;
 };
 
-// What norms and biases take as f32.
-std::uint64_t small_weight_bytes(const ModelConfig& config) noexcept;
+// What ModelWeights copies besides the packed matrices: norms and biases as f32, and matrices that
+// the tier's kernels cannot read where they lie.
+std::uint64_t copied_weight_bytes(const ModelConfig& config, const WeightSource& source,
+                                  const PackedLayout& layout, CpuTier tier);
 
 }  // namespace tlite

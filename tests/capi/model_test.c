@@ -115,6 +115,19 @@ TEST(model_plan, "capi/model: memory by class, before loading") {
   CHECK(plan.kv_cache >= kv && plan.kv_cache <= kv + kv / 2);
   CHECK(plan.total == plan.weights + plan.weights_resident + plan.kv_cache + plan.scratch);
   CHECK(plan.struct_size == sizeof plan && plan.scratch > 0);
+  /* A program whose header ends before max_sequences plans a session, as the defaults do. */
+  tlite_memory_plan older = plan;
+  options.struct_size = (uint32_t)offsetof(tlite_plan_options, max_sequences);
+  CHECK_OK(tlite_model_plan(context, "memory", TLITE_NUL, &options, &older, &error));
+  CHECK(memcmp(&older, &plan, sizeof plan) == 0);
+  options.struct_size = sizeof options;
+  options.max_logits_rows = 64;
+  CHECK_OK(tlite_model_plan(context, "memory", TLITE_NUL, &options, &older, &error));
+  CHECK(older.scratch > plan.scratch && older.kv_cache == plan.kv_cache);
+  options.max_sequences = 0;
+  CHECK_ERROR(tlite_model_plan(context, "memory", TLITE_NUL, &options, &plan, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "max_sequences is 0");
+  options.max_sequences = 1;
   options.kv_type = 99;
   CHECK_ERROR(tlite_model_plan(context, "memory", TLITE_NUL, &options, &plan, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "kv_type is 99");

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import shutil
 import math
+import shutil
 import struct
 from dataclasses import dataclass
 from typing import Any

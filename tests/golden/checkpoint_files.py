@@ -1,4 +1,4 @@
-"""What transformers makes of a checkpoint's small files, in the forms that its releases left behind.
+"""What transformers makes of a checkpoint's small files, in the forms its releases left behind.
 
 Usage: python tests/golden/checkpoint_files.py
 Needs transformers 5.24 and torch; writes tests/golden/data/checkpoint_files.json, which is
@@ -255,8 +255,9 @@ def tokenizer_case(name: str, processor: object, files: dict[str, object]) -> di
         }
 
 
-def rendered(tokenizer: Any, tools: list[dict[str, object]] | None) -> str | None:
+def rendered(folder: str, tools: list[dict[str, object]] | None) -> str | None:
     """A conversation rendered, None where transformers raises."""
+    tokenizer = AutoTokenizer.from_pretrained(folder)
     try:
         return str(
             tokenizer.apply_chat_template(
@@ -278,11 +279,10 @@ def template_case(files: dict[str, object]) -> dict[str, object]:
         for name, text in files.items():
             if name != "config":
                 write(folder, name, text)
-        tokenizer = AutoTokenizer.from_pretrained(directory)
         return {
             "files": files,
-            "plain": rendered(tokenizer, None),
-            "tools": rendered(tokenizer, TOOLS),
+            "plain": rendered(directory, None),
+            "tools": rendered(directory, TOOLS),
         }
 
 

@@ -1,4 +1,4 @@
-"""What the logits processors that transformers builds from a generation_config.json do to random logits.
+"""What transformers' logits processors for a generation_config.json do to random logits.
 
 Usage: python tests/golden/sequence_rules.py
 Needs transformers 5.24 and torch; writes tests/golden/data/sequence_rules.json, which is committed.

@@ -119,12 +119,11 @@ TEST_CASE("api/load: weights quantized while loading are those that quantize() w
     const auto row = [](DataType type) { return bytes_of(type, 256); };
     const DataType table = mix == WeightMix::q4_k_m ? DataType::q4_k : written.info().weight_type;
     CHECK(decode_bytes(loaded) - row(DataType::f32) == decode_bytes(written) - row(table));
-    const PlanOptions plan = {.context = 64, .threads = 2, .weights = mix};
     const auto allocator = std::make_shared<test::CountingAllocator>();
     LoadOptions counted = options;
     counted.host.allocator = allocator;
     const Model model = Model::load("m", counted);
-    CHECK(Model::plan("m", plan, options.host).weights_resident == allocator->live_bytes());
+    CHECK(Model::plan("m", options).weights_resident == allocator->live_bytes());
   }
 }
 
@@ -163,11 +162,8 @@ TEST_CASE("api/load: as bf16 a bf16 model is packed, and its inputs are rounded"
   CHECK(decode_bytes(rounded) == decode_bytes(exact));
   CHECK(logits_of(rounded) != logits_of(exact));
   // In memory of its own, as other packed weights, and the rounded inputs too.
-  const PlanOptions as_stored = {.context = 64, .threads = 2};
-  PlanOptions as_bf16 = as_stored;
-  as_bf16.weights = WeightMix::bf16;
-  const MemoryPlan without = Model::plan("m", as_stored, options.host);
-  const MemoryPlan with = Model::plan("m", as_bf16, options.host);
+  const MemoryPlan without = Model::plan("m", {.host = options.host});
+  const MemoryPlan with = Model::plan("m", options);
   CHECK(with.weights < without.weights);
   CHECK(with.weights_resident > without.weights_resident);
   CHECK(with.scratch > without.scratch);
@@ -190,9 +186,7 @@ TEST_CASE("api/load: weights that cannot be loaded so") {
         "invalid_argument: " + target +
             ": the weights are to be loaded as q4_0, but tensor 'model.embed_tokens.weight' is "
             "quantized already, as q8_0");
-  CHECK(error_of([&] {
-          Model::plan(target, {.weights = WeightMix::q4_0});
-        }).starts_with("invalid_argument: "));
+  CHECK(error_of([&] { Model::plan(target, again); }).starts_with("invalid_argument: "));
 }
 
 TEST_CASE("api/packed_cache: a second load maps what the first has packed") {
@@ -205,13 +199,13 @@ TEST_CASE("api/packed_cache: a second load maps what the first has packed") {
   CHECK(disk.files() == 1);
   const auto allocator = std::make_shared<test::CountingAllocator>();
   disk.options.host.allocator = allocator;
-  const PlanOptions plan = {.weights = WeightMix::q4_k_m, .packed_cache = disk.cache};
   const Model model = disk.load();
   CHECK_FALSE(disk.said("written"));
   CHECK_FALSE(disk.said("anew"));
   CHECK(logits_of(model) == expected);
   // Norms and biases alone are in memory of our own.
-  CHECK(Model::plan(disk.model, plan).weights_resident < 100'000);
+  CHECK(Model::plan(disk.model, disk.options).weights_resident == allocator->live_bytes());
+  CHECK(allocator->live_bytes() < 100'000);
   disk.options.check_weights = true;
   CHECK(logits_of(disk.load()) == expected);
   CHECK_FALSE(disk.said("anew"));

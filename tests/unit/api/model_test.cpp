@@ -197,7 +197,7 @@ TEST_CASE("api/model: errors of the files come through load, inspect and plan al
   const std::string error = "not_found: m/config.json: not in memory";
   CHECK(error_of([&] { Model::load("m", options_of(files)); }) == error);
   CHECK(error_of([&] { Model::inspect("m", host_of(files)); }) == error);
-  CHECK(error_of([&] { Model::plan("m", {}, host_of(files)); }) == error);
+  CHECK(error_of([&] { Model::plan("m", options_of(files)); }) == error);
   const auto untokenized = tiny_checkpoint("m");
   untokenized->remove("m/tokenizer.json");
   CHECK(error_of([&] { Model::load("m", options_of(untokenized)); }) ==
@@ -217,35 +217,6 @@ TEST_CASE("api/model: an empty path is quoted in messages") {
   CHECK(error_of([] { Tokenizer::load(""); }) ==
         "not_found: '': cannot open: No such file or directory");
   CHECK(error_of([] { ChatTemplate::load(""); }) == "not_found: '': no such directory");
-}
-
-TEST_CASE("api/model: plan tells to the byte what load and an Evaluator allocate") {
-  struct Case {
-    DataType type;
-    PlanOptions options;
-  };
-  const Case cases[] = {
-      {DataType::f32, {.context = 100, .max_batch_rows = 16, .threads = 1}},
-      {DataType::bf16, {.context = 512, .max_batch_rows = 64, .threads = 2}},
-      {DataType::f16,
-       {.context = 64, .max_batch_rows = 512, .threads = 2, .kv_type = DataType::f32}},
-  };
-  for (const Case& c : cases) {
-    const auto files = tiny_checkpoint("m", tiny_config(), c.type);
-    const MemoryPlan plan = Model::plan("m", c.options, host_of(files));
-    LoadOptions options = options_of(files);
-    const auto allocator = std::make_shared<CountingAllocator>();
-    options.host.allocator = allocator;
-    const Model model = Model::load("m", options);
-    CHECK(plan.weights == model.info().weight_bytes);
-    CHECK(plan.weights_resident == allocator->live_bytes());
-    const Evaluator evaluator(model, {.context = c.options.context,
-                                      .max_batch_rows = c.options.max_batch_rows,
-                                      .threads = c.options.threads,
-                                      .kv_type = c.options.kv_type});
-    CHECK(plan.weights_resident + plan.kv_cache + plan.scratch == allocator->live_bytes());
-    CHECK(allocator->peak_bytes() == allocator->live_bytes());
-  }
 }
 
 }  // namespace tlite

@@ -188,9 +188,10 @@ TEST_CASE("model/quantized: what is packed is what the plan says") {
   TensorSet set(kSpec);
   quantize<DataType::q4_k, BlockQ4_K>(set);
   const ModelConfig config = config_of(kSpec);
+  const PackedLayout layout(config, set);
   const Model model = make_model(kSpec, quantize<DataType::q4_k, BlockQ4_K>);
   CHECK(model.impl().weights->resident_bytes() ==
-        small_weight_bytes(config) + PackedLayout(config, set).bytes());
+        copied_weight_bytes(config, set, layout, cpu_tier_from_environment()) + layout.bytes());
   CHECK(model.impl().weights->prepares_activations());
 }
 
