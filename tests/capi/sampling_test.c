@@ -109,7 +109,8 @@ TEST(rules, "capi/sampling: transformers' fields reach the library, and are chec
               "sampling_params.reserved is 1");
 }
 
-TEST(older, "capi/sampling: parameters of a program of ABI 0.1 have today's defaults for the rest") {
+TEST(older,
+     "capi/sampling: parameters of a program of ABI 0.1 have today's defaults for the rest") {
   tlite_sampling_params params;
   memset(&params, 0xFF, sizeof params);
   CHECK_OK(tlite_sampling_params_init(&params, 112));

@@ -213,7 +213,9 @@ TEMPLATES: list[dict[str, object]] = [
     {MORE + "tool_use.jinja": "A"},
     {"config": named(tool_use="U")},
 ]
-TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+TOOLS: list[dict[str, object]] = [
+    {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+]
 
 
 def write(folder: Path, name: str, value: object) -> None:

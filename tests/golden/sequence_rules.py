@@ -34,7 +34,7 @@ model: Any = transformers.Qwen2ForCausalLM(
 )
 
 PROMPT, OUTPUT = [3, 4, 5, 3, 4], [6, 3, 4, 5, 3]
-ALL: dict[str, object] = {
+ALL: dict[str, Any] = {
     "temperature": 0.5,
     "top_k": 30,
     "top_p": 0.99,
@@ -51,7 +51,7 @@ ALL: dict[str, object] = {
 }
 
 # Fields of generation_config.json, prompt, output so far.
-CASES: list[tuple[dict[str, object], list[int], list[int]]] = [
+CASES: list[tuple[dict[str, Any], list[int], list[int]]] = [
     *(
         ({"no_repeat_ngram_size": n}, prompt, output)
         for n in (1, 2, 3, 4, 11, 12, 15)
@@ -91,7 +91,7 @@ CASES: list[tuple[dict[str, object], list[int], list[int]]] = [
 
 
 def case(
-    fields: dict[str, object], prompt: list[int], output: list[int], seed: int, sampled: bool
+    fields: dict[str, Any], prompt: list[int], output: list[int], seed: int, sampled: bool
 ) -> dict[str, object]:
     """One case with what is left to choose from."""
     stated = {"eos_token_id": EOS, "do_sample": sampled, **fields}
