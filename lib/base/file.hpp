@@ -17,6 +17,9 @@ namespace tlite {
 // The operating system's files, mapped read-only. Never null; without state.
 std::shared_ptr<const FileSystem> system_files();
 
+// They are what system_files() gives, and no host's.
+bool are_systems(const FileSystem& files) noexcept;
+
 // host.files, or the operating system's.
 std::shared_ptr<const FileSystem> files_of(const Host& host);
 
@@ -40,8 +43,8 @@ std::string quoted_if_empty(std::string_view path);
 // fetched: the format's own complaint would send its reader the wrong way.
 void refuse_lfs_pointer(std::span<const std::byte> bytes, std::string_view path);
 
-// A whole file as text. Throws like FileSystem::open, and Error(corrupt) above `max_bytes`: a
-// configuration file of gigabytes is a mistake or an attack.
+// A whole file as text, read and not mapped. Throws like InputFile, and Error(corrupt) above
+// `max_bytes`: a configuration file of gigabytes is a mistake or an attack.
 std::string read_text(const FileSystem& files, std::string_view path, std::size_t max_bytes);
 
 }  // namespace tlite

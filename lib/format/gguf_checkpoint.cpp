@@ -1,6 +1,7 @@
 #include "format/gguf_checkpoint.hpp"
 
 #include "base/file.hpp"
+#include "format/gguf_cursor.hpp"
 #include "format/gguf_model.hpp"
 #include "format/gguf_path.hpp"
 #include "format/tensor_list.hpp"
@@ -60,7 +61,7 @@ void add_parts(MappedWeights& weights, const GgufFile& first, std::int64_t parts
     GgufContent next = open_gguf_file(path, files);
     check_part(next.file, part, parts);
     tensors += tensor_count(next.file);
-    weights.add(std::move(next.content), rename(next.file.tensors()));
+    weights.add(std::move(next.input).map(), rename(next.file.tensors()));
   }
   const std::int64_t expected =
       first.integer_or("split.tensors.count", static_cast<std::int64_t>(tensors), 0, INT32_MAX);
@@ -106,9 +107,22 @@ std::int32_t embedding_rows(const WeightSource& weights, const std::string& path
 }  // namespace
 
 GgufContent open_gguf_file(std::string_view path, const FileSystem& files) {
-  std::unique_ptr<FileContent> content = files.open(path);
-  GgufFile file(content->bytes(), std::string(path));
-  return {std::move(content), std::move(file)};
+  // Qwen2.5's vocabulary makes a header of 6 MB.
+  constexpr std::size_t kFirstBytes = std::size_t{8} << 20;
+  InputFile input(files, path);
+  std::vector<std::byte> header;
+  std::size_t needed = kFirstBytes;
+  for (;;) {
+    const std::size_t known = header.size();
+    header.resize(std::min(std::max(needed, 2 * known), input.size()));
+    input.read(known, std::span(header).subspan(known));
+    try {
+      GgufFile file(header, input.size(), std::string(path));
+      return {std::move(input), std::move(header), std::move(file)};
+    } catch (const GgufCursor::NeedsMore& more) {
+      needed = more.bytes;
+    }
+  }
 }
 
 Checkpoint open_gguf(std::string_view path, const FileSystem& files) {
@@ -116,8 +130,7 @@ Checkpoint open_gguf(std::string_view path, const FileSystem& files) {
   const GgufFile& file = first.file;
   refuse_other_kinds(file);
   auto weights = std::make_unique<MappedWeights>();
-  // The metadata is read while the content is at hand; the mapping itself stays where it is.
-  weights->add(std::move(first.content), rename(file.tensors()));
+  weights->add(std::move(first.input).map(), rename(file.tensors()));
   const std::int64_t parts = file.integer_or("split.count", 1, 0, kMaxParts);
   if (parts > 1) add_parts(*weights, file, parts, files);
   weights->finish();

@@ -1,11 +1,13 @@
 // A checkpoint in one GGUF file, or in the parts of a split one.
 #pragma once
 
+#include "base/input_file.hpp"
 #include "format/checkpoint.hpp"
 #include "format/gguf_file.hpp"
 
-#include <memory>
+#include <cstddef>
 #include <string_view>
+#include <vector>
 
 #include <tlite/host.hpp>
 
@@ -15,9 +17,10 @@ namespace tlite {
 // beside it. Throws not_found, io, corrupt, not_supported.
 Checkpoint open_gguf(std::string_view path, const FileSystem& files);
 
-// The metadata alone. The content must outlive the file.
+// A file and its header, which is read; what tensors hold is not.
 struct GgufContent {
-  std::unique_ptr<FileContent> content;
+  InputFile input;
+  std::vector<std::byte> header;  // what `file` points into
   GgufFile file;
 };
 GgufContent open_gguf_file(std::string_view path, const FileSystem& files);

@@ -1,4 +1,5 @@
-// A cursor over bytes from outside: every read is checked against the end of the file.
+// A cursor over bytes from outside: every read is checked against the end of the file. The bytes
+// may be the beginning of the file alone, of which a reader does not know how much it needs.
 #pragma once
 
 #include <cstddef>
@@ -14,17 +15,27 @@ namespace tlite {
 
 class GgufCursor {
  public:
+  // Thrown where a read ends in the file, but behind the bytes at hand.
+  struct NeedsMore {
+    std::size_t bytes;  // from the begin of the file
+  };
+
   GgufCursor(std::span<const std::byte> bytes, const std::string& file)
-      : bytes_(bytes), file_(file) {}
+      : GgufCursor(bytes, bytes.size(), file) {}
+  // `size`: of the file, whose beginning the bytes are.
+  GgufCursor(std::span<const std::byte> bytes, std::size_t size, const std::string& file)
+      : bytes_(bytes), size_(size), file_(file) {}
 
   std::size_t position() const noexcept { return position_; }
-  std::size_t remaining() const noexcept { return bytes_.size() - position_; }
+  std::size_t remaining() const noexcept { return size_ - position_; }
 
   std::span<const std::byte> take(std::uint64_t size, std::string_view what) {
     if (size > remaining()) {
       fail("truncated: " + std::string(what) + " at byte " + std::to_string(position_) + " needs " +
            std::to_string(size) + " bytes, " + std::to_string(remaining()) + " are left");
     }
+    const std::size_t end = position_ + static_cast<std::size_t>(size);
+    if (end > bytes_.size()) throw NeedsMore{end};
     const auto taken = bytes_.subspan(position_, static_cast<std::size_t>(size));
     position_ += taken.size();
     return taken;
@@ -60,6 +71,7 @@ class GgufCursor {
 
  private:
   std::span<const std::byte> bytes_;
+  std::size_t size_;
   const std::string& file_;
   std::size_t position_ = 0;
 };

@@ -33,6 +33,9 @@ class GgufFile {
  public:
   // Throws corrupt or not_supported. `file` names the file in messages.
   GgufFile(std::span<const std::byte> bytes, std::string file);
+  // The same from the beginning of a file of `size` bytes; tensors that reach behind it are listed
+  // without data. Throws GgufCursor::NeedsMore where the header goes on behind the bytes.
+  GgufFile(std::span<const std::byte> bytes, std::size_t size, std::string file);
 
   const std::string& file() const noexcept { return file_; }
   bool has(std::string_view key) const noexcept { return find(key) != nullptr; }

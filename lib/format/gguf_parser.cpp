@@ -33,8 +33,8 @@ struct Placed {
 
 class GgufFile::Parser {
  public:
-  Parser(GgufFile& out, std::span<const std::byte> bytes)
-      : out_(out), bytes_(bytes), cursor_(bytes, out.file_) {}
+  Parser(GgufFile& out, std::span<const std::byte> bytes, std::size_t size)
+      : out_(out), bytes_(bytes), cursor_(bytes, size, out.file_) {}
 
   void parse() {
     read_version();
@@ -229,11 +229,13 @@ class GgufFile::Parser {
     const std::size_t padding = (step - cursor_.position() % step) % step;
     // A file without tensors may end with its header.
     if (count > 0) cursor_.take(padding, "padding");
-    const std::span<const std::byte> data = bytes_.subspan(cursor_.position());
-    check_layout(data.size());
+    check_layout(cursor_.remaining());
     for (std::size_t i = 0; i < offsets_.size(); ++i) {
-      out_.tensors_.tensors[i].data = data.subspan(static_cast<std::size_t>(offsets_[i].first),
-                                                   static_cast<std::size_t>(offsets_[i].second));
+      StoredTensor& tensor = out_.tensors_.tensors[i];
+      tensor.offset = cursor_.position() + static_cast<std::size_t>(offsets_[i].first);
+      const auto size = static_cast<std::size_t>(offsets_[i].second);
+      if (tensor.offset + size > bytes_.size()) continue;
+      tensor.data = bytes_.subspan(tensor.offset, size);
     }
   }
 
@@ -244,8 +246,12 @@ class GgufFile::Parser {
   std::vector<std::pair<std::uint64_t, std::uint64_t>> offsets_;  // and sizes, of out_.tensors_
 };
 
-GgufFile::GgufFile(std::span<const std::byte> bytes, std::string file) : file_(std::move(file)) {
-  Parser(*this, bytes).parse();
+GgufFile::GgufFile(std::span<const std::byte> bytes, std::string file)
+    : GgufFile(bytes, bytes.size(), std::move(file)) {}
+
+GgufFile::GgufFile(std::span<const std::byte> bytes, std::size_t size, std::string file)
+    : file_(std::move(file)) {
+  Parser(*this, bytes, size).parse();
 }
 
 }  // namespace tlite

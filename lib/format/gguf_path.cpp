@@ -1,10 +1,9 @@
 #include "format/gguf_path.hpp"
 
 #include "base/file.hpp"
+#include "base/input_file.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -42,12 +41,11 @@ bool is_later_part(std::string_view name) noexcept {
 }
 
 bool begins_with_magic(std::string_view path, const FileSystem& files) {
-  constexpr std::string_view kMagic = "GGUF";
-  const std::unique_ptr<FileContent> content = files.open(path);
-  const std::span<const std::byte> bytes = content->bytes();
-  refuse_lfs_pointer(bytes, path);
-  return bytes.size() >= kMagic.size() &&
-         std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) == 0;
+  const InputFile file(files, path);
+  std::string begin(std::min<std::size_t>(file.size(), 64), '\0');
+  file.read(0, std::as_writable_bytes(std::span(begin)));
+  refuse_lfs_pointer(std::as_bytes(std::span(begin)), path);
+  return begin.starts_with("GGUF");
 }
 
 std::optional<std::string> only_gguf_in(std::string_view directory, const FileSystem& files) {

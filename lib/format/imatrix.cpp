@@ -3,6 +3,7 @@
 // them i32 length and name, i32 calls, i32 values, f32 each: sums times calls / rows.
 #include "format/imatrix.hpp"
 
+#include "base/file.hpp"
 #include "format/gguf_cursor.hpp"
 #include "format/gguf_file.hpp"
 #include "format/tensor_list.hpp"
@@ -22,6 +23,7 @@ namespace {
 constexpr std::string_view kSums = ".in_sum2";
 constexpr std::string_view kCounts = ".counts";
 constexpr std::int32_t kMaxName = 1024;
+constexpr std::size_t kMaxBytes = std::size_t{1} << 30;  // of a 72B model: 30 MB
 
 std::vector<float> values_of(const StoredTensor& tensor) {
   if (tensor.type != DataType::f32) {
@@ -37,8 +39,8 @@ std::vector<float> values_of(const StoredTensor& tensor) {
 }  // namespace
 
 ImportanceMatrix ImportanceMatrix::read(std::string_view path, const FileSystem& files) {
-  const std::unique_ptr<FileContent> content = files.open(path);
-  const std::span<const std::byte> bytes = content->bytes();
+  const std::string content = read_text(files, path, kMaxBytes);
+  const std::span<const std::byte> bytes = std::as_bytes(std::span(content));
   constexpr std::string_view kMagic = "GGUF";
   const bool gguf =
       bytes.size() >= kMagic.size() && std::memcmp(bytes.data(), kMagic.data(), kMagic.size()) == 0;

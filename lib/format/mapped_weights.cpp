@@ -37,6 +37,9 @@ void sort_and_check(std::vector<Tensor>& tensors) {
 }  // namespace
 
 void MappedWeights::add(std::unique_ptr<FileContent> file, TensorDirectory found) {
+  for (StoredTensor& tensor : found.tensors) {
+    tensor.data = file->bytes().subspan(tensor.offset, tensor.bytes());
+  }
   files_.push_back(std::move(file));
   std::move(found.tensors.begin(), found.tensors.end(), std::back_inserter(directory_.tensors));
   std::move(found.unsupported.begin(), found.unsupported.end(),

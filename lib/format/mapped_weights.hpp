@@ -19,7 +19,7 @@ struct TensorDirectory {
 
 class MappedWeights final : public WeightSource {
  public:
-  // Keeps the file open as long as this lives, and adds what was found in it.
+  // Keeps the file open as long as this lives, and adds what was found in it, by its offset.
   void add(std::unique_ptr<FileContent> file, TensorDirectory found);
   // Puts `prefix` before the name of every tensor but those in `kept`.
   void add_prefix(std::string_view prefix, std::string_view kept);

@@ -5,6 +5,7 @@
 #include "format/tensor_list.hpp"
 
 #include <algorithm>
+#include <array>
 #include <limits>
 #include <map>
 #include <optional>
@@ -72,22 +73,23 @@ std::uint64_t read_u64_le(const std::byte* bytes) {
   return value;
 }
 
-std::string_view header_of(std::span<const std::byte> bytes, const std::string& file) {
-  refuse_lfs_pointer(bytes, file);
-  if (bytes.size() < kLengthBytes) {
-    corrupt(file, "truncated: " + std::to_string(bytes.size()) + " bytes, the header needs 8");
+// Of the header, from the file's first bytes.
+std::size_t header_length(std::span<const std::byte> begin, std::size_t size,
+                          const std::string& file) {
+  refuse_lfs_pointer(begin, file);
+  if (size < kLengthBytes) {
+    corrupt(file, "truncated: " + std::to_string(size) + " bytes, the header needs 8");
   }
-  const std::uint64_t length = read_u64_le(bytes.data());
+  const std::uint64_t length = read_u64_le(begin.data());
   if (length > kMaxHeaderBytes) {
     corrupt(file, "a header of " + std::to_string(length) + " bytes is larger than the limit of " +
                       std::to_string(kMaxHeaderBytes));
   }
-  if (length > bytes.size() - kLengthBytes) {
+  if (length > size - kLengthBytes) {
     corrupt(file, "truncated: the header ends at byte " + std::to_string(length + kLengthBytes) +
-                      ", the file at byte " + std::to_string(bytes.size()));
+                      ", the file at byte " + std::to_string(size));
   }
-  return {reinterpret_cast<const char*>(bytes.data() + kLengthBytes),
-          static_cast<std::size_t>(length)};
+  return static_cast<std::size_t>(length);
 }
 
 std::vector<std::uint64_t> unsigned_array(const JsonFields& entry, std::string_view key,
@@ -186,6 +188,28 @@ void check_layout(std::vector<Entry>& entries, std::uint64_t data_bytes, const s
   }
 }
 
+// `text`: the header of a file of `size` bytes. Tensors have no data yet.
+TensorDirectory read_directory(std::string_view text, std::size_t size, const std::string& file) {
+  const JsonFile header(text, file);
+  std::vector<Entry> entries = read_entries(header, file);
+  const std::size_t begin = kLengthBytes + text.size();
+  check_layout(entries, size - begin, file);
+  TensorDirectory found;
+  for (Entry& entry : entries) {
+    if (entry.dtype->type) {
+      found.tensors.push_back({std::move(entry.name),
+                               *entry.dtype->type,
+                               std::move(entry.shape),
+                               {},
+                               file,
+                               begin + static_cast<std::size_t>(entry.begin)});
+    } else {
+      found.unsupported.push_back({std::move(entry.name), std::string(entry.dtype->name), file});
+    }
+  }
+  return found;
+}
+
 using WeightMap = std::map<std::string, std::string, std::less<>>;  // tensor name to shard
 
 WeightMap read_index(const FileSystem& files, const std::string& path) {
@@ -210,9 +234,9 @@ WeightMap read_index(const FileSystem& files, const std::string& path) {
 }
 
 void add_file(MappedWeights& weights, const FileSystem& files, const std::string& path) {
-  std::unique_ptr<FileContent> file = files.open(path);
-  TensorDirectory found = read_safetensors(file->bytes(), path);
-  weights.add(std::move(file), std::move(found));
+  InputFile file(files, path);
+  TensorDirectory found = read_safetensors(file);
+  weights.add(std::move(file).map(), std::move(found));
 }
 
 [[noreturn]] void throw_missing_shard(const std::string& path, const std::string& index) {
@@ -220,8 +244,7 @@ void add_file(MappedWeights& weights, const FileSystem& files, const std::string
 }
 
 struct Shard {
-  std::string path;
-  std::unique_ptr<FileContent> file;
+  InputFile file;
   TensorDirectory found;
 };
 
@@ -230,14 +253,15 @@ void drop_other_copies(std::vector<Shard>& shards, const WeightMap& index,
                        std::string_view directory) {
   std::set<std::pair<std::string_view, std::string_view>> have;  // path, tensor
   for (const Shard& shard : shards) {
-    for (const StoredTensor& tensor : shard.found.tensors) have.emplace(shard.path, tensor.name);
+    for (const StoredTensor& tensor : shard.found.tensors)
+      have.emplace(shard.file.path(), tensor.name);
   }
   for (Shard& shard : shards) {
     std::erase_if(shard.found.tensors, [&](const StoredTensor& tensor) {
       const auto named = index.find(tensor.name);
       if (named == index.end()) return false;
       const std::string path = join_path(directory, named->second);
-      return path != shard.path && have.contains({path, tensor.name});
+      return path != shard.file.path() && have.contains({path, tensor.name});
     });
   }
 }
@@ -252,36 +276,35 @@ void add_shards(MappedWeights& weights, const FileSystem& files, std::string_vie
   for (const auto& [tensor, shard] : index) names.insert(shard);
   std::vector<Shard> shards;
   for (const std::string_view name : names) {
-    Shard shard{join_path(directory, name), nullptr, {}};
-    if (!files.exists(shard.path)) throw_missing_shard(shard.path, index_path);
-    shard.file = files.open(shard.path);
-    shard.found = read_safetensors(shard.file->bytes(), shard.path);
-    shards.push_back(std::move(shard));
+    const std::string path = join_path(directory, name);
+    if (!files.exists(path)) throw_missing_shard(path, index_path);
+    InputFile file(files, path);
+    TensorDirectory found = read_safetensors(file);
+    shards.push_back({std::move(file), std::move(found)});
   }
   drop_other_copies(shards, index, directory);
-  for (Shard& shard : shards) weights.add(std::move(shard.file), std::move(shard.found));
+  for (Shard& shard : shards) weights.add(std::move(shard.file).map(), std::move(shard.found));
 }
 
 }  // namespace
 
 TensorDirectory read_safetensors(std::span<const std::byte> bytes, const std::string& file) {
-  const std::string_view text = header_of(bytes, file);
-  const JsonFile header(text, file);
-  std::vector<Entry> entries = read_entries(header, file);
-  const std::span<const std::byte> data = bytes.subspan(kLengthBytes + text.size());
-  check_layout(entries, data.size(), file);
-  TensorDirectory found;
-  for (Entry& entry : entries) {
-    if (entry.dtype->type) {
-      const std::span<const std::byte> range = data.subspan(
-          static_cast<std::size_t>(entry.begin), static_cast<std::size_t>(entry.end - entry.begin));
-      found.tensors.push_back(
-          {std::move(entry.name), *entry.dtype->type, std::move(entry.shape), range, file});
-    } else {
-      found.unsupported.push_back({std::move(entry.name), std::string(entry.dtype->name), file});
-    }
+  const std::size_t length = header_length(bytes, bytes.size(), file);
+  const auto* const text = reinterpret_cast<const char*>(bytes.data()) + kLengthBytes;
+  TensorDirectory found = read_directory({text, length}, bytes.size(), file);
+  for (StoredTensor& tensor : found.tensors) {
+    tensor.data = bytes.subspan(tensor.offset, tensor.bytes());
   }
   return found;
+}
+
+TensorDirectory read_safetensors(const InputFile& file) {
+  std::array<std::byte, 64> space;  // a length, or the words that mark a Git LFS pointer
+  const std::span<std::byte> begin = std::span(space).first(std::min(space.size(), file.size()));
+  file.read(0, begin);
+  std::string text(header_length(begin, file.size(), file.path()), '\0');
+  file.read(kLengthBytes, std::as_writable_bytes(std::span(text)));
+  return read_directory(text, file.size(), file.path());
 }
 
 std::unique_ptr<WeightSource> open_safetensors_directory(std::string_view directory,

@@ -12,25 +12,27 @@
 namespace tlite::text {
 namespace {
 
-constexpr std::size_t kMaxMergesBytes = std::size_t{256} << 20;
+constexpr std::size_t kMaxBytes = std::size_t{256} << 20;  // Qwen2.5's files have 10 MB
 
-// A file of the tokenizer's that stays open while it is read.
-struct OpenFile {
-  OpenFile(const FileSystem& files, const std::string& path) : name(path) {
-    if (files.exists(path)) content = files.open(path);
+std::span<const std::byte> bytes_of(const std::string& text) {
+  return std::as_bytes(std::span(text));
+}
+
+// A file beside the vocabulary, kept while it is used.
+struct SideFile {
+  SideFile(const FileSystem& files, const std::string& path) : name(path) {
+    if (files.exists(path)) text = read_text(files, path, kMaxBytes);
   }
-  TokenizerSideFile side() const {
-    return {content ? content->bytes() : std::span<const std::byte>(), name};
-  }
+  TokenizerSideFile side() const { return {bytes_of(text), name}; }
   std::string name;
-  std::unique_ptr<FileContent> content;
+  std::string text;
 };
 
 TokenizerSpec load_older_form(const std::string& folder, const FileSystem& files) {
   const std::string vocabulary = folder + "vocab.json";
   const std::string merges = folder + "merges.txt";
-  return parse_vocabulary_and_merges(files.open(vocabulary)->bytes(), vocabulary,
-                                     read_text(files, merges, kMaxMergesBytes), merges);
+  return parse_vocabulary_and_merges(bytes_of(read_text(files, vocabulary, kMaxBytes)), vocabulary,
+                                     read_text(files, merges, kMaxBytes), merges);
 }
 
 }  // namespace
@@ -45,10 +47,11 @@ TokenizerSpec load_tokenizer_spec(std::string_view path, const FileSystem& files
                      files.exists(folder + "vocab.json") && files.exists(folder + "merges.txt");
   TokenizerSpec spec =
       older ? load_older_form(folder, files)
-            : parse_tokenizer_json(files.open(tokenizer_path)->bytes(), tokenizer_path);
-  const OpenFile config(files, folder + "tokenizer_config.json");
-  const OpenFile map(files, folder + "special_tokens_map.json");
-  const OpenFile added(files, folder + "added_tokens.json");
+            : parse_tokenizer_json(bytes_of(read_text(files, tokenizer_path, kMaxBytes)),
+                                   tokenizer_path);
+  const SideFile config(files, folder + "tokenizer_config.json");
+  const SideFile map(files, folder + "special_tokens_map.json");
+  const SideFile added(files, folder + "added_tokens.json");
   apply_side_files(spec, config.side(), map.side(), added.side(), older);
   return spec;
 }

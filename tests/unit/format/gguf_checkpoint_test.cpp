@@ -85,6 +85,22 @@ TEST_CASE("format/gguf_checkpoint: tensor names go to Hugging Face's and back") 
   }
 }
 
+TEST_CASE("format/gguf_checkpoint: a header of any length") {
+  MemoryFiles files;
+  GgufBuilder builder = tiny_gguf();
+  const std::string text(std::size_t{40} << 20, 'x');
+  builder.put_string("a.long.text", text).put_string("z", "the end");
+  files["m.gguf"] = builder.bytes();
+  const GgufContent content = open_gguf_file("m.gguf", files);
+  CHECK(content.file.string("a.long.text") == text);
+  CHECK(content.file.string("z") == "the end");
+  CHECK(open_checkpoint("m.gguf", files).config.hidden_size == tiny_config().hidden_size);
+  files["m.gguf"].resize(std::size_t{30} << 20);
+  CHECK(error_of([&] {
+          open_checkpoint("m.gguf", files);
+        }).starts_with("corrupt: m.gguf: truncated: a.long.text at byte "));
+}
+
 TEST_CASE("format/gguf_checkpoint: one file is the same checkpoint as the directory") {
   for (const DataType type : {DataType::f32, DataType::f16, DataType::bf16}) {
     for (const bool tied : {false, true}) {

@@ -1,6 +1,7 @@
 #include "format/gguf_file.hpp"
 
 #include "base/file.hpp"
+#include "format/gguf_cursor.hpp"
 #include "format/json_file.hpp"
 #include "tensor/blocks.hpp"
 #include "unit/support/errors.hpp"
@@ -287,6 +288,38 @@ TEST_CASE("format/gguf_file: tensors that overlap, lie outside or have impossibl
     const std::string where = c.error.starts_with("truncated") ? "" : "tensor ";
     CHECK(refusal(bytes) == "corrupt: g: " + where + c.error);
   }
+}
+
+TEST_CASE("format/gguf_file: the beginning of a file says the same, or how much more it needs") {
+  const std::string bytes = two_tensors().bytes();
+  const GgufFile whole = read(bytes);
+  const std::size_t data = whole.tensors().tensors[0].offset;
+  std::size_t known = 0;
+  std::size_t tries = 0;
+  for (; known < data; ++tries) {
+    REQUIRE(tries < 100);
+    try {
+      GgufFile(std::as_bytes(std::span(bytes)).first(known), bytes.size(), "g");
+      break;
+    } catch (const GgufCursor::NeedsMore& more) {
+      REQUIRE(more.bytes > known);
+      REQUIRE(more.bytes <= bytes.size());
+      known = more.bytes;
+    }
+  }
+  CHECK(tries > 10);
+  const GgufFile part(std::as_bytes(std::span(bytes)).first(known), bytes.size(), "g");
+  REQUIRE(part.tensors().tensors.size() == 2);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const StoredTensor& tensor = part.tensors().tensors[i];
+    CHECK(tensor.offset == whole.tensors().tensors[i].offset);
+    CHECK(tensor.bytes() == whole.tensors().tensors[i].data.size());
+    CHECK(tensor.data.empty());
+  }
+  // What is wrong with the file is said the same way.
+  const std::string cut = bytes.substr(0, data + 1);
+  CHECK(error_of([&] { GgufFile(std::as_bytes(std::span(cut)).first(known), cut.size(), "g"); }) ==
+        refusal(cut));
 }
 
 TEST_CASE("format/gguf_file: the alignment is the file's, and a power of two") {
