@@ -73,12 +73,14 @@ void force(std::span<float> scores, std::span<const TokenId> tokens) noexcept {
 
 void decay_length(std::span<float> scores, std::span<const TokenId> end_tokens, float factor,
                   std::size_t steps) {
-  const double growth = std::pow(static_cast<double>(factor), static_cast<double>(steps)) - 1.0;
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  // Finite, for a score of 0 times infinity would be no number.
+  const double growth =
+      std::min(std::pow(static_cast<double>(factor), static_cast<double>(steps)) - 1.0, kLargest);
   for (const TokenId token : end_tokens) {
     float* const score = score_of(scores, token);
     if (score == nullptr || *score == kBanned) continue;
     const double value = static_cast<double>(*score);
-    constexpr double kLargest = std::numeric_limits<float>::max();
     *score = static_cast<float>(std::clamp(value + std::abs(value) * growth, -kLargest, kLargest));
   }
 }
