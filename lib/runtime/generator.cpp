@@ -40,8 +40,8 @@ Generator::Generator(const Tokenizer& tokenizer, const SamplingParams& params,
   if (params_.max_new_tokens == 0) reason_ = FinishReason::length;
 }
 
-// max_length and min_length count the prompt too. As in transformers the number of new tokens
-// counts more than the longest length, and both shortest ones hold.
+// max_length and min_length count the prompt too; as in transformers the numbers of new tokens
+// count more where they are set.
 void Generator::resolve_lengths(std::size_t before) {
   const auto length = static_cast<std::int64_t>(before);
   if (params_.max_new_tokens < 0 && params_.max_length >= 0) {
