@@ -578,8 +578,10 @@ typedef struct tlite_plan_options {
   tlite_weight_mix weights; /* as for the load, and so is packed_cache */
   uint32_t reserved2;       /* 0 */
   tlite_text packed_cache;
-  int32_t max_sequences;   /* default 1; an evaluator's is 64 */
-  int32_t max_logits_rows; /* default 1; an evaluator's is 64 */
+  int32_t max_sequences;    /* default 1; an evaluator's is 64 */
+  int32_t max_logits_rows;  /* default 1; an evaluator's is 64 */
+  int32_t read_into_memory; /* as for the load */
+  uint32_t reserved3;       /* 0 */
 } tlite_plan_options;
 
 /* How far a load or another long call is, and its brake, for programs that want no callback: load
@@ -610,6 +612,11 @@ typedef struct tlite_load_options {
   /* A directory for the packed form of quantized weights, which later loads map; empty, the
    * default: none. Safe to delete; without effect where the context has file callbacks. */
   tlite_text packed_cache;
+  /* Default 0: weights are mapped. Else they are read into memory of the context's allocator, which
+   * stays what it is when a file is cut short, replaced or its disk goes away, where a look into a
+   * mapping kills the process (SIGBUS). Without effect where the context has file callbacks. */
+  int32_t read_into_memory;
+  uint32_t reserved2; /* 0 */
 } tlite_load_options;
 
 TLITE_C_API tlite_status tlite_plan_options_init(tlite_plan_options* options,

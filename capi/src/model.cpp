@@ -78,6 +78,7 @@ tlite_status tlite_model_load(const tlite_context* context, const char* path, si
     load.check_weights = given.check_weights != 0;
     load.weights = weights_in(given.weights);
     load.packed_cache = text_in(given.packed_cache, "packed_cache");
+    load.read_into_memory = given.read_into_memory != 0;
     *out = new tlite_model(tlite::Model::load(path_in(path, path_size), load), threads_of(context));
   });
 }
@@ -101,6 +102,7 @@ tlite_status tlite_model_plan(const tlite_context* context, const char* path, si
     load.host = host_of(context);
     load.weights = weights_in(given.weights);
     load.packed_cache = text_in(given.packed_cache, "packed_cache");
+    load.read_into_memory = given.read_into_memory != 0;
     copy_out(plan_out(tlite::Model::plan(path_in(path, path_size), evaluator, load)), out, size);
   });
 }

@@ -25,6 +25,9 @@ inline constexpr std::initializer_list<std::size_t> kOlderSizes = {};
 template <>
 inline constexpr std::initializer_list<std::size_t> kOlderSizes<tlite_plan_options> = {
     offsetof(tlite_plan_options, max_sequences)};
+template <>
+inline constexpr std::initializer_list<std::size_t> kOlderSizes<tlite_load_options> = {
+    offsetof(tlite_load_options, read_into_memory)};
 
 template <>
 inline constexpr std::initializer_list<std::size_t> kOlderSizes<tlite_sampling_params> = {

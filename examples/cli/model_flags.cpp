@@ -32,6 +32,9 @@ void add_load_options(CLI::App& command, ModelFlags& flags) {
       "model too: faster, by rounding what the weights multiply to bf16");
   command.add_option("--packed-cache", flags.packed_cache,
                      "a directory that keeps quantized weights ready for the next load");
+  command.add_flag("--no-mmap", flags.no_mmap,
+                   "read the weights into memory in place of mapping their files, which may then "
+                   "be cut short, replaced or go away");
 }
 
 void add_model_flags(CLI::App& command, ModelFlags& flags) {
@@ -80,6 +83,7 @@ tlite::LoadOptions load_options(const ModelFlags& flags) {
   tlite::LoadOptions options;
   options.weights = parse_weights(flags);
   options.packed_cache = flags.packed_cache;
+  options.read_into_memory = flags.no_mmap;
   return options;
 }
 

@@ -18,6 +18,7 @@ struct ModelFlags {
   std::optional<std::string> kv_type;
   std::optional<std::string> weights;
   std::string packed_cache;
+  bool no_mmap = false;
 };
 
 inline constexpr int kMostThreads = 256;  // as the library
@@ -25,7 +26,7 @@ inline constexpr int kMostThreads = 256;  // as the library
 void add_model_argument(CLI::App& command, std::string& path);
 void add_threads_option(CLI::App& command, std::int32_t& threads);
 void add_kv_type_option(CLI::App& command, std::optional<std::string>& kv_type);
-// --weights and --packed-cache.
+// --weights, --packed-cache and --no-mmap.
 void add_load_options(CLI::App& command, ModelFlags& flags);
 void add_model_flags(CLI::App& command, ModelFlags& flags);
 

@@ -112,6 +112,12 @@ struct LoadOptions {
   // not fit is replaced, and where none can be written there is a warning in the log. Without
   // effect where host.files is set. See docs/packed-cache.md.
   std::string packed_cache = {};
+  // Read weights into memory of our own, from host.allocator, in place of mapping their files, and
+  // the packed cache's file too. Of a mapped file that is cut short, or whose disk goes away, the
+  // next look kills the process (SIGBUS); what was read stays as it was. Costs a copy of what is
+  // not packed: see docs/memory.md. A file that ends early while it is read: corrupt. Without
+  // effect where host.files is set: contents of the host's are used where they are.
+  bool read_into_memory = false;
 };
 
 class TLITE_API Model {

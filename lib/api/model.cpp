@@ -65,8 +65,8 @@ ModelInfo make_info(const Checkpoint& checkpoint) {
   std::map<DataType, std::uint64_t> matrix_bytes;
   for (const StoredTensor* tensor : used_tensors(checkpoint)) {
     info.parameter_count += element_count(*tensor);
-    info.weight_bytes += tensor->data.size();
-    if (tensor->shape.size() == 2) matrix_bytes[tensor->type] += tensor->data.size();
+    info.weight_bytes += tensor->bytes();
+    if (tensor->shape.size() == 2) matrix_bytes[tensor->type] += tensor->bytes();
   }
   std::uint64_t most = 0;
   for (const auto& [type, bytes] : matrix_bytes) {
@@ -130,12 +130,40 @@ struct OpenModel {
 };
 
 OpenModel open_model(std::string_view path, const LoadOptions& options, const FileSystem& files) {
-  Checkpoint checkpoint = open_checkpoint(path, files);
+  Checkpoint checkpoint = open_checkpoint(
+      path, files, options.read_into_memory ? WeightAccess::read : WeightAccess::map);
   ModelInfo info = make_info(checkpoint);
   WeightTypes types = streamed_types(checkpoint, options.weights);
   PackedLayout layout(checkpoint.config, *checkpoint.weights, types);
   if (options.weights) info.weight_type = packed_type(layout).value_or(info.weight_type);
   return {std::move(checkpoint), std::move(info), std::move(types), std::move(layout)};
+}
+
+// The files are read, and nothing is mapped. A host's own are used where its FileSystem has them.
+bool reads(const LoadOptions& options) { return options.read_into_memory && !options.host.files; }
+
+// The steps of a load that tell how far they are, by the bytes of the files that they go through.
+struct Steps {
+  LoadProgress keeping;
+  LoadProgress packing;
+};
+
+Steps share_progress(const LoadOptions& options, const PackedLayout& layout, std::uint64_t kept) {
+  // Packing goes through the file too, and reports for the mapped case alone.
+  if (!reads(options)) return {{}, layout.bytes() > 0 ? options.progress : LoadProgress{}};
+  std::uint64_t packed = 0;
+  for (const PackedMatrix& matrix : layout.matrices()) packed += matrix.tensor->bytes();
+  const float share = static_cast<float>(kept) / static_cast<float>(kept + packed);
+  if (!options.progress) return {};
+  return {[&options, share](float fraction) { return options.progress(share * fraction); },
+          [&options, share](float fraction) {
+            return options.progress(share + (1.0F - share) * fraction);
+          }};
+}
+
+void warn_of_host_files(const LoadOptions& options, const Log& log) {
+  if (!options.read_into_memory || reads(options)) return;
+  log(LogLevel::warning, "the files are not read into memory: they are the host's own");
 }
 
 std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadOptions& options) {
@@ -149,22 +177,28 @@ std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadO
   log_ignored_tensors(checkpoint, log);
   model->info = std::move(open.info);
   model->sampling = checkpoint.generation.sampling;
-  // Packing reads the file too: it is the longer way and reports the progress where there is one.
+  warn_of_host_files(options, log);
   const bool packs = open.layout.bytes() > 0;
-  if (!packs || options.check_weights) {
-    read_weights(used_tensors(checkpoint), checkpoint.path, options.check_weights,
-                 packs ? LoadProgress{} : options.progress);
+  const std::vector<const StoredTensor*> used = used_tensors(checkpoint);
+  const std::vector<const StoredTensor*> kept = kept_tensors(used, open.layout);
+  const Steps steps = share_progress(options, open.layout, kept_bytes(kept));
+  checkpoint.weights->keep(kept, model->host.allocator, steps.keeping);
+  if (options.check_weights || (!packs && !reads(options))) {
+    read_weights(*checkpoint.weights, used, checkpoint.path, options.check_weights,
+                 packs || reads(options) ? LoadProgress{} : options.progress);
   }
-  model->source = std::move(checkpoint.weights);
   const WeightLoading loading = {
-      .progress = packs ? options.progress : LoadProgress{},
+      .progress = steps.packing,
       .meanwhile = [&] { load_text(*model, log); },
       .types = open.types,
       .path = checkpoint.path,
       .packed_cache = packed_cache(options.packed_cache, options.host, log),
-      .check_cache = options.check_weights};
-  model->weights = std::make_unique<ModelWeights>(model->info.config, *model->source, model->host,
-                                                  cpu_tier_from_environment(), loading);
+      .check_cache = options.check_weights,
+      .read_cache = reads(options)};
+  model->weights = std::make_unique<ModelWeights>(
+      model->info.config, *checkpoint.weights, model->host, cpu_tier_from_environment(), loading);
+  checkpoint.weights->close();
+  model->source = std::move(checkpoint.weights);
   if (options.progress && !options.progress(1.0F)) {
     throw Error(ErrorCode::cancelled, "cancelled: loading " + std::string(path));
   }
@@ -177,15 +211,33 @@ std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadO
 std::uint64_t mapped_bytes(const ModelInfo& info, const PackedLayout& layout) {
   std::uint64_t bytes = info.weight_bytes;
   for (const PackedMatrix& matrix : layout.matrices()) {
-    if (matrix.tensor->name != kEmbeddingTensor) bytes -= matrix.tensor->data.size();
+    if (matrix.tensor->name != kEmbeddingTensor) bytes -= matrix.tensor->bytes();
   }
   return bytes;
 }
 
-bool is_cached(const std::string& directory, std::string_view path, const PackedLayout& layout) {
+bool is_cached(const std::string& directory, std::string_view path, const PackedLayout& layout,
+               const WeightSource& source) {
   if (directory.empty() || layout.bytes() == 0) return false;
   ThreadPool pool(1);
-  return PackedCache(directory, path, layout).open(false, pool, Log()) != nullptr;
+  return PackedCache(directory, path, layout, source).open(false, pool, Log()) != nullptr;
+}
+
+// Weights in memory of our own, and mapped.
+void plan_weights(MemoryPlan& plan, std::string_view path, const LoadOptions& load,
+                  const OpenModel& open) {
+  const WeightSource& source = *open.checkpoint.weights;
+  plan.weights_resident =
+      copied_weight_bytes(open.info.config, source, open.layout, cpu_tier_from_environment());
+  if (reads(load)) {
+    plan.weights_resident += open.layout.bytes();
+    plan.weights_resident += kept_bytes(kept_tensors(used_tensors(open.checkpoint), open.layout));
+    return;
+  }
+  plan.weights = mapped_bytes(open.info, open.layout);
+  const std::string cache = packed_cache(load.packed_cache, load.host, Log());
+  (is_cached(cache, path, open.layout, source) ? plan.weights : plan.weights_resident) +=
+      open.layout.bytes();
 }
 
 MemoryPlan plan_model(std::string_view path, const EvaluatorOptions& options,
@@ -195,12 +247,7 @@ MemoryPlan plan_model(std::string_view path, const EvaluatorOptions& options,
   const WeightSource& source = *open.checkpoint.weights;
   const EvaluatorOptions resolved = resolve(options, open.info.weight_type);
   MemoryPlan plan;
-  plan.weights = mapped_bytes(open.info, open.layout);
-  plan.weights_resident =
-      copied_weight_bytes(config, source, open.layout, cpu_tier_from_environment());
-  const std::string cache = packed_cache(load.packed_cache, load.host, Log());
-  (is_cached(cache, path, open.layout) ? plan.weights : plan.weights_resident) +=
-      open.layout.bytes();
+  plan_weights(plan, path, load, open);
   plan.kv_cache = kv_cache_bytes(KvLayout(config, *resolved.kv_type, source), resolved.context);
   plan.scratch = scratch_bytes(config, resolved, open.layout.bytes() > 0);
   return plan;

@@ -9,6 +9,7 @@
 #include "format/tensor_list.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include <tlite/error.hpp>
 
@@ -33,6 +34,20 @@ void read_defaults(const FileSystem& files, const JsonFields& config, Checkpoint
   }
 }
 
+bool have_same_data(const WeightSource& source, const StoredTensor& a, const StoredTensor& b) {
+  constexpr std::size_t kStep = std::size_t{1} << 20;
+  if (a.type != b.type || a.shape != b.shape) return false;
+  std::vector<std::byte> space_a;
+  std::vector<std::byte> space_b;
+  for (std::size_t offset = 0; offset < a.bytes(); offset += kStep) {
+    const std::size_t size = std::min(kStep, a.bytes() - offset);
+    const std::span<const std::byte> part_a = source.part(a, offset, size, space_a);
+    const std::span<const std::byte> part_b = source.part(b, offset, size, space_b);
+    if (!std::equal(part_a.begin(), part_a.end(), part_b.begin())) return false;
+  }
+  return true;
+}
+
 // Ties the output to the embeddings, or keeps the two apart, by what is there. A matrix of its own
 // that a fine-tune left beside the setting counts, as in transformers 5; transformers 4 dropped it.
 void resolve_tied_embeddings(Checkpoint& checkpoint) {
@@ -40,10 +55,7 @@ void resolve_tied_embeddings(Checkpoint& checkpoint) {
   const StoredTensor* head = checkpoint.weights->find(kOutputTensor);
   const StoredTensor* embeddings = checkpoint.weights->find(kEmbeddingTensor);
   if (head == nullptr || embeddings == nullptr) return;
-  const bool same = head->type == embeddings->type && head->shape == embeddings->shape &&
-                    std::equal(head->data.begin(), head->data.end(), embeddings->data.begin(),
-                               embeddings->data.end());
-  if (same) return;
+  if (have_same_data(*checkpoint.weights, *head, *embeddings)) return;
   checkpoint.config.tie_word_embeddings = false;
   checkpoint.warnings.push_back(checkpoint.path +
                                 ": tie_word_embeddings is true, but lm_head.weight differs from "
@@ -87,7 +99,7 @@ bool has_chat_template(const FileSystem& files, std::string_view directory) {
   return false;
 }
 
-Checkpoint open_directory(std::string_view path, const FileSystem& files) {
+Checkpoint open_directory(std::string_view path, const FileSystem& files, WeightAccess access) {
   Checkpoint checkpoint;
   checkpoint.path = path;
   checkpoint.name = path_name(path);
@@ -97,7 +109,7 @@ Checkpoint open_directory(std::string_view path, const FileSystem& files) {
   checkpoint.config = read_model_config(file.fields(), checkpoint.warnings);
   read_defaults(files, file.fields(), checkpoint);
   checkpoint.has_chat_template = has_chat_template(files, path);
-  checkpoint.weights = open_safetensors_directory(path, files);
+  checkpoint.weights = open_safetensors_directory(path, files, access);
   resolve_tied_embeddings(checkpoint);
   check_tensors(checkpoint.config, *checkpoint.weights, checkpoint.path);
   return checkpoint;
@@ -105,14 +117,14 @@ Checkpoint open_directory(std::string_view path, const FileSystem& files) {
 
 }  // namespace
 
-Checkpoint open_checkpoint(std::string_view path, const FileSystem& files) {
+Checkpoint open_checkpoint(std::string_view path, const FileSystem& files, WeightAccess access) {
   if (const auto file = find_gguf(path, files,
                                   {"model.safetensors", "model.safetensors.index.json",
                                    "pytorch_model.bin", "adapter_config.json"})) {
     if (!files.exists(*file)) throw_no_such_path(path);
-    return open_gguf(*file, files);
+    return open_gguf(*file, files, access);
   }
-  if (files.is_directory(path)) return open_directory(path, files);
+  if (files.is_directory(path)) return open_directory(path, files, access);
   if (!files.exists(path)) throw_no_such_path(path);
   throw Error(ErrorCode::not_supported,
               std::string(path) +

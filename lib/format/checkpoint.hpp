@@ -32,9 +32,10 @@ struct Checkpoint {
 
 // Opens a Hugging Face directory (config.json, generation_config.json, model.safetensors or the
 // shards of model.safetensors.index.json) or a .gguf file, split or not. Reads headers only;
-// weights are mapped. Throws not_found, io, corrupt, not_supported, naming the file, the field and
-// the value.
-Checkpoint open_checkpoint(std::string_view path, const FileSystem& files);
+// weights are mapped, or left to be read where `files` are the operating system's. Throws
+// not_found, io, corrupt, not_supported, naming the file, the field and the value.
+Checkpoint open_checkpoint(std::string_view path, const FileSystem& files,
+                           WeightAccess access = WeightAccess::map);
 
 // Throws corrupt where the tokenizer has more tokens than the embeddings have rows.
 void check_vocabulary(const ModelConfig& config, std::size_t tokens, std::string_view path);

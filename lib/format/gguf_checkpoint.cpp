@@ -43,7 +43,7 @@ void check_part(const GgufFile& file, std::int64_t part, std::int64_t parts) {
 }
 
 // Adds the parts after the first, whose names differ from its in the number alone.
-void add_parts(MappedWeights& weights, const GgufFile& first, std::int64_t parts,
+void add_parts(FileWeights& weights, const GgufFile& first, std::int64_t parts,
                const FileSystem& files) {
   check_part(first, 0, parts);
   const std::string suffix = gguf_part_suffix(1, parts);
@@ -61,7 +61,7 @@ void add_parts(MappedWeights& weights, const GgufFile& first, std::int64_t parts
     GgufContent next = open_gguf_file(path, files);
     check_part(next.file, part, parts);
     tensors += tensor_count(next.file);
-    weights.add(std::move(next.input).map(), rename(next.file.tensors()));
+    weights.add(std::move(next.input), rename(next.file.tensors()));
   }
   const std::int64_t expected =
       first.integer_or("split.tensors.count", static_cast<std::int64_t>(tensors), 0, INT32_MAX);
@@ -125,12 +125,12 @@ GgufContent open_gguf_file(std::string_view path, const FileSystem& files) {
   }
 }
 
-Checkpoint open_gguf(std::string_view path, const FileSystem& files) {
+Checkpoint open_gguf(std::string_view path, const FileSystem& files, WeightAccess access) {
   GgufContent first = open_gguf_file(path, files);
   const GgufFile& file = first.file;
   refuse_other_kinds(file);
-  auto weights = std::make_unique<MappedWeights>();
-  weights->add(std::move(first.input).map(), rename(file.tensors()));
+  auto weights = std::make_unique<FileWeights>(access);
+  weights->add(std::move(first.input), rename(file.tensors()));
   const std::int64_t parts = file.integer_or("split.count", 1, 0, kMaxParts);
   if (parts > 1) add_parts(*weights, file, parts, files);
   weights->finish();

@@ -15,7 +15,7 @@ namespace tlite {
 
 // `path` names the file, or the first part of a split ("-00001-of-00003.gguf"); the others lie
 // beside it. Throws not_found, io, corrupt, not_supported.
-Checkpoint open_gguf(std::string_view path, const FileSystem& files);
+Checkpoint open_gguf(std::string_view path, const FileSystem& files, WeightAccess access);
 
 // A file and its header, which is read; what tensors hold is not.
 struct GgufContent {

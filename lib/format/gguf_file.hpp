@@ -3,8 +3,8 @@
 // docs/format-gguf.md.
 #pragma once
 
+#include "format/file_weights.hpp"
 #include "format/gguf_types.hpp"
-#include "format/mapped_weights.hpp"
 
 #include <cstddef>
 #include <cstdint>

@@ -233,10 +233,10 @@ WeightMap read_index(const FileSystem& files, const std::string& path) {
   return shards;
 }
 
-void add_file(MappedWeights& weights, const FileSystem& files, const std::string& path) {
+void add_file(FileWeights& weights, const FileSystem& files, const std::string& path) {
   InputFile file(files, path);
   TensorDirectory found = read_safetensors(file);
-  weights.add(std::move(file).map(), std::move(found));
+  weights.add(std::move(file), std::move(found));
 }
 
 [[noreturn]] void throw_missing_shard(const std::string& path, const std::string& index) {
@@ -269,7 +269,7 @@ void drop_other_copies(std::vector<Shard>& shards, const WeightMap& index,
 // Every tensor of every shard that the index names counts, as in transformers: the index may leave
 // one out, place it in another shard, or list one that is nowhere (a tied lm_head.weight). What is
 // missing is found out where it is needed.
-void add_shards(MappedWeights& weights, const FileSystem& files, std::string_view directory,
+void add_shards(FileWeights& weights, const FileSystem& files, std::string_view directory,
                 const std::string& index_path) {
   const WeightMap index = read_index(files, index_path);
   std::set<std::string_view> names;
@@ -283,7 +283,7 @@ void add_shards(MappedWeights& weights, const FileSystem& files, std::string_vie
     shards.push_back({std::move(file), std::move(found)});
   }
   drop_other_copies(shards, index, directory);
-  for (Shard& shard : shards) weights.add(std::move(shard.file).map(), std::move(shard.found));
+  for (Shard& shard : shards) weights.add(std::move(shard.file), std::move(shard.found));
 }
 
 }  // namespace
@@ -308,8 +308,9 @@ TensorDirectory read_safetensors(const InputFile& file) {
 }
 
 std::unique_ptr<WeightSource> open_safetensors_directory(std::string_view directory,
-                                                         const FileSystem& files) {
-  auto weights = std::make_unique<MappedWeights>();
+                                                         const FileSystem& files,
+                                                         WeightAccess access) {
+  auto weights = std::make_unique<FileWeights>(access);
   const std::string single = join_path(directory, "model.safetensors");
   const std::string index = single + ".index.json";
   if (files.exists(single)) {

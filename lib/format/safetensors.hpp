@@ -3,7 +3,7 @@
 #pragma once
 
 #include "base/input_file.hpp"
-#include "format/mapped_weights.hpp"
+#include "format/file_weights.hpp"
 #include "format/weight_source.hpp"
 
 #include <cstddef>
@@ -27,6 +27,7 @@ TensorDirectory read_safetensors(const InputFile& file);
 // The weights of a Hugging Face directory: model.safetensors, or the shards that
 // model.safetensors.index.json names. Throws not_found, io, corrupt, not_supported.
 std::unique_ptr<WeightSource> open_safetensors_directory(std::string_view directory,
-                                                         const FileSystem& files);
+                                                         const FileSystem& files,
+                                                         WeightAccess access = WeightAccess::map);
 
 }  // namespace tlite

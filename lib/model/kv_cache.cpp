@@ -28,7 +28,9 @@ float largest_bias(const WeightSource& source, std::size_t layer) {
       source.find("model.layers." + std::to_string(layer) + ".self_attn.k_proj.bias");
   if (bias == nullptr || bias->shape.size() != 1) return 0;
   std::vector<float> values(bias->shape[0]);
-  dequantize(bias->type, bias->data.data(), values.size(), values.data());
+  std::vector<std::byte> space;
+  const std::span<const std::byte> data = source.part(*bias, 0, bias->bytes(), space);
+  dequantize(bias->type, data.data(), values.size(), values.data());
   float largest = 0;
   for (const float value : values) largest = std::max(largest, std::fabs(value));
   return largest;

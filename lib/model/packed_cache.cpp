@@ -1,6 +1,7 @@
 #include "model/packed_cache.hpp"
 
 #include "base/file.hpp"
+#include "base/first_error.hpp"
 #include "base/hash.hpp"
 #include "base/output_file.hpp"
 #include "kernels/packed/pack.hpp"
@@ -79,7 +80,8 @@ std::uint64_t whole_sum(std::span<const std::byte> block) noexcept {
 
 // Names, shapes and both types of the tensors, their places in their files, the first bytes of
 // each, and size and time of the files: a header's content, whatever the format.
-std::uint64_t source_hash(const PackedLayout& layout) {
+std::uint64_t source_hash(const PackedLayout& layout, const WeightSource& source) {
+  std::vector<std::byte> space;
   std::string text;
   const auto add = [&text](const auto& value) {
     text.append(reinterpret_cast<const char*>(&value), sizeof value);
@@ -91,7 +93,8 @@ std::uint64_t source_hash(const PackedLayout& layout) {
     add(tensor.type);
     add(matrix.type);
     for (const std::uint64_t size : tensor.shape) add(size);
-    text.append(as_text(tensor.data.first(std::min<std::size_t>(tensor.data.size(), 64))));
+    const std::size_t begin = std::min<std::size_t>(tensor.bytes(), 64);
+    text.append(as_text(source.part(tensor, 0, begin, space)));
     files.insert(tensor.file);
   }
   for (const std::string& file : files) {
@@ -117,15 +120,15 @@ std::string file_name(std::string_view path) {
   return path_name(text) + "-" + hexadecimal(hash_bytes(text)) + ".packed";
 }
 
-std::vector<std::byte> make_head(const PackedLayout& layout) {
+std::vector<std::byte> make_head(const PackedLayout& layout, const WeightSource& source) {
   const std::size_t blocks = blocks_of(layout.bytes());
   const std::size_t places = layout.matrices().size();
   const std::size_t end =
       sizeof(Header) + places * sizeof(Place) + blocks * sizeof(Sums) + sizeof(std::uint64_t);
   const std::size_t offset = (end + kDataAlignment - 1) / kDataAlignment * kDataAlignment;
   std::vector<std::byte> head;
-  append(head, Header{kMagic, kVersion, kPackedLayout, source_hash(layout), places, blocks, offset,
-                      layout.bytes()});
+  append(head, Header{kMagic, kVersion, kPackedLayout, source_hash(layout, source), places, blocks,
+                      offset, layout.bytes()});
   for (const PackedMatrix& matrix : layout.matrices()) {
     append(head, Place{matrix.offset, matrix.bytes});
   }
@@ -144,57 +147,114 @@ Sums sums_at(std::span<const std::byte> table, std::size_t i) noexcept {
   return sums;
 }
 
-// Why the file does not fit, or nothing.
-std::optional<std::string> find_fault(std::span<const std::byte> file,
-                                      std::span<const std::byte> head, std::size_t bytes,
-                                      bool whole, ThreadPool& pool) {
-  const std::size_t offset = data_offset(head);
-  if (file.size() != offset + bytes) return "is " + std::to_string(file.size()) + " bytes long";
-  if (!std::equal(head.begin(), head.end(), file.begin())) {
+// Why a file with these bytes before its weights does not fit, or nothing. `begin` is all of them.
+std::optional<std::string> find_fault(std::span<const std::byte> begin,
+                                      std::span<const std::byte> head, std::size_t bytes) {
+  if (!std::equal(head.begin(), head.end(), begin.begin())) {
     return "is of another model, version or machine, or of the model before it was changed";
   }
-  const std::size_t blocks = blocks_of(bytes);
-  const std::size_t sums_end = head.size() + blocks * sizeof(Sums);
+  const std::size_t sums_end = head.size() + blocks_of(bytes) * sizeof(Sums);
   std::uint64_t sum;
-  std::memcpy(&sum, file.data() + sums_end, sizeof sum);
-  if (sum != hash_bytes(as_text(file.first(sums_end)))) return "has a damaged header";
-  const std::span<const std::byte> table = file.subspan(head.size());
-  const std::span<const std::byte> packed = file.subspan(offset);
-  std::atomic<bool> damaged{false};
-  pool.parallel_for(blocks, [&](std::size_t i, int) {
-    const std::span<const std::byte> block = block_at(packed, i);
-    const Sums sums = sums_at(table, i);
-    if (sample_sum(block) != sums.sample || (whole && whole_sum(block) != sums.whole)) {
-      damaged.store(true, std::memory_order_relaxed);
-    }
-  });
-  if (damaged) return "has damaged weights";
+  std::memcpy(&sum, begin.data() + sums_end, sizeof sum);
+  if (sum != hash_bytes(as_text(begin.first(sums_end)))) return "has a damaged header";
   return std::nullopt;
+}
+
+bool is_damaged(std::span<const std::byte> block, const Sums& sums, bool whole) noexcept {
+  return sample_sum(block) != sums.sample || (whole && whole_sum(block) != sums.whole);
+}
+
+// The weights, from `offset` of the file on, into `out`. Whether they are those of the sums.
+bool read_blocks(const InputFile& file, std::size_t offset, std::span<const std::byte> table,
+                 std::span<std::byte> out, bool whole, const LoadProgress& progress,
+                 ThreadPool& pool) {
+  constexpr std::size_t kRound = 16;  // blocks between two calls of `progress`
+  const std::size_t blocks = blocks_of(out.size());
+  std::atomic<bool> damaged{false};
+  for (std::size_t first = 0; first < blocks && !damaged; first += kRound) {
+    if (progress && !progress(static_cast<float>(first) / static_cast<float>(blocks))) {
+      throw Error(ErrorCode::cancelled, "cancelled while reading the packed weights");
+    }
+    FirstError error;
+    pool.parallel_for(std::min(kRound, blocks - first), [&](std::size_t i, int) {
+      error.guard([&] {
+        const std::size_t at = (first + i) * kBlockBytes;
+        const std::span<std::byte> block = out.subspan(at, std::min(kBlockBytes, out.size() - at));
+        file.read(offset + at, block);
+        if (is_damaged(block, sums_at(table, first + i), whole)) damaged = true;
+      });
+    });
+    error.rethrow();
+  }
+  return !damaged;
 }
 
 }  // namespace
 
 PackedCache::PackedCache(std::string_view directory, std::string_view path,
-                         const PackedLayout& layout)
+                         const PackedLayout& layout, const WeightSource& source)
     : file_(join_path(directory, file_name(path))),
-      head_(make_head(layout)),
+      head_(make_head(layout, source)),
       bytes_(layout.bytes()) {}
+
+std::optional<InputFile> PackedCache::find(std::vector<std::byte>& begin, const Log& log) const {
+  const std::shared_ptr<const FileSystem> files = system_files();
+  if (!files->exists(file_)) return std::nullopt;
+  InputFile file(*files, file_);
+  const std::size_t offset = data_offset(head_);
+  if (file.size() != offset + bytes_) {
+    log_fault("is " + std::to_string(file.size()) + " bytes long", log);
+    return std::nullopt;
+  }
+  begin.resize(offset);
+  file.read(0, begin);
+  if (const auto fault = find_fault(begin, head_, bytes_)) {
+    log_fault(*fault, log);
+    return std::nullopt;
+  }
+  return file;
+}
+
+void PackedCache::log_fault(const std::string& fault, const Log& log) const {
+  log(LogLevel::info, file_ + ": " + fault + "; it is made anew");
+}
 
 std::unique_ptr<const CachedWeights> PackedCache::open(bool whole, ThreadPool& pool,
                                                        const Log& log) const {
   try {
-    const std::shared_ptr<const FileSystem> files = system_files();
-    if (!files->exists(file_)) return nullptr;
-    std::unique_ptr<FileContent> content = files->open(file_);
-    if (const auto fault = find_fault(content->bytes(), head_, bytes_, whole, pool)) {
-      log(LogLevel::info, file_ + ": " + *fault + "; it is made anew");
-      return nullptr;
-    }
-    return std::make_unique<const CachedWeights>(std::move(content), data_offset(head_));
+    std::vector<std::byte> begin;
+    std::optional<InputFile> file = find(begin, log);
+    if (!file) return nullptr;
+    auto weights = std::make_unique<const CachedWeights>(std::move(*file).map(), begin.size());
+    const std::span<const std::byte> table = std::span(begin).subspan(head_.size());
+    std::atomic<bool> damaged{false};
+    pool.parallel_for(blocks_of(bytes_), [&](std::size_t i, int) {
+      if (is_damaged(block_at(weights->bytes(), i), sums_at(table, i), whole)) {
+        damaged.store(true, std::memory_order_relaxed);
+      }
+    });
+    if (!damaged) return weights;
+    log_fault("has damaged weights", log);
   } catch (const Error& error) {
     log(LogLevel::warning, error.what());
-    return nullptr;
   }
+  return nullptr;
+}
+
+bool PackedCache::read(std::span<std::byte> out, bool whole, const LoadProgress& progress,
+                       ThreadPool& pool, const Log& log) const {
+  try {
+    std::vector<std::byte> begin;
+    const std::optional<InputFile> file = find(begin, log);
+    if (!file) return false;
+    const std::span<const std::byte> table = std::span(begin).subspan(head_.size());
+    if (read_blocks(*file, begin.size(), table, out, whole, progress, pool)) return true;
+    log_fault("has damaged weights", log);
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::cancelled) throw;
+    log(LogLevel::warning, error.what());
+  }
+  return false;
 }
 
 void PackedCache::write(std::span<const std::byte> packed, ThreadPool& pool, const Log& log) const {

@@ -1,6 +1,7 @@
 #include "model/weight_packer.hpp"
 
 #include "base/buffer.hpp"
+#include "base/first_error.hpp"
 #include "tensor/blocks.hpp"
 #include "tensor/dtype.hpp"
 #include "tensor/finite.hpp"
@@ -8,8 +9,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <exception>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -28,21 +27,27 @@ struct Piece {
   const PackedMatrix* matrix;
   std::size_t first;
   std::size_t groups;
-  std::span<const std::byte> source;
+  std::size_t offset;  // in the tensor's data
+  std::size_t bytes;
+
+  // Where the file is mapped; else nothing.
+  std::span<const std::byte> mapped() const noexcept {
+    const std::span<const std::byte> data = matrix->tensor->data;
+    return data.empty() ? data : data.subspan(offset, bytes);
+  }
 };
 
 std::vector<Piece> cut(const PackedLayout& layout) {
   std::vector<Piece> pieces;
   for (const PackedMatrix& matrix : layout.matrices()) {
-    const std::span<const std::byte> data = matrix.tensor->data;
+    const std::size_t size = matrix.tensor->bytes();
     const std::size_t groups = matrix.shape().groups;
-    const std::size_t group_bytes = data.size() / matrix.tensor->shape[0] * kLanes;
+    const std::size_t group_bytes = size / matrix.tensor->shape[0] * kLanes;
     const std::size_t step = std::max<std::size_t>(kPieceBytes / group_bytes, 1);
     for (std::size_t first = 0; first < groups; first += step) {
       const std::size_t count = std::min(step, groups - first);
       const std::size_t begin = first * group_bytes;
-      const std::size_t size = std::min(count * group_bytes, data.size() - begin);
-      pieces.push_back({&matrix, first, count, data.subspan(begin, size)});
+      pieces.push_back({&matrix, first, count, begin, std::min(count * group_bytes, size - begin)});
     }
   }
   return pieces;
@@ -64,14 +69,13 @@ class GroupQuantizer {
     blocks_ = Buffer(bytes, "quantized rows", allocator);
   }
 
-  // The group's rows as blocks of the matrix's type.
-  const std::byte* run(const PackedMatrix& matrix, std::size_t group) {
+  // The group's rows, `source` as stored, as blocks of the matrix's type.
+  const std::byte* run(const PackedMatrix& matrix, std::size_t group,
+                       std::span<const std::byte> source) {
     const StoredTensor& tensor = *matrix.tensor;
     const std::size_t columns = tensor.shape[1];
     const std::size_t first = group * kLanes;
     const std::size_t rows = std::min<std::size_t>(kLanes, tensor.shape[0] - first);
-    const std::span<const std::byte> source = tensor.data.subspan(
-        bytes_of(tensor.type, first * columns), bytes_of(tensor.type, rows * columns));
     if (const auto bad = first_non_finite(tensor.type, source)) {
       throw Error(ErrorCode::corrupt, tensor.file + ": tensor '" + tensor.name +
                                           "' holds a NaN or an infinity at element " +
@@ -88,40 +92,35 @@ class GroupQuantizer {
   Buffer blocks_;
 };
 
-void pack(const Piece& piece, GroupQuantizer& quantizer, std::byte* out) {
+// `source`: the piece's rows as stored.
+void pack(const Piece& piece, std::span<const std::byte> source, GroupQuantizer& quantizer,
+          std::byte* out) {
   const PackedMatrix& matrix = *piece.matrix;
   const StoredTensor& tensor = *matrix.tensor;
-  const std::size_t group_bytes = matrix.shape().group_bytes();
-  for (std::size_t group = piece.first; group < piece.first + piece.groups; ++group) {
-    std::byte* const to = out + matrix.offset + group * group_bytes;
-    if (matrix.type == tensor.type) {
-      pack_group(matrix.type, tensor.data.data(), tensor.shape[0], tensor.shape[1], group, to);
-    } else {
-      const std::size_t rows = std::min<std::size_t>(kLanes, tensor.shape[0] - group * kLanes);
-      pack_group(matrix.type, quantizer.run(matrix, group), rows, tensor.shape[1], 0, to);
-    }
+  const std::size_t columns = tensor.shape[1];
+  for (std::size_t i = 0; i < piece.groups; ++i) {
+    const std::size_t group = piece.first + i;
+    const std::size_t rows = std::min<std::size_t>(kLanes, tensor.shape[0] - group * kLanes);
+    const std::span<const std::byte> stored = source.subspan(
+        i * bytes_of(tensor.type, kLanes * columns), bytes_of(tensor.type, rows * columns));
+    const std::byte* const blocks =
+        matrix.type == tensor.type ? stored.data() : quantizer.run(matrix, group, stored);
+    pack_group(matrix.type, blocks, rows, columns, 0,
+               out + matrix.offset + group * matrix.shape().group_bytes());
   }
 }
 
-// How far the job is, and what went wrong. Nothing may be thrown in a parallel loop: the first
-// exception is kept, and the other threads find nothing more to do.
+// What a thread needs for itself.
+struct Worker {
+  GroupQuantizer quantizer;
+  std::vector<std::byte> space;  // for rows that are read
+};
+
+// How far the job is, and what went wrong: the other threads then find nothing more to do.
 class State {
  public:
   State(std::size_t pieces, const LoadProgress& progress)
       : pieces_(static_cast<float>(pieces)), progress_(progress) {}
-
-  bool stopped() const noexcept { return stopped_.load(std::memory_order_relaxed); }
-
-  template <class Call>
-  void guard(Call&& call) noexcept {
-    try {
-      call();
-    } catch (...) {
-      const std::lock_guard lock(mutex_);
-      if (!error_) error_ = std::current_exception();
-      stopped_.store(true, std::memory_order_relaxed);
-    }
-  }
 
   void count() noexcept { done_.fetch_add(1, std::memory_order_relaxed); }
 
@@ -134,16 +133,9 @@ class State {
     }
   }
 
-  void rethrow() const {
-    if (error_) std::rethrow_exception(error_);
-  }
-
  private:
   float pieces_;
   const LoadProgress& progress_;
-  std::mutex mutex_;
-  std::exception_ptr error_;
-  std::atomic<bool> stopped_{false};
   std::atomic<std::size_t> done_{0};
 };
 
@@ -153,10 +145,11 @@ void pack_weights(const PackedLayout& layout, const WeightSource& source, std::s
                   ThreadPool& pool, const std::shared_ptr<Allocator>& allocator,
                   const LoadProgress& progress, FunctionRef<void()> meanwhile) {
   const std::vector<Piece> pieces = cut(layout);
-  std::vector<GroupQuantizer> quantizers;
-  quantizers.reserve(static_cast<std::size_t>(pool.threads()));
-  for (int i = 0; i < pool.threads(); ++i) quantizers.emplace_back(layout, allocator);
+  std::vector<Worker> workers;
+  workers.reserve(static_cast<std::size_t>(pool.threads()));
+  for (int i = 0; i < pool.threads(); ++i) workers.push_back({{layout, allocator}, {}});
   State state(pieces.size(), progress);
+  FirstError error;    // after one the threads find nothing more to do
   bool began = false;  // the calling thread, which is worker 0
   const auto turn = [&] {
     if (!began) {
@@ -166,16 +159,19 @@ void pack_weights(const PackedLayout& layout, const WeightSource& source, std::s
     state.report();
   };
   pool.parallel_for(pieces.size(), [&](std::size_t i, int worker) {
-    state.guard([&] {
-      if (worker == 0 && !state.stopped()) turn();
-      if (state.stopped()) return;
-      if (i + kAhead < pieces.size()) source.will_read(pieces[i + kAhead].source);
-      pack(pieces[i], quantizers[static_cast<std::size_t>(worker)], out.data());
-      source.was_read(pieces[i].source);
+    error.guard([&] {
+      if (worker == 0 && !error.occurred()) turn();
+      if (error.occurred()) return;
+      if (i + kAhead < pieces.size()) source.will_read(pieces[i + kAhead].mapped());
+      const Piece& piece = pieces[i];
+      auto& [quantizer, space] = workers[static_cast<std::size_t>(worker)];
+      pack(piece, source.part(*piece.matrix->tensor, piece.offset, piece.bytes, space), quantizer,
+           out.data());
+      source.was_read(piece.mapped());
       state.count();
     });
   });
-  state.rethrow();
+  error.rethrow();
   turn();  // the helpers may have left nothing to the calling thread
   // The system maps the neighbours of a page that is read: some are there again.
   for (const PackedMatrix& matrix : layout.matrices()) source.was_read(matrix.tensor->data);

@@ -94,8 +94,8 @@ class ModelWeights::Loader {
     const Log log(host_.log);
     std::optional<PackedCache> cache;
     if (!loading_.packed_cache.empty() && layout_.bytes() > 0) {
-      cache.emplace(loading_.packed_cache, loading_.path, layout_);
-      weights_.cached_ = cache->open(loading_.check_cache, pool_, log);
+      cache.emplace(loading_.packed_cache, loading_.path, layout_, source_);
+      if (!loading_.read_cache) weights_.cached_ = cache->open(loading_.check_cache, pool_, log);
     }
     if (weights_.cached_ || layout_.bytes() == 0) {
       if (weights_.cached_) packed_ = weights_.cached_->bytes();
@@ -103,6 +103,13 @@ class ModelWeights::Loader {
       return;
     }
     weights_.packed_ = Buffer(layout_.bytes(), "packed weights", host_.allocator);
+    if (cache && loading_.read_cache &&
+        cache->read(weights_.packed_.as<std::byte>(), loading_.check_cache, loading_.progress,
+                    pool_, log)) {
+      packed_ = weights_.packed_.as<std::byte>();
+      if (loading_.meanwhile) loading_.meanwhile();
+      return;
+    }
     pack_weights(layout_, source_, weights_.packed_.as<std::byte>(), pool_, host_.allocator,
                  loading_.progress, [this] {
                    if (loading_.meanwhile) loading_.meanwhile();

@@ -2,8 +2,9 @@
 //
 // Tensor names are Hugging Face's. Matrices stay where the file is mapped, but for the packed
 // ones, quantized or loaded as bf16: they are packed into memory of our own, by all cores, or
-// mapped from the packed cache, and their place in the file is not looked at again. Norms and
-// biases, a few hundred kilobytes, are turned into f32.
+// mapped from the packed cache, and their place in the file is not looked at again. Of files that
+// are read the source has kept the others. Norms and biases, a few hundred kilobytes, are turned
+// into f32.
 #pragma once
 
 #include "base/buffer.hpp"
@@ -41,6 +42,7 @@ struct WeightLoading {
   std::string path = {};                 // the model's, and
   std::string packed_cache = {};         // the directory of its packed weights; empty: none
   bool check_cache = false;              // every byte of these
+  bool read_cache = false;               // into memory of our own, and not mapped
 };
 
 class ModelWeights {

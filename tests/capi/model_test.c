@@ -165,6 +165,13 @@ TEST(model_weights, "capi/model: weights quantized while loading, and what is re
   CHECK_ERROR(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "weights is 99");
   options.weights = 0;
+  options.read_into_memory = 1; /* in vain: the files are the host's */
+  CHECK_OK(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error));
+  tlite_model_free(model);
+  options.struct_size = (uint32_t)offsetof(tlite_load_options, read_into_memory);
+  CHECK_OK(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error));
+  tlite_model_free(model);
+  options.struct_size = sizeof options;
   options.packed_cache.size = 3;
   CHECK_ERROR(tlite_model_load(context, "memory", TLITE_NUL, &options, &model, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "packed_cache");

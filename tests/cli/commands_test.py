@@ -25,6 +25,10 @@ class InfoTest(CliTest):
         parts = ("weights", "weights_resident", "kv_cache", "scratch")
         self.assertEqual(memory["context"], 512)
         self.assertEqual(memory["total"], sum(memory[part] for part in parts))
+        read = self.run_ok("info", MODEL, "--json", "--context", "512", "--no-mmap").json["memory"]
+        self.assertEqual(read["weights"], 0)
+        self.assertGreaterEqual(read["total"], memory["total"])
+        self.assertEqual((read["kv_cache"], read["scratch"]), (memory["kv_cache"], memory["scratch"]))
 
     def test_table(self) -> None:
         """A table for the reader."""

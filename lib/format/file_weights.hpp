@@ -1,6 +1,8 @@
-// The tensors of one or several mapped files: the WeightSource of every format.
+// The tensors of one or several files, mapped or read: the WeightSource of every format.
 #pragma once
 
+#include "base/buffer.hpp"
+#include "base/input_file.hpp"
 #include "format/weight_source.hpp"
 
 #include <memory>
@@ -17,10 +19,13 @@ struct TensorDirectory {
   std::vector<UnsupportedTensor> unsupported;
 };
 
-class MappedWeights final : public WeightSource {
+class FileWeights final : public WeightSource {
  public:
-  // Keeps the file open as long as this lives, and adds what was found in it, by its offset.
-  void add(std::unique_ptr<FileContent> file, TensorDirectory found);
+  explicit FileWeights(WeightAccess access) : access_(access) {}
+
+  // Adds what was found in a file, by its offset. The file stays mapped as long as this lives; one
+  // that is to be read, and is not a host's, stays open until close().
+  void add(InputFile file, TensorDirectory found);
   // Puts `prefix` before the name of every tensor but those in `kept`.
   void add_prefix(std::string_view prefix, std::string_view kept);
   // After the last add: sorts by name. Throws corrupt where two tensors have one name.
@@ -32,13 +37,22 @@ class MappedWeights final : public WeightSource {
   std::span<const UnsupportedTensor> unsupported() const noexcept override {
     return directory_.unsupported;
   }
+  std::span<const std::byte> part(const StoredTensor& tensor, std::size_t offset, std::size_t size,
+                                  std::vector<std::byte>& space) const override;
+  void keep(std::span<const StoredTensor* const> tensors,
+            const std::shared_ptr<Allocator>& allocator, const LoadProgress& progress) override;
+  void close() noexcept override { inputs_.clear(); }
   void will_read(std::span<const std::byte> part) const noexcept override;
   void was_read(std::span<const std::byte> part) const noexcept override;
 
  private:
   const FileContent* file_of(std::span<const std::byte> part) const noexcept;
+  const InputFile& input_of(const StoredTensor& tensor) const noexcept;
 
-  std::vector<std::unique_ptr<FileContent>> files_;
+  WeightAccess access_;
+  std::vector<std::unique_ptr<FileContent>> files_;  // mapped
+  std::vector<InputFile> inputs_;                    // to be read
+  Buffer kept_;                                      // what was read of them
   TensorDirectory directory_;
 };
 
