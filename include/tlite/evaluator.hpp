@@ -21,27 +21,12 @@
 #include <span>
 #include <string_view>
 
+#include <tlite/batch.hpp>
 #include <tlite/evaluator_options.hpp>
 #include <tlite/export.hpp>
 #include <tlite/model.hpp>
 
 namespace tlite {
-
-using SequenceId = std::int32_t;
-
-struct BatchRow {
-  TokenId token = 0;
-  SequenceId sequence = 0;
-  std::int32_t position = 0;  // must be the sequence's length, then one more for each further row
-  bool wants_logits = false;
-};
-
-// What a weight matrix is about to be multiplied with, before a kernel rounds or quantizes it.
-struct MatrixInput {
-  std::string_view tensor;        // the matrix by its Hugging Face name, "....q_proj.weight"
-  std::span<const float> values;  // [rows][columns]: a row for each that reaches this matrix
-  std::size_t columns = 0;        // the matrix's inputs
-};
 
 class TLITE_API Evaluator {
  public:

@@ -24,6 +24,9 @@ enum class LogLevel { debug, info, warning, error };
 // Called on the thread that does the work, with no lock held. Must not throw.
 using LogSink = std::function<void(LogLevel, std::string_view)>;
 
+// Called with 0..1 on the loading thread; return false to cancel (load then throws cancelled).
+using LoadProgress = std::function<bool(float fraction)>;
+
 // Source of the large buffers: weights, KV pages, scratch. Small containers use the C++ heap.
 // Thread-safe. `allocate` returns null when it has no memory; the library then throws
 // out_of_memory and leaves its state as it was.

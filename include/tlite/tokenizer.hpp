@@ -18,16 +18,11 @@
 
 #include <tlite/export.hpp>
 #include <tlite/host.hpp>
+#include <tlite/text_range.hpp>
 
 namespace tlite {
 
 using TokenId = std::int32_t;
-
-// A half-open range [begin, end) of bytes in a text.
-struct TextRange {
-  std::size_t begin = 0;
-  std::size_t end = 0;
-};
 
 struct EncodeOptions {
   // true: special tokens such as <|im_start|> are recognised in the text (the reference's default).

@@ -1,14 +1,9 @@
 #include "api/model_impl.hpp"
 #include "base/output_file.hpp"
+#include "convert/importance_collector.hpp"
 #include "convert/target.hpp"
-#include "format/gguf_model.hpp"
 #include "format/imatrix_writer.hpp"
-#include "format/tensor_list.hpp"
 
-#include <algorithm>
-#include <functional>
-#include <limits>
-#include <map>
 #include <new>
 #include <string>
 #include <utility>
@@ -49,59 +44,11 @@ void check(std::span<const TokenId> ids, std::int32_t vocabulary,
   }
 }
 
-// The matrices of the layers. Embedding and output are left out, as llama.cpp leaves them out: an
-// embedding has no inputs, and output matrices were found to be better without.
-class Collector {
- public:
-  explicit Collector(const ModelConfig& config) {
-    for (const ExpectedTensor& tensor : expected_tensors(config)) {
-      std::string name = gguf_name(tensor.name);
-      if (tensor.shape.size() != 2 || !name.starts_with("blk.")) continue;
-      sums_[tensor.name] = {std::move(name), std::vector<double>(tensor.shape[1]), 0};
-    }
-  }
-
-  void add(const MatrixInput& input) {
-    const auto found = sums_.find(input.tensor);
-    if (found == sums_.end()) return;
-    std::vector<double>& columns = found->second.columns;
-    for (std::size_t row = 0; row < input.values.size(); row += input.columns) {
-      for (std::size_t i = 0; i < input.columns; ++i) {
-        const double value = input.values[row + i];
-        columns[i] += value * value;
-      }
-      ++found->second.rows;
-    }
-    check_sums(input.tensor, columns);
-  }
-
-  std::vector<SquareSums> take() {
-    std::vector<SquareSums> all;
-    for (auto& [name, sums] : sums_) all.push_back(std::move(sums));
-    return all;
-  }
-
- private:
-  // Squares of f32 are finite in double: what is not, comes of an input that is not.
-  static void check_sums(std::string_view tensor, const std::vector<double>& columns) {
-    constexpr double kMost = std::numeric_limits<float>::max();
-    const auto bad = std::ranges::find_if(columns, [](double sum) { return !(sum <= kMost); });
-    if (bad == columns.end()) return;
-    throw Error(ErrorCode::corrupt, "the sum of the squared inputs of " + std::string(tensor) +
-                                        " in column " + std::to_string(bad - columns.begin()) +
-                                        " is " + std::to_string(*bad) +
-                                        ": a weight of the model is NaN or infinite, or the model "
-                                        "overflows");
-  }
-
-  std::map<std::string, SquareSums, std::less<>> sums_;  // by Hugging Face's name
-};
-
 // Chunk after chunk, each from an empty context. All rows want logits, or they would end before the
 // last layer's matrices do. 64 of them at a time: the logits of 512 take 300 MB where the
 // vocabulary has 152,064 entries, and the weights are read seldom enough.
 void run(const Model& model, std::span<const TokenId> ids, const ImportanceOptions& options,
-         Collector& collector) {
+         ImportanceCollector& collector) {
   EvaluatorOptions of_chunk;
   of_chunk.context = options.chunk;
   of_chunk.max_sequences = 1;
@@ -145,7 +92,7 @@ void measure_importance(const Model& model, std::span<const TokenId> ids, std::s
   check_target(*model.impl().source, std::string(target));
   try {
     OutputFile file(target);  // before the work: better to hear now that it cannot be written
-    Collector collector(config);
+    ImportanceCollector collector(config);
     run(model, ids.first(ids.size() - ids.size() % static_cast<std::size_t>(options.chunk)),
         options, collector);
     const ImportanceSums sums{collector.take(), static_cast<std::uint32_t>(options.chunk),

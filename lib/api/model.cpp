@@ -1,6 +1,4 @@
-#include "api/end_tokens.hpp"
 #include "api/model_impl.hpp"
-#include "api/weight_reader.hpp"
 #include "base/cpu.hpp"
 #include "base/file.hpp"
 #include "base/log.hpp"
@@ -11,7 +9,9 @@
 #include "model/packed_cache.hpp"
 #include "model/packed_layout.hpp"
 #include "model/plan.hpp"
+#include "model/weight_reader.hpp"
 #include "model/weights.hpp"
+#include "text/end_tokens.hpp"
 
 #include <algorithm>
 #include <map>

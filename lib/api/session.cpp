@@ -34,6 +34,10 @@ std::string_view to_string(FinishReason reason) noexcept {
       return "context_full";
     case FinishReason::cancelled:
       return "cancelled";
+    case FinishReason::deadline:
+      return "deadline";
+    case FinishReason::failed:
+      return "failed";
   }
   return "unknown";
 }

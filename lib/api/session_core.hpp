@@ -3,7 +3,7 @@
 
 #include "runtime/answer.hpp"
 #include "runtime/cached_sequence.hpp"
-#include "runtime/run_state.hpp"
+#include "base/run_state.hpp"
 #include "sample/sampler.hpp"
 
 #include <cstddef>

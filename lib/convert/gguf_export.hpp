@@ -11,6 +11,7 @@
 
 #include <tlite/host.hpp>
 #include <tlite/quantize.hpp>
+#include <tlite/weight_mix.hpp>
 
 namespace tlite {
 

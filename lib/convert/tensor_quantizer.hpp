@@ -11,8 +11,8 @@
 #include <span>
 #include <vector>
 
+#include <tlite/data_type.hpp>
 #include <tlite/host.hpp>
-#include <tlite/model.hpp>
 
 namespace tlite {
 

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <string_view>
 
-#include <tlite/model.hpp>
+#include <tlite/data_type.hpp>
+#include <tlite/model_config.hpp>
 #include <tlite/quantize.hpp>
+#include <tlite/weight_mix.hpp>
 
 namespace tlite {
 

@@ -11,7 +11,8 @@
 #include <vector>
 
 #include <tlite/host.hpp>
-#include <tlite/model.hpp>
+#include <tlite/model_config.hpp>
+#include <tlite/tokenizer.hpp>
 
 namespace tlite {
 

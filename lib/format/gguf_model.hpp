@@ -11,8 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include <tlite/model.hpp>
+#include <tlite/model_config.hpp>
 #include <tlite/sampling.hpp>
+#include <tlite/tokenizer.hpp>
 
 namespace tlite {
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string_view>
 
-#include <tlite/model.hpp>
+#include <tlite/data_type.hpp>
 
 namespace tlite {
 

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-#include <tlite/model.hpp>
+#include <tlite/data_type.hpp>
 
 namespace tlite {
 

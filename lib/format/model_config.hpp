@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include <tlite/model.hpp>
+#include <tlite/model_config.hpp>
+#include <tlite/tokenizer.hpp>
 
 namespace tlite {
 

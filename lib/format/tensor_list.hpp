@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include <tlite/model.hpp>
+#include <tlite/model_config.hpp>
 
 namespace tlite {
 

@@ -11,8 +11,8 @@
 #include <string_view>
 #include <vector>
 
+#include <tlite/data_type.hpp>
 #include <tlite/host.hpp>
-#include <tlite/model.hpp>
 
 namespace tlite {
 

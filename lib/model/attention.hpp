@@ -19,7 +19,9 @@
 #include <span>
 #include <vector>
 
-#include <tlite/model.hpp>
+#include <tlite/data_type.hpp>
+#include <tlite/evaluator_options.hpp>
+#include <tlite/model_config.hpp>
 
 namespace tlite {
 

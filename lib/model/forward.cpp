@@ -45,6 +45,7 @@ Forward::Forward(const ModelConfig& config, const ModelWeights& weights, const K
       attention_(config, layout_, ops_, resolved, scratch_.part_slots) {
   batch_.reserve(size(resolved.context));
   attention_rows_.reserve(max_rows_);
+  finite_.resize(size(resolved.max_logits_rows));
 }
 
 void Forward::start(std::span<const BatchRow> rows,
@@ -57,7 +58,6 @@ void Forward::start(std::span<const BatchRow> rows,
   first_ = 0;
   logits_count_ = 0;
   logits_done_ = 0;
-  bad_row_ = 0;
   begin_chunk();
 }
 
@@ -333,11 +333,8 @@ void Forward::activate_piece(std::size_t unit) noexcept {
 void Forward::check_row(std::size_t row) noexcept {
   const std::size_t index = logits_count_ + row;
   const std::span<const float> values = logits(index);
-  if (std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); })) return;
-  std::size_t expected = bad_row_.load(std::memory_order_relaxed);
-  while ((expected == 0 || index + 1 < expected) &&
-         !bad_row_.compare_exchange_weak(expected, index + 1, std::memory_order_relaxed)) {
-  }
+  finite_[index] =
+      std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
 }
 
 void Forward::run_unit(std::size_t unit, int worker) noexcept {
@@ -366,10 +363,10 @@ void Forward::run_unit(std::size_t unit, int worker) noexcept {
   }
 }
 
-void Forward::throw_bad_logits() const {
-  std::size_t left = bad_row_.load(std::memory_order_relaxed) - 1;
+void Forward::require_finite() const {
+  std::size_t index = 0;
   for (const ForwardRow& row : batch_) {
-    if (!row.wants_logits || left-- > 0) continue;
+    if (!row.wants_logits || is_finite(index++)) continue;
     throw Error(ErrorCode::corrupt,
                 "the logits of sequence " + std::to_string(row.sequence) + " at position " +
                     std::to_string(row.position) +
@@ -378,14 +375,14 @@ void Forward::throw_bad_logits() const {
   }
 }
 
-bool Forward::step(ThreadPool& pool, const std::atomic<bool>& cancel, const Progress& progress) {
+bool Forward::step(ThreadPool& pool, const RunState& run, const Progress& progress) {
   const std::size_t all = units();
   const std::size_t begin = unit_;
   const std::size_t end = std::min(all, begin + units_a_step(pool.threads()));
   pool.parallel_for(end - begin, [&](std::size_t unit, int worker) {
-    if (!cancel.load(std::memory_order_relaxed)) run_unit(begin + unit, worker);
+    if (!run.cancelled()) run_unit(begin + unit, worker);
   });
-  if (cancel.load(std::memory_order_relaxed)) throw Error(ErrorCode::cancelled, "cancelled");
+  if (run.cancelled()) throw Error(ErrorCode::cancelled, "cancelled");
   unit_ = end;
   if (end < all) return false;
   if (preparing_) {
@@ -398,13 +395,12 @@ bool Forward::step(ThreadPool& pool, const std::atomic<bool>& cancel, const Prog
     if (observer_) observe_inputs();
     return false;
   }
-  if (bad_row_.load(std::memory_order_relaxed) != 0) throw_bad_logits();
   return finish_chunk(progress);
 }
 
-bool Forward::advance(Clock::time_point deadline, ThreadPool& pool, const std::atomic<bool>& cancel,
+bool Forward::advance(Clock::time_point deadline, ThreadPool& pool, const RunState& run,
                       const Progress& progress) {
-  while (!step(pool, cancel, progress)) {
+  while (!step(pool, run, progress)) {
     if (deadline != Clock::time_point::max() && Clock::now() > deadline) return false;
   }
   return true;

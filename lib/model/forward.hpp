@@ -7,6 +7,7 @@
 
 #include "base/function_ref.hpp"
 #include "base/parallel.hpp"
+#include "base/run_state.hpp"
 #include "kernels/ops.hpp"
 #include "model/attention.hpp"
 #include "model/rope.hpp"
@@ -14,7 +15,6 @@
 #include "model/weights.hpp"
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -25,7 +25,11 @@
 #include <utility>
 #include <vector>
 
-#include <tlite/evaluator.hpp>
+#include <tlite/batch.hpp>
+#include <tlite/evaluator_options.hpp>
+#include <tlite/host.hpp>
+#include <tlite/model_config.hpp>
+#include <tlite/tokenizer.hpp>
 
 namespace tlite {
 
@@ -54,9 +58,8 @@ class Forward {
              FunctionRef<const KvPageRef*(SequenceId)> pages_of) noexcept;
 
   // Runs until the batch is done (true) or a step ends past the deadline (false). Throws
-  // Error(cancelled) when the flag is seen or the progress function says so, Error(corrupt) for
-  // logits that are not finite.
-  bool advance(Clock::time_point deadline, ThreadPool& pool, const std::atomic<bool>& cancel,
+  // Error(cancelled) when the run was cancelled or the progress function says so.
+  bool advance(Clock::time_point deadline, ThreadPool& pool, const RunState& run,
                const Progress& progress);
 
   // Called with what each matrix is about to read, between two phases, while no worker runs.
@@ -65,6 +68,9 @@ class Forward {
   // Of the last batch that is done.
   std::int32_t logits_rows() const noexcept { return static_cast<std::int32_t>(logits_done_); }
   std::span<const float> logits(std::size_t i) const noexcept;
+  bool is_finite(std::size_t i) const noexcept { return finite_[i] != 0; }
+  // Throws corrupt, naming the first row whose logits are not finite, where there is one.
+  void require_finite() const;
 
  private:
   enum class Phase {
@@ -99,7 +105,7 @@ class Forward {
   void plan_attention() noexcept;
   void keep_logits_rows() noexcept;
   bool finish_chunk(const Progress& progress);
-  bool step(ThreadPool& pool, const std::atomic<bool>& cancel, const Progress& progress);
+  bool step(ThreadPool& pool, const RunState& run, const Progress& progress);
   bool last_layer() const noexcept { return layer_ + 1 == weights_.layers().size(); }
 
   std::size_t units() const noexcept;
@@ -116,7 +122,6 @@ class Forward {
   void norm_row(std::size_t row, std::span<const float> weight) noexcept;
   void activate_piece(std::size_t unit) noexcept;
   void check_row(std::size_t row) noexcept;
-  void throw_bad_logits() const;
 
   const ModelConfig& config_;
   const ModelWeights& weights_;
@@ -143,7 +148,8 @@ class Forward {
   std::size_t unit_ = 0;
   std::size_t logits_count_ = 0;  // rows of earlier chunks that wanted logits
   std::size_t logits_done_ = 0;
-  std::atomic<std::size_t> bad_row_{0};  // 1 + logits row that is not finite
+  std::vector<std::uint8_t>
+      finite_;  // by logits row; bytes, so that threads may write side by side
 };
 
 }  // namespace tlite

@@ -28,7 +28,9 @@
 #include <span>
 #include <vector>
 
-#include <tlite/model.hpp>
+#include <tlite/data_type.hpp>
+#include <tlite/host.hpp>
+#include <tlite/model_config.hpp>
 
 namespace tlite {
 

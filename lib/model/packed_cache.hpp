@@ -17,7 +17,6 @@
 #include <vector>
 
 #include <tlite/host.hpp>
-#include <tlite/model.hpp>
 
 namespace tlite {
 

@@ -10,7 +10,8 @@
 #include <span>
 #include <vector>
 
-#include <tlite/model.hpp>
+#include <tlite/data_type.hpp>
+#include <tlite/model_config.hpp>
 
 namespace tlite {
 

@@ -6,8 +6,9 @@
 
 #include <cstdint>
 
-#include <tlite/evaluator.hpp>
-#include <tlite/model.hpp>
+#include <tlite/data_type.hpp>
+#include <tlite/evaluator_options.hpp>
+#include <tlite/model_config.hpp>
 
 namespace tlite {
 

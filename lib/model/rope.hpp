@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <tlite/model.hpp>
+#include <tlite/model_config.hpp>
 
 namespace tlite {
 

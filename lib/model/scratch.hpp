@@ -10,8 +10,9 @@
 #include <memory>
 #include <span>
 
-#include <tlite/evaluator.hpp>
-#include <tlite/model.hpp>
+#include <tlite/evaluator_options.hpp>
+#include <tlite/host.hpp>
+#include <tlite/model_config.hpp>
 
 namespace tlite {
 

@@ -60,24 +60,28 @@ void Sequences::destroy(SequenceId id) {
   find(id).exists = false;
 }
 
-SequenceId Sequences::adopt(const Sequences& other, SequenceId id, std::int32_t length) {
-  const Sequence& from = other.find(id);
+KvPrefix Sequences::prefix(SequenceId id, std::int32_t length) const {
+  const Sequence& from = find(id);
   const std::int32_t keep = length == -1 ? from.length : length;
   if (keep < 0 || keep > from.length) {
     bad_argument("a fork of length " + std::to_string(length) + " of sequence " +
                  std::to_string(id) + ", which has " + std::to_string(from.length) + " positions");
   }
+  const auto end = from.pages.begin() + static_cast<std::ptrdiff_t>(pages_for(size(keep)));
+  return {{from.pages.begin(), end}, keep};
+}
+
+SequenceId Sequences::create(const KvPrefix& prefix) {
   const SequenceId made = create();
   Sequence& to = table_[size(made)];
-  const std::size_t count = pages_for(size(keep));
   try {
-    to.pages.reserve(count + pool_pages_);
+    to.pages.reserve(prefix.pages.size() + pool_pages_);
   } catch (...) {
     to.exists = false;
     throw;
   }
-  to.pages.assign(from.pages.begin(), from.pages.begin() + static_cast<std::ptrdiff_t>(count));
-  to.length = keep;
+  to.pages.assign(prefix.pages.begin(), prefix.pages.end());
+  to.length = prefix.length;
   return made;
 }
 
@@ -117,9 +121,10 @@ void Sequences::count_pending(std::span<const BatchRow> rows) {
   }
 }
 
-std::size_t Sequences::pages_needed(const Sequence& sequence) const noexcept {
-  const std::size_t pages = pages_for(size(sequence.length) + size(sequence.pending));
-  const bool copy = has_partial_page(sequence.length) && !sequence.pages.back().exclusive();
+std::size_t Sequences::pages_needed(const Sequence& sequence, std::int32_t count) noexcept {
+  const std::size_t pages = pages_for(size(sequence.length) + size(count));
+  const bool copy =
+      count > 0 && has_partial_page(sequence.length) && !sequence.pages.back().exclusive();
   return pages - sequence.pages.size() + (copy ? 1 : 0);
 }
 
@@ -137,7 +142,10 @@ void Sequences::reserve(std::span<const BatchRow> rows) {
   try {
     count_pending(rows);
     std::size_t needed = 0;
-    for (const SequenceId id : touched_) needed += pages_needed(table_[size(id)]);
+    for (const SequenceId id : touched_) {
+      const Sequence& sequence = table_[size(id)];
+      needed += pages_needed(sequence, sequence.pending);
+    }
     if (const std::size_t free = pool_->free_pages(); needed > free) {
       throw Error(ErrorCode::context_full, "the context is full: " + std::to_string(rows.size()) +
                                                " more positions need " + std::to_string(needed) +

@@ -5,13 +5,16 @@
 #pragma once
 
 #include "model/kv_cache.hpp"
+#include "model/kv_prefix.hpp"
 
 #include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
 
-#include <tlite/evaluator.hpp>
+#include <tlite/batch.hpp>
+#include <tlite/evaluator_options.hpp>
+#include <tlite/host.hpp>
 
 namespace tlite {
 
@@ -27,9 +30,17 @@ class Sequences {
   SequenceId create();
   void destroy(SequenceId id);
   std::int32_t length(SequenceId id) const { return find(id).length; }
-  SequenceId adopt(const Sequences& other, SequenceId id, std::int32_t length);
+  // One that goes on behind `prefix`, of these or of other Sequences of the same layout.
+  SequenceId create(const KvPrefix& prefix);
+  // The first `length` positions of a sequence, -1: all.
+  KvPrefix prefix(SequenceId id, std::int32_t length) const;
   void truncate(SequenceId id, std::int32_t length);
   std::int32_t free_positions() const noexcept;
+  std::size_t free_pages() const noexcept { return pool_->free_pages(); }
+  // Pages that `count` more positions take: see BatchModel.
+  std::size_t pages_needed(SequenceId id, std::int32_t count) const {
+    return pages_needed(find(id), count);
+  }
 
   // Checks sequences and positions of the rows and takes their pages, or throws and changes
   // nothing: invalid_argument, context_full. No batch may be in flight.
@@ -55,7 +66,7 @@ class Sequences {
   }
   void require_idle(const Sequence& sequence, SequenceId id) const;
   void count_pending(std::span<const BatchRow> rows);
-  std::size_t pages_needed(const Sequence& sequence) const noexcept;
+  static std::size_t pages_needed(const Sequence& sequence, std::int32_t count) noexcept;
   void take_pages(Sequence& sequence) noexcept;
 
   std::shared_ptr<KvPool> pool_;

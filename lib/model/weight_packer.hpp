@@ -10,7 +10,6 @@
 #include <span>
 
 #include <tlite/host.hpp>
-#include <tlite/model.hpp>
 
 namespace tlite {
 

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include <tlite/host.hpp>
-#include <tlite/model.hpp>
+#include <tlite/model_config.hpp>
 
 namespace tlite {
 

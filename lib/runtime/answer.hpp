@@ -2,9 +2,9 @@
 // sequence. It knows no messages; what to do with the answer is its owner's business.
 #pragma once
 
+#include "base/run_state.hpp"
 #include "runtime/cached_sequence.hpp"
 #include "runtime/generator.hpp"
-#include "runtime/run_state.hpp"
 #include "sample/sampler.hpp"
 
 #include <cstddef>
@@ -12,7 +12,8 @@
 #include <optional>
 #include <vector>
 
-#include <tlite/session.hpp>
+#include <tlite/generation.hpp>
+#include <tlite/tokenizer.hpp>
 
 namespace tlite {
 

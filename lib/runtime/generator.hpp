@@ -12,8 +12,8 @@
 #include <string>
 #include <vector>
 
+#include <tlite/generation.hpp>
 #include <tlite/sampling.hpp>
-#include <tlite/session.hpp>
 #include <tlite/tokenizer.hpp>
 
 namespace tlite {

@@ -15,6 +15,8 @@
 #include <string_view>
 #include <vector>
 
+#include <tlite/tokenizer.hpp>
+
 namespace tlite::text {
 
 class Bpe {

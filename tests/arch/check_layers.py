@@ -16,16 +16,43 @@ from pathlib import Path
 FLOORS = {
     "base": 0,
     "tensor": 1,
-    "text": 1,
-    "format": 2,
-    "kernels": 2,
-    "constrain": 2,
-    "model": 3,
-    "sample": 3,
-    "runtime": 4,
-    "convert": 4,
-    "train": 4,
-    "api": 5,
+    "jinja": 1,
+    "text": 2,
+    "format": 3,
+    "kernels": 3,
+    "constrain": 3,
+    "model": 4,
+    "sample": 4,
+    "runtime": 5,
+    "convert": 5,
+    "train": 5,
+    "api": 6,
+}
+
+# The layer of each public header: where the bodies of its functions are, or, of plain structs, the
+# lowest layer that is made of them. It stands for that layer wherever it is included.
+PUBLIC = {
+    "batch": "model",
+    "chat": "text",
+    "data_type": "tensor",
+    "error": "base",
+    "evaluator": "api",
+    "evaluator_options": "model",
+    "export": "base",
+    "generation": "runtime",
+    "host": "base",
+    "importance": "api",
+    "model": "api",
+    "model_config": "format",
+    "quantize": "convert",
+    "sampling": "format",
+    "session": "api",
+    "speed": "api",
+    "text_range": "base",
+    "tlite": "api",
+    "tokenizer": "text",
+    "version": "base",
+    "weight_mix": "convert",
 }
 
 # Which layers may include a library's headers. Unlisted libraries are not used in lib/ at all.
@@ -33,8 +60,8 @@ LIBRARIES = {
     r"(oneapi/)?tbb": {"base"},
     r"cblas\.h|openblas|Eigen/|unsupported/Eigen": {"kernels", "train"},
     r"re2/": {"text", "constrain"},
-    r"utf8proc": {"base", "text"},
-    r"simdjson": {"base", "text", "format"},
+    r"utf8proc": {"jinja", "text"},
+    r"simdjson": {"base", "jinja", "text", "format"},
     r"(imm|x86|arm_neon|cpuid)[a-z_0-9]*(\.h)?$": {"base", "kernels"},
     r"(fcntl|unistd|sched|dlfcn|sys/[a-z]+)\.h$": {"base"},
     r"windows\.h$": {"base"},
@@ -62,6 +89,16 @@ def sources(folder: Path) -> list[Path]:
     return sorted(p for p in folder.rglob("*") if p.suffix in endings)
 
 
+def check_public(layer: str, target: str) -> str | None:
+    """What is wrong with a layer that includes <tlite/...>, if anything."""
+    other = PUBLIC.get(Path(target).stem)
+    if other is None:
+        return f"<{target}> has no layer in PUBLIC"
+    if other != layer and FLOORS[other] >= FLOORS[layer]:
+        return f"{layer} (floor {FLOORS[layer]}) includes <{target}> of {other} ({FLOORS[other]})"
+    return None
+
+
 def check_include(layer: str, quoted: bool, target: str) -> str | None:
     """What is wrong with one include of a file in lib/<layer>, if anything."""
     if quoted:
@@ -76,7 +113,7 @@ def check_include(layer: str, quoted: bool, target: str) -> str | None:
             return f"<{target}>: the library does not talk over its host"
         return None
     if target.startswith("tlite/"):
-        return None
+        return check_public(layer, target)
     for pattern, layers in LIBRARIES.items():
         if re.match(pattern, target):
             return None if layer in layers else f"<{target}> belongs to {', '.join(sorted(layers))}"
@@ -106,6 +143,10 @@ def guest_problems(root: Path) -> Iterator[str]:
         for line, quoted, target in includes(path):
             if quoted or not (STANDARD.match(target) or target.startswith("tlite/")):
                 yield f"{path.relative_to(root)}:{line}: a public header includes {target}"
+            elif target.startswith("tlite/"):
+                own, other = (FLOORS[PUBLIC.get(Path(t).stem, "api")] for t in (path.name, target))
+                if other > own:
+                    yield f"{path.relative_to(root)}:{line}: floor {own} includes {target} ({other})"
     for folder in ("capi", "examples"):
         for path in sources(root / folder):
             for line, quoted, target in includes(path):

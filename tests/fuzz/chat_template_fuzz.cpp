@@ -1,8 +1,8 @@
 // A template of any bytes, over messages of any bytes: rendered or refused, within the limits.
 // Input: the template, a zero byte, messages as JSON. Without one: fixed messages.
-#include "text/jinja/interpreter.hpp"
-#include "text/jinja/json_value.hpp"
-#include "text/jinja/parser.hpp"
+#include "jinja/interpreter.hpp"
+#include "jinja/json_value.hpp"
+#include "jinja/parser.hpp"
 
 #include <cstddef>
 #include <cstdint>

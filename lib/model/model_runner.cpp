@@ -1,0 +1,65 @@
+#include "model/model_runner.hpp"
+
+#include <string>
+
+#include <tlite/error.hpp>
+
+namespace tlite {
+
+ModelRunner::ModelRunner(const ModelConfig& config, const ModelWeights& weights,
+                         const WeightSource& source, const EvaluatorOptions& resolved,
+                         const std::shared_ptr<Allocator>& allocator, BadLogits bad_logits)
+    : config_(config),
+      options_(resolved),
+      sequences_(KvLayout(config, *resolved.kv_type, source), resolved, allocator),
+      forward_(config, weights, sequences_.layout(), resolved, allocator),
+      pool_(resolved.threads),
+      bad_logits_(bad_logits) {}
+
+void ModelRunner::check(std::span<const BatchRow> rows) const {
+  if (rows.empty()) throw Error(ErrorCode::invalid_argument, "the batch has no rows");
+  std::int64_t wanted = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    wanted += rows[i].wants_logits ? 1 : 0;
+    if (rows[i].token >= 0 && rows[i].token < config_.vocab_size) continue;
+    throw Error(ErrorCode::invalid_argument,
+                "row " + std::to_string(i) + " has the token " + std::to_string(rows[i].token) +
+                    "; the vocabulary has " + std::to_string(config_.vocab_size));
+  }
+  if (wanted <= options_.max_logits_rows) return;
+  throw Error(ErrorCode::invalid_argument, std::to_string(wanted) +
+                                               " rows want logits; max_logits_rows is " +
+                                               std::to_string(options_.max_logits_rows));
+}
+
+void ModelRunner::submit(std::span<const BatchRow> rows) {
+  if (in_flight_) {
+    throw Error(ErrorCode::bad_state, "a batch is in flight: advance it to its end or discard it");
+  }
+  check(rows);
+  sequences_.reserve(rows);
+  forward_.start(rows, [&](SequenceId id) { return sequences_.pages(id); });
+  in_flight_ = true;
+}
+
+bool ModelRunner::advance(Clock::time_point deadline, const RunState& run) {
+  if (!in_flight_) throw Error(ErrorCode::bad_state, "no batch is in flight: submit one");
+  try {
+    bool done = false;
+    pool_.enter([&] { done = forward_.advance(deadline, pool_, run, progress_); });
+    if (!done) return false;
+    if (bad_logits_ == BadLogits::fail_batch) forward_.require_finite();
+  } catch (...) {
+    discard();
+    throw;
+  }
+  sequences_.commit();
+  in_flight_ = false;
+  return true;
+}
+
+void ModelRunner::discard() noexcept {
+  if (std::exchange(in_flight_, false)) sequences_.roll_back();
+}
+
+}  // namespace tlite

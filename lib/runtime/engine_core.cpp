@@ -1,0 +1,369 @@
+#include "runtime/engine_core.hpp"
+
+#include <algorithm>
+#include <new>
+#include <string>
+#include <utility>
+
+#include <tlite/error.hpp>
+
+namespace tlite {
+namespace {
+
+constexpr auto by_rank = [](const std::shared_ptr<Request>& a, const std::shared_ptr<Request>& b) {
+  return a->before(*b);
+};
+
+bool has_ended(const std::shared_ptr<Request>& request) noexcept {
+  return request->state == RequestState::done || request->state == RequestState::full;
+}
+
+}  // namespace
+
+EngineCore::EngineCore(BatchModel& model, const EngineCoreOptions& options)
+    : model_(model), options_(options), pacer_(options.max_delay) {
+  never_.start();
+  rows_.reserve(static_cast<std::size_t>(model.options().max_batch_rows));
+}
+
+std::shared_ptr<Request> EngineCore::submit(RequestSpec spec) {
+  const auto positions = static_cast<std::size_t>(model_.options().context);
+  spec.context = std::min(spec.context, positions);
+  auto request = std::make_shared<Request>(next_id_, std::move(spec));
+  if (request->size() >= request->spec().context) {
+    throw Error(ErrorCode::context_full,
+                "the prompt takes " + std::to_string(request->size()) + " tokens, the context of " +
+                    std::to_string(request->spec().context) + " must hold it and one more");
+  }
+  waiting_.push_back(request);
+  ++next_id_;
+  return request;
+}
+
+void EngineCore::resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt) {
+  waiting_.push_back(request);
+  request->resume(std::move(prompt));
+}
+
+// Of a batch in flight its rows are computed to the end, for nobody, unless they are most of it.
+void EngineCore::abandon(Request& request) noexcept {
+  if (request.rows * 2 > rows_.size()) drop_batch();
+  request.abandon();
+  if (request.rows == 0) leave(request);
+  std::erase_if(waiting_, has_ended);
+}
+
+// ---- what hosts have said in the meantime
+
+void EngineCore::end_overdue() {
+  const Clock::time_point now = Clock::now();
+  const auto end = [&](const std::shared_ptr<Request>& request) {
+    const bool cancelled = request->spec().control->run.cancelled();
+    if (!cancelled && request->spec().deadline > now) return;
+    if (request->rows * 2 > rows_.size()) drop_batch();
+    request->finish(cancelled ? FinishReason::cancelled : FinishReason::deadline);
+    if (request->rows == 0) leave(*request);
+  };
+  const Requests all = running_;  // leave() takes out of it
+  std::for_each(all.begin(), all.end(), end);
+  std::for_each(waiting_.begin(), waiting_.end(), end);
+  std::erase_if(waiting_, has_ended);
+}
+
+// ---- which rows come next
+
+std::size_t EngineCore::planned_pages() const {
+  std::size_t pages = 0;
+  for (const auto& request : batch_) {
+    pages += model_.pages_needed(request->sequence, static_cast<std::int32_t>(request->rows));
+  }
+  return pages;
+}
+
+// What running requests still take for the tokens that they have, and a page each to grow.
+std::size_t EngineCore::promised_pages() const {
+  std::size_t pages = running_.size();
+  for (const auto& request : running_) {
+    pages += model_.pages_needed(request->sequence, static_cast<std::int32_t>(request->missing()));
+  }
+  return pages;
+}
+
+// The running request that ranks last, where that is behind `request` and it is not in the plan.
+// `by_priority`: age alone does not put it behind.
+Request* EngineCore::last_behind(const Request& request, bool by_priority) const noexcept {
+  Request* last = nullptr;
+  for (const auto& candidate : running_) {
+    if (candidate->rows > 0 || !request.before(*candidate)) continue;
+    if (by_priority && candidate->priority() == request.priority()) continue;
+    if (last == nullptr || last->before(*candidate)) last = candidate.get();
+  }
+  return last;
+}
+
+// One page more, or more, is free or need not be copied: out of the cache, or from a request that
+// ranks behind. False where there is none to be had.
+bool EngineCore::make_room(const Request& request, bool by_priority) {
+  if (cache_.evict()) return true;
+  Request* const last = last_behind(request, by_priority);
+  if (last == nullptr) return false;
+  preempt(*last);
+  return true;
+}
+
+// Pages for `rows` more of a running request, beside what is planned.
+bool EngineCore::secure(Request& request, std::size_t rows) {
+  const auto lacks = [&] {
+    return planned_pages() +
+               model_.pages_needed(request.sequence, static_cast<std::int32_t>(rows)) >
+           model_.free_pages();
+  };
+  while (lacks()) {
+    if (!make_room(request, false)) return false;
+  }
+  return true;
+}
+
+void EngineCore::plan(const std::shared_ptr<Request>& request, std::size_t rows) {
+  const bool wants_logits = rows == request->missing();
+  batch_.push_back(request);
+  for (std::size_t i = 0; i < rows; ++i) {
+    const std::size_t position = request->cached + i;
+    rows_.push_back({request->token(position), request->sequence,
+                     static_cast<std::int32_t>(position), wants_logits && i + 1 == rows});
+  }
+  request->rows = rows;
+  logits_rows_ += wants_logits ? 1 : 0;
+}
+
+void EngineCore::plan_decodes() {
+  const auto most = static_cast<std::size_t>(
+      std::min(model_.options().max_batch_rows, model_.options().max_logits_rows));
+  const Requests ranked = running_;
+  for (const auto& request : ranked) {
+    if (request->state != RequestState::running || !request->decodes()) continue;
+    if (rows_.size() == most) break;
+    if (secure(*request, 1)) {
+      plan(request, 1);
+    } else {
+      preempt(*request);
+    }
+  }
+  decode_rows_ = rows_.size();
+}
+
+// Somebody who runs is about to compute a longer beginning of this than there is: worth waiting.
+bool EngineCore::is_awaited(const Request& request, std::size_t shared) const {
+  return std::any_of(running_.begin(), running_.end(), [&](const auto& other) {
+    const std::size_t most = std::min(request.size() - 1, other->size());
+    if (other->decodes() || most < shared + kPagePositions) return false;
+    for (std::size_t i = 0; i < shared + kPagePositions; ++i) {
+      if (request.token(i) != other->token(i)) return false;
+    }
+    return true;
+  });
+}
+
+// Gives a waiting request a sequence, where there is one, and pages for all tokens that it has.
+EngineCore::Admission EngineCore::admit(const std::shared_ptr<Request>& request) {
+  KvPrefix shared;
+  if (options_.prefix_cache) {
+    shared = cache_.find(request->tokens(request->size() - 1));
+    if (is_awaited(*request, static_cast<std::size_t>(shared.length))) return Admission::awaits;
+  }
+  if (running_.size() == static_cast<std::size_t>(model_.options().max_sequences)) {
+    Request* const last = last_behind(*request, true);
+    if (last == nullptr) return Admission::no_room;
+    preempt(*last);
+  }
+  request->sequence = model_.create(shared);
+  const auto missing =
+      static_cast<std::int32_t>(request->size() - static_cast<std::size_t>(shared.length));
+  shared.pages.clear();  // they count as shared with the sequence alone
+  const auto lacks = [&] {
+    const std::size_t promised = running_.empty() ? 0 : promised_pages();
+    return promised + model_.pages_needed(request->sequence, missing) > model_.free_pages();
+  };
+  while (lacks()) {
+    if (make_room(*request, true)) continue;
+    model_.destroy(std::exchange(request->sequence, -1));
+    return Admission::no_room;
+  }
+  request->begin(static_cast<std::size_t>(shared.length));
+  request->state = RequestState::running;
+  running_.push_back(request);
+  return Admission::running;
+}
+
+void EngineCore::plan_prompts() {
+  const auto most = static_cast<std::size_t>(model_.options().max_batch_rows);
+  const auto logits = static_cast<std::size_t>(model_.options().max_logits_rows);
+  std::size_t left = pacer_.prompt_rows(decode_rows_, most - decode_rows_);
+  const auto feed = [&](const std::shared_ptr<Request>& request) {
+    std::size_t rows = std::min(left, request->missing());
+    if (rows == request->missing() && logits_rows_ == logits) --rows;
+    if (rows == 0 || !secure(*request, rows)) return;
+    plan(request, rows);
+    left -= rows;
+  };
+  const Requests ranked = running_;
+  for (const auto& request : ranked) {
+    if (request->state == RequestState::running && request->rows == 0) feed(request);
+  }
+  std::sort(waiting_.begin(), waiting_.end(), by_rank);
+  const Requests queue = waiting_;
+  for (const auto& request : queue) {
+    if (left == 0) break;
+    const Admission admission = admit(request);
+    if (admission == Admission::no_room) break;
+    if (admission == Admission::running) feed(request);
+  }
+  std::erase_if(waiting_, [](const auto& r) { return r->state != RequestState::waiting; });
+}
+
+bool EngineCore::start_batch() {
+  std::sort(running_.begin(), running_.end(), by_rank);
+  plan_decodes();
+  if (decode_rows_ < static_cast<std::size_t>(model_.options().max_batch_rows)) plan_prompts();
+  if (rows_.empty()) return false;
+  try {
+    model_.submit(rows_);
+  } catch (...) {
+    drop_batch();
+    throw;
+  }
+  return true;
+}
+
+// ---- sequences and pages
+
+// What is cached of it stays for those that begin alike, as long as nobody needs the pages.
+void EngineCore::keep(const Request& request) noexcept {
+  if (!options_.prefix_cache || request.cached == 0) return;
+  try {
+    cache_.insert(request.tokens(request.cached),
+                  model_.prefix(request.sequence, static_cast<std::int32_t>(request.cached)));
+  } catch (const std::bad_alloc&) {  // then it is computed again
+  }
+}
+
+// It does not run any more. Not while it has rows in a batch in flight.
+void EngineCore::leave(Request& request) noexcept {
+  if (request.sequence < 0) return;
+  if (request.result().finish_reason != FinishReason::failed) keep(request);
+  model_.destroy(std::exchange(request.sequence, -1));
+  request.cached = 0;
+  std::erase_if(running_, [&](const auto& other) { return other.get() == &request; });
+}
+
+void EngineCore::preempt(Request& request) {
+  const auto found = std::find_if(running_.begin(), running_.end(),
+                                  [&](const auto& other) { return other.get() == &request; });
+  waiting_.push_back(*found);
+  leave(request);
+  request.state = RequestState::waiting;
+}
+
+// ---- the batch in flight
+
+void EngineCore::drop_batch() noexcept {
+  model_.discard();
+  const Requests batch = std::exchange(batch_, {});
+  rows_.clear();
+  logits_rows_ = 0;
+  decode_rows_ = 0;
+  batch_seconds_ = 0;
+  for (const auto& request : batch) {
+    request->rows = 0;
+    if (has_ended(request)) leave(*request);
+  }
+}
+
+// Who may end the batch by a cancel: the one that most of it is for.
+const RunState& EngineCore::run_of_batch() const noexcept {
+  for (const auto& request : batch_) {
+    if (request->rows * 2 > rows_.size()) return request->spec().control->run;
+  }
+  return never_;
+}
+
+void EngineCore::take_logits(Request& request, std::size_t index) {
+  if (!model_.is_finite(index)) {
+    request.fail(Error(ErrorCode::corrupt,
+                       "the logits at position " + std::to_string(request.size() - 1) +
+                           " are not finite: a weight of the model is NaN or infinite, or the "
+                           "model overflows"));
+    return;
+  }
+  try {
+    if (request.is_complete()) {
+      request.finish();
+    } else {
+      request.choose(model_.logits(index), workspace_);
+    }
+  } catch (const Error& error) {
+    request.fail(error);
+  } catch (const std::bad_alloc&) {
+    request.fail(Error(ErrorCode::out_of_memory, "out of memory: choosing a token"));
+  }
+}
+
+// A request that has no room for a further token ends, or waits for its owner to make some.
+void EngineCore::settle(Request& request) {
+  if (request.state == RequestState::running && request.size() >= request.spec().context) {
+    if (request.spec().waits_when_full) {
+      request.state = RequestState::full;
+    } else {
+      request.finish(FinishReason::context_full);
+    }
+  }
+  if (request.state != RequestState::running) leave(request);
+}
+
+void EngineCore::finish_batch() {
+  pacer_.observe(decode_rows_, rows_.size() - decode_rows_, batch_seconds_);
+  const Requests batch = std::exchange(batch_, {});
+  rows_.clear();
+  decode_rows_ = 0;
+  logits_rows_ = 0;
+  batch_seconds_ = 0;
+  std::size_t index = 0;
+  for (const auto& request : batch) {
+    const bool wants_logits = request->rows == request->missing();
+    const bool was_prompt = !request->decodes();
+    request->cached += std::exchange(request->rows, 0);
+    if (wants_logits) {
+      const std::size_t row = index++;
+      if (request->state == RequestState::running) {
+        take_logits(*request, row);
+        if (was_prompt && request->state == RequestState::running) keep(*request);
+      }
+    }
+    settle(*request);
+  }
+}
+
+bool EngineCore::step(Clock::time_point deadline) {
+  end_overdue();
+  if (batch_.empty() && !start_batch()) return false;
+  const Clock::time_point began = Clock::now();
+  bool done = false;
+  try {
+    done = model_.advance(deadline, run_of_batch());
+  } catch (const Error& error) {
+    drop_batch();
+    if (error.code() != ErrorCode::cancelled) throw;
+    end_overdue();
+    return true;
+  } catch (...) {
+    drop_batch();
+    throw;
+  }
+  const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  batch_seconds_ += seconds;
+  for (const auto& request : batch_) request->add_seconds(seconds);
+  if (done) finish_batch();
+  return done;
+}
+
+}  // namespace tlite

@@ -1,0 +1,103 @@
+// Many requests over one model: which rows come next, and what becomes of their logits.
+//
+// Each batch first gives every running request that decodes its one row, then fills up with rows of
+// prompts, as many as the pacer allows. Who comes first is one rule throughout, Request::before:
+// higher priority, then older. What does not find a sequence or pages waits, and whoever ranks
+// behind it neither overtakes it nor keeps it waiting by running: of running requests the last in
+// rank gives its pages back when those before it need them, and is computed again later.
+//
+// An answer does not depend on what else runs: rows do not (see batch_model.hpp), each request has
+// its own generator with random numbers counted by its own tokens, and recomputing gives the same
+// bits. A step that throws leaves all requests as they were; what goes wrong with one request ends
+// that one with its error.
+//
+// One thread at a time; only a request's control may be used from others.
+#pragma once
+
+#include "model/batch_model.hpp"
+#include "runtime/pacer.hpp"
+#include "runtime/prefix_cache.hpp"
+#include "runtime/request.hpp"
+#include "sample/sampler.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace tlite {
+
+struct EngineCoreOptions {
+  // The most that prompts delay a token of another request, in one batch.
+  std::chrono::nanoseconds max_delay = std::chrono::milliseconds(50);
+  bool prefix_cache = true;
+};
+
+class EngineCore {
+ public:
+  using Clock = BatchModel::Clock;
+
+  EngineCore(BatchModel& model, const EngineCoreOptions& options);
+
+  // Throws context_full for a prompt that fills the request's context or the KV cache alone.
+  std::shared_ptr<Request> submit(RequestSpec spec);
+  // A request that was full goes on behind a shorter prompt.
+  void resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt);
+  // Its owner has gone.
+  void abandon(Request& request) noexcept;
+
+  // Works on one batch until its end (true) or the deadline, or has nothing to do (false). Throws
+  // what the model throws.
+  bool step(Clock::time_point deadline);
+  bool has_work() const noexcept { return !waiting_.empty() || !running_.empty(); }
+
+  const PrefixCache& cache() const noexcept { return cache_; }
+  // Takes over what another one has cached, of the same model and kv_type.
+  void adopt_cache(const EngineCore& other) { cache_.copy_from(other.cache_); }
+  std::size_t running() const noexcept { return running_.size(); }
+
+ private:
+  using Requests = std::vector<std::shared_ptr<Request>>;
+
+  void end_overdue();
+  bool start_batch();
+  void plan_decodes();
+  void plan_prompts();
+  void plan(const std::shared_ptr<Request>& request, std::size_t rows);
+  enum class Admission { running, awaits, no_room };
+  Admission admit(const std::shared_ptr<Request>& request);
+  bool is_awaited(const Request& request, std::size_t shared) const;
+  Request* last_behind(const Request& request, bool by_priority) const noexcept;
+  bool secure(Request& request, std::size_t rows);
+  std::size_t planned_pages() const;
+  std::size_t promised_pages() const;
+  bool make_room(const Request& request, bool by_priority);
+  void preempt(Request& request);
+  void keep(const Request& request) noexcept;
+  void leave(Request& request) noexcept;
+  void drop_batch() noexcept;
+  const RunState& run_of_batch() const noexcept;
+  void finish_batch();
+  void take_logits(Request& request, std::size_t index);
+  void settle(Request& request);
+
+  BatchModel& model_;
+  EngineCoreOptions options_;
+  PrefixCache cache_;
+  Pacer pacer_;
+  SamplerWorkspace workspace_;
+  RunState never_;  // for batches that no single request may end
+  Requests waiting_;
+  Requests running_;
+  std::int64_t next_id_ = 1;
+
+  // The batch in flight; empty: none. Requests are in the order of their rows.
+  Requests batch_;
+  std::vector<BatchRow> rows_;
+  std::size_t decode_rows_ = 0;
+  std::size_t logits_rows_ = 0;
+  double batch_seconds_ = 0;
+};
+
+}  // namespace tlite

@@ -1,0 +1,55 @@
+// How many rows of a prompt a batch may carry beside the tokens of others: as many as delay them by
+// no more than a bound, by what batches took so far.
+//
+// What a row of a prompt adds is measured and not computed: it depends on the model, the machine,
+// the format and the position, and up to about eight rows cost little more than one.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+
+namespace tlite {
+
+class Pacer {
+ public:
+  explicit Pacer(std::chrono::nanoseconds bound)
+      : bound_(std::chrono::duration<double>(bound).count()) {}
+
+  // Rows of prompts, 1 to `most`, in a batch with `decode_rows` rows of others.
+  std::size_t prompt_rows(std::size_t decode_rows, std::size_t most) const noexcept {
+    if (decode_rows == 0) return most;
+    if (row_ <= 0) return std::min(most, kFirst);
+    const double rows = bound_ / row_;
+    return rows >= static_cast<double>(most)
+               ? most
+               : std::max<std::size_t>(static_cast<std::size_t>(rows), 1);
+  }
+
+  // A batch of so many rows took so long.
+  void observe(std::size_t decode_rows, std::size_t prompt_rows, double seconds) noexcept {
+    if (prompt_rows == 0) {
+      mix(decode_, seconds);
+    } else if (decode_rows > 0 && decode_ > 0) {
+      mix(row_, std::max(seconds - decode_, 0.0) / static_cast<double>(prompt_rows));
+    } else if (row_ <= 0 || prompt_rows >= kMany) {
+      // Without rows of others the weights' way through memory is in it: too slow, so on the safe
+      // side, and right where there are many rows.
+      mix(row_, seconds / static_cast<double>(prompt_rows));
+    }
+  }
+
+ private:
+  static constexpr std::size_t kFirst = 8;  // before anything is known
+  static constexpr std::size_t kMany = 64;
+
+  static void mix(double& mean, double value) noexcept {
+    mean = mean <= 0 ? value : 0.75 * mean + 0.25 * value;
+  }
+
+  double bound_;
+  double decode_ = 0;  // seconds of a batch without prompts; 0: not known
+  double row_ = 0;     // seconds that a row of a prompt adds
+};
+
+}  // namespace tlite

@@ -1,0 +1,122 @@
+// One answer on its way: a prompt, the generator that makes the answer, and where it stands.
+//
+// The tokens are the prompt's and, behind them, the generator's: nobody else keeps a copy. Of them
+// the first `cached` lie in the KV cache; what is missing before the next token can be chosen are
+// the rows from there on. So a prompt, a decode step and the recomputation of a request that was
+// preempted are one and the same.
+#pragma once
+
+#include "base/run_state.hpp"
+#include "runtime/generator.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tlite/batch.hpp>
+#include <tlite/error.hpp>
+#include <tlite/generation.hpp>
+
+namespace tlite {
+
+enum class RequestState {
+  waiting,  // for a sequence and pages: not begun yet, or preempted
+  running,  // has a sequence
+  full,     // has filled its context and waits for its owner: resume or finish
+  done,
+};
+
+// What a host tells a request from any thread.
+struct RequestControl {
+  RunState run;
+  std::atomic<std::int32_t> priority{0};
+};
+
+struct RequestEvent {
+  std::int64_t request = 0;
+  std::string text;    // whole code points, possibly empty
+  TokenId token = -1;  // -1: none; text that was held back, or an end without a token
+  std::optional<TokenLogprob> logprob;
+  std::vector<TokenLogprob> top_logprobs;
+  FinishReason finish_reason = FinishReason::none;  // of the last event
+};
+
+struct RequestSpec {
+  std::vector<TokenId> prompt;   // not empty
+  Generator generator;           // made for this prompt; what it has replayed is part of the answer
+  std::size_t context = 0;       // the most tokens, prompt and answer
+  bool waits_when_full = false;  // RequestState::full, not FinishReason::context_full
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  std::shared_ptr<RequestControl> control;
+  std::function<void(RequestEvent&&)> sink;  // takes what happens; must not throw
+};
+
+class Request {
+ public:
+  Request(std::int64_t id, RequestSpec spec);
+
+  std::int64_t id() const noexcept { return id_; }
+  const RequestSpec& spec() const noexcept { return spec_; }
+  std::int32_t priority() const noexcept {
+    return spec_.control->priority.load(std::memory_order_relaxed);
+  }
+  RequestState state = RequestState::waiting;
+  SequenceId sequence = -1;  // while running
+  std::size_t cached = 0;    // of its tokens, in the sequence
+  std::size_t rows = 0;      // in the batch in flight
+
+  std::size_t size() const noexcept {
+    return spec_.prompt.size() + spec_.generator.tokens().size();
+  }
+  std::size_t missing() const noexcept { return size() - cached; }
+  TokenId token(std::size_t position) const noexcept;
+  std::vector<TokenId> tokens(std::size_t count) const;  // the first ones
+  // The next token costs one row: all others are there.
+  bool decodes() const noexcept { return answered_ && missing() == 1; }
+
+  // Ranks before the other: by priority, then by age.
+  bool before(const Request& other) const noexcept {
+    return priority() != other.priority() ? priority() > other.priority() : id_ < other.id_;
+  }
+
+  // The first time that it runs, `cached` tokens being there already.
+  void begin(std::size_t shared) noexcept;
+  // Chooses the next token by the logits of the last one. Throws like Generator::step.
+  void choose(std::span<const float> logits, SamplerWorkspace& workspace);
+  // All rows are there and none was asked for: max_new_tokens is 0.
+  bool is_complete() const noexcept {
+    return spec_.generator.finish_reason() != FinishReason::none;
+  }
+  // Ends it: by the generator's own reason, by one from outside, by an error.
+  void finish();
+  void finish(FinishReason reason);
+  void fail(const Error& error);
+  // Without an event: its owner has gone.
+  void abandon() noexcept;
+  // Goes on behind another prompt; full or waiting before, waiting then.
+  void resume(std::vector<TokenId> prompt);
+  void add_seconds(double seconds) noexcept;
+
+  Generator& generator() noexcept { return spec_.generator; }
+  const Generation& result() const noexcept { return result_; }
+  Generation& result() noexcept { return result_; }
+  const std::optional<Error>& error() const noexcept { return error_; }
+
+ private:
+  void emit(RequestEvent&& event, const Piece& piece);
+
+  std::int64_t id_;
+  RequestSpec spec_;
+  bool begun_ = false;
+  bool answered_ = false;  // a token was chosen since the prompt was evaluated
+  Generation result_;
+  std::optional<Error> error_;
+};
+
+}  // namespace tlite
