@@ -166,15 +166,17 @@ bool EngineCore::is_awaited(const Request& request, std::size_t shared) const {
 
 // Gives a waiting request a sequence, where there is one, and pages for all tokens that it has.
 EngineCore::Admission EngineCore::admit(const std::shared_ptr<Request>& request) {
+  if (running_.size() == static_cast<std::size_t>(model_.options().max_sequences) &&
+      last_behind(*request, true) == nullptr) {
+    return Admission::no_room;
+  }
   KvPrefix shared;
   if (options_.prefix_cache) {
     shared = cache_.find(request->tokens(request->size() - 1));
     if (is_awaited(*request, static_cast<std::size_t>(shared.length))) return Admission::awaits;
   }
   if (running_.size() == static_cast<std::size_t>(model_.options().max_sequences)) {
-    Request* const last = last_behind(*request, true);
-    if (last == nullptr) return Admission::no_room;
-    preempt(*last);
+    preempt(*last_behind(*request, true));
   }
   request->sequence = model_.create(shared);
   const auto missing =
@@ -197,6 +199,7 @@ EngineCore::Admission EngineCore::admit(const std::shared_ptr<Request>& request)
 
 void EngineCore::plan_prompts() {
   const auto most = static_cast<std::size_t>(model_.options().max_batch_rows);
+  if (decode_rows_ >= most) return;
   const auto logits = static_cast<std::size_t>(model_.options().max_logits_rows);
   std::size_t left = pacer_.prompt_rows(decode_rows_, most - decode_rows_);
   const auto feed = [&](const std::shared_ptr<Request>& request) {
@@ -210,21 +213,29 @@ void EngineCore::plan_prompts() {
   for (const auto& request : ranked) {
     if (request->state == RequestState::running && request->rows == 0) feed(request);
   }
+}
+
+// Before rows are planned, so that a request of high priority finds others to give way to it. No
+// more than there are rows for: a request that waits holds no pages.
+void EngineCore::admit_waiting() {
   std::sort(waiting_.begin(), waiting_.end(), by_rank);
   const Requests queue = waiting_;
+  std::size_t rows = 0;
+  for (const auto& request : running_) rows += request->missing();
   for (const auto& request : queue) {
-    if (left == 0) break;
+    if (rows >= static_cast<std::size_t>(model_.options().max_batch_rows)) break;
     const Admission admission = admit(request);
     if (admission == Admission::no_room) break;
-    if (admission == Admission::running) feed(request);
+    if (admission == Admission::running) rows += request->missing();
   }
   std::erase_if(waiting_, [](const auto& r) { return r->state != RequestState::waiting; });
 }
 
 bool EngineCore::start_batch() {
+  if (!waiting_.empty()) admit_waiting();
   std::sort(running_.begin(), running_.end(), by_rank);
   plan_decodes();
-  if (decode_rows_ < static_cast<std::size_t>(model_.options().max_batch_rows)) plan_prompts();
+  plan_prompts();
   if (rows_.empty()) return false;
   try {
     model_.submit(rows_);

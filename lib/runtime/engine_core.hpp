@@ -62,6 +62,7 @@ class EngineCore {
 
   void end_overdue();
   bool start_batch();
+  void admit_waiting();
   void plan_decodes();
   void plan_prompts();
   void plan(const std::shared_ptr<Request>& request, std::size_t rows);

@@ -53,8 +53,8 @@ struct RequestSpec {
   std::size_t context = 0;       // the most tokens, prompt and answer
   bool waits_when_full = false;  // RequestState::full, not FinishReason::context_full
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
-  std::shared_ptr<RequestControl> control;
-  std::function<void(RequestEvent&&)> sink;  // takes what happens; must not throw
+  std::shared_ptr<RequestControl> control = {};
+  std::function<void(RequestEvent&&)> sink = {};  // takes what happens; must not throw
 };
 
 class Request {
