@@ -21,6 +21,7 @@
 #include <vector>
 
 #include <tlite/chat.hpp>
+#include <tlite/engine.hpp>
 #include <tlite/evaluator.hpp>
 #include <tlite/export.hpp>
 #include <tlite/generation.hpp>
@@ -78,6 +79,10 @@ class TLITE_API Session {
  public:
   // Throws out_of_memory, invalid_argument.
   explicit Session(Model model, const SessionOptions& options = {});
+  // On an engine that others use too: their answers are worked on together, and where several
+  // threads pull pieces they take turns. Threads, kv_type and max_batch_rows are the engine's, and
+  // so is the most that `context` can be. The engine lives as long as its last session.
+  explicit Session(const Engine& engine, const SessionOptions& options = {});
   ~Session();
   Session(Session&&) noexcept;
   Session& operator=(Session&&) noexcept;

@@ -2,12 +2,14 @@
 //   session.hpp    talk to a model                 chat.hpp       messages and templates
 //   model.hpp      load a checkpoint               tokenizer.hpp  text to ids and back
 //   sampling.hpp   how tokens are chosen           evaluator.hpp  the forward pass, in batches
+//   engine.hpp     many requests at once
 //   quantize.hpp   write GGUF files                importance.hpp what their precision is spent on
 //   host.hpp       log, memory and files of yours  error.hpp      what is thrown
 //   speed.hpp      what bounds a model's speed
 #pragma once
 
 #include <tlite/chat.hpp>
+#include <tlite/engine.hpp>
 #include <tlite/error.hpp>
 #include <tlite/evaluator.hpp>
 #include <tlite/host.hpp>

@@ -9,15 +9,6 @@
 
 namespace tlite {
 
-namespace {
-
-std::uint64_t seed_from_system() {
-  std::random_device device;
-  return std::uint64_t{device()} << 32 | device();
-}
-
-}  // namespace
-
 std::string_view to_string(FinishReason reason) noexcept {
   switch (reason) {
     case FinishReason::none:
@@ -52,7 +43,7 @@ struct Stream::Impl {
       : core(std::move(session)), kind(kind_of_answer), conversation(std::move(context)) {}
   ~Impl() {
     if (!open) return;
-    answer->abandon();
+    if (!ended) abandon();
     try {
       commit();
     } catch (...) {  // out of memory: the answer is lost, the conversation is not
@@ -64,6 +55,10 @@ struct Stream::Impl {
 
   void start(std::vector<TokenId> prompt, const PartialAnswer& before, std::uint64_t with_seed);
   std::optional<Piece> next();
+  std::optional<Piece> take(RequestEvent&& event);
+  void take_progress(const RequestEvent& event);
+  void make_room();
+  void abandon() noexcept;
   void commit();
   void close() noexcept;
 
@@ -72,66 +67,126 @@ struct Stream::Impl {
   std::vector<Message> conversation;  // what the answer answers
   Message extended;                   // the answer that goes on
   bool exact = false;                 // it goes on from the tokens it was made of
-  std::size_t before_tokens = 0;      // of these, how many
-  std::int32_t dropped = 0;
   std::uint64_t seed = 0;
-  std::optional<Answer> answer;
-  bool open = false;
+  ShortenPrompt shorten;
+  std::shared_ptr<Request> request;
+  // What the engine says: shared with it, which may outlive the stream.
+  std::shared_ptr<Mailbox> mail = std::make_shared<Mailbox>();
+  RequestEvent current;  // the piece given out last
+  Generation result;
+  bool open = false;   // the answer is not part of the conversation yet
+  bool ended = false;  // the request's last event was taken
 };
 
 void Stream::Impl::start(std::vector<TokenId> prompt, const PartialAnswer& before,
                          std::uint64_t with_seed) {
   seed = with_seed;
-  before_tokens = before.tokens.size();
-  const ShortenPrompt shorten =
-      kind == Kind::nothing ? ShortenPrompt() : core->shortener(conversation, dropped);
-  prompt = fit_prompt(std::move(prompt), before_tokens, core->cache.context(),
+  if (kind != Kind::nothing) shorten = core->shortener(conversation, result.dropped_messages);
+  prompt = fit_prompt(std::move(prompt), before.tokens.size(), core->context(),
                       core->options.overflow, shorten);
-  Generator generator(core->model.tokenizer(), core->sampling, core->model.info().eos_token_ids,
-                      seed, prompt, before);
-  answer.emplace(core->cache, core->workspace, core->run, std::move(prompt), std::move(generator),
-                 core->options.overflow, shorten, core->on_prefill);
-  answer->set_dropped_messages(dropped);
-  core->evaluator.clear_cancel();
-  core->run.start();
+  const Model& model = core->model();
+  Generator generator(model.tokenizer(), core->sampling, model.info().eos_token_ids, seed, prompt,
+                      before);
+  RequestSpec spec{std::move(prompt), std::move(generator)};
+  spec.context = core->context();
+  spec.waits_when_full = core->options.overflow == OverflowPolicy::drop_oldest;
+  spec.wants_progress = static_cast<bool>(core->on_prefill);
+  spec.control = core->control;
+  spec.sink = [to = mail](RequestEvent&& event) { to->put(std::move(event)); };
+  request = core->engine->submit(std::move(spec));
   core->busy = true;
   open = true;
+}
+
+// False of the callback ends the answer before its first token.
+void Stream::Impl::take_progress(const RequestEvent& event) {
+  append(result, event);
+  if (core->on_prefill(event.done, event.total)) return;
+  abandon();
+}
+
+// The answer has filled the context. It is not the engine that knows of turns: they are dropped
+// here, and the request goes on behind what is left of the prompt.
+void Stream::Impl::make_room() {
+  auto prompt = shorter_prompt(request->generator().tokens().size(), core->context(),
+                               core->options.overflow, shorten);
+  if (prompt) {
+    core->engine->resume(request, *std::move(prompt));
+  } else {
+    core->engine->finish(request, FinishReason::context_full);
+  }
+}
+
+std::optional<Piece> Stream::Impl::take(RequestEvent&& event) {
+  current = std::move(event);
+  append(result, current);
+  ended = current.finish_reason != FinishReason::none;
+  if (current.error) throw Error(*current.error);
+  if (current.finish_reason == FinishReason::context_full &&
+      core->options.overflow == OverflowPolicy::error) {
+    throw Error(ErrorCode::context_full, "prompt and answer fill the context of " +
+                                             std::to_string(core->context()) + " tokens");
+  }
+  if (current.token < 0 && current.text.empty()) return std::nullopt;  // an end and nothing else
+  return Piece{current.text, current.token, current.logprob, current.top_logprobs};
 }
 
 std::optional<Piece> Stream::Impl::next() {
   if (!open) return std::nullopt;
   try {
-    std::optional<Piece> piece = answer->next();
-    answer->set_dropped_messages(dropped);
-    if (!piece) commit();
-    return piece;
+    while (!ended) {
+      std::optional<RequestEvent> event = mail->take();
+      if (!event) {
+        if (!core->engine->work_for(*mail)) {
+          throw Error(ErrorCode::bad_state, "the engine has lost this answer");
+        }
+      } else if (event->kind == RequestEvent::Kind::progress) {
+        take_progress(*event);
+      } else if (event->kind == RequestEvent::Kind::full) {
+        make_room();
+      } else if (auto piece = take(*std::move(event))) {
+        return piece;
+      }
+    }
+    commit();
+    return std::nullopt;
   } catch (...) {
     close();
     throw;
   }
 }
 
+// Ends the answer here. What the engine has made of it in the meantime does not count.
+void Stream::Impl::abandon() noexcept {
+  core->engine->abandon(request);
+  mail->clear();
+  ended = true;
+  result.finish_reason = FinishReason::cancelled;
+}
+
 void Stream::Impl::close() noexcept {
+  if (!ended) core->engine->abandon(request);
+  ended = true;
   open = false;
-  core->run.stop();
+  core->control->run.stop();
   core->busy = false;
 }
 
 void Stream::Impl::commit() {
-  const Generator& generator = answer->generator();
-  const FinishReason reason = generator.finish_reason();
-  const bool said = generator.tokens().size() > before_tokens;
+  const Generator& generator = request->generator();
+  const FinishReason reason = result.finish_reason;
+  const bool said = !result.tokens.empty();
   std::optional<AnswerRecord> record;
   if (said && reason != FinishReason::stop_string && (kind == Kind::append || exact)) {
     record = AnswerRecord{conversation.size(), generator.partial(), seed};
-    const bool ended = reason == FinishReason::end_of_text || reason == FinishReason::stop_token;
-    if (ended && !core->sampling.include_stop_in_output) record->answer.tokens.pop_back();
+    const bool by_model = reason == FinishReason::end_of_text || reason == FinishReason::stop_token;
+    if (by_model && !core->sampling.include_stop_in_output) record->answer.tokens.pop_back();
   }
   if (kind == Kind::append && said) conversation.push_back({"assistant", generator.text()});
   if (kind == Kind::extend) {
     if (!said) record = std::move(core->record);
     if (said && exact) extended.content = generator.text();
-    if (said && !exact) extended.content += answer->result().text;
+    if (said && !exact) extended.content += result.text;
     conversation.push_back(std::move(extended));
   }
   if (kind != Kind::nothing) {
@@ -147,7 +202,7 @@ Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 
 std::optional<Piece> Stream::next() { return impl_->next(); }
-const Generation& Stream::result() const noexcept { return impl_->answer->result(); }
+const Generation& Stream::result() const noexcept { return impl_->result; }
 
 struct Session::Impl {
   std::shared_ptr<SessionCore> core;
@@ -192,7 +247,7 @@ struct Session::Impl {
       before = core->record->answer;
       if (!core->sampling.seed) with_seed = core->record->seed;
     } else {
-      before.tokens = core->model.tokenizer().encode(
+      before.tokens = core->model().tokenizer().encode(
           last.content,
           {.parse_special = core->options.parse_special_in_messages, .add_special = false});
     }
@@ -217,31 +272,33 @@ struct Session::Impl {
     try {
       while (const std::optional<Piece> piece = impl.next()) {
         if (!callback || callback(*piece)) continue;
-        impl.answer->abandon();
+        if (!impl.ended) impl.abandon();
         impl.commit();
       }
     } catch (...) {
       if (impl.open) impl.close();
       throw;
     }
-    return impl.answer->result();
+    return std::move(impl.result);
   }
 };
 
 Session::Session(Model model, const SessionOptions& options)
     : impl_(
           std::make_unique<Impl>(Impl{std::make_shared<SessionCore>(std::move(model), options)})) {}
+Session::Session(const Engine& engine, const SessionOptions& options)
+    : impl_(std::make_unique<Impl>(Impl{std::make_shared<SessionCore>(engine.impl(), options)})) {}
 Session::Session(std::unique_ptr<Impl> impl) noexcept : impl_(std::move(impl)) {}
 Session::~Session() = default;
 Session::Session(Session&&) noexcept = default;
 Session& Session::operator=(Session&&) noexcept = default;
 
-const Model& Session::model() const noexcept { return impl_->core->model; }
+const Model& Session::model() const noexcept { return impl_->core->model(); }
 const SessionOptions& Session::options() const noexcept { return impl_->core->options; }
 
 void Session::set_sampling(const SamplingParams& params) {
   SessionCore& core = impl_->idle();
-  validate(params, static_cast<std::size_t>(core.model.info().config.vocab_size));
+  validate(params, static_cast<std::size_t>(core.model().info().config.vocab_size));
   core.sampling = params;
 }
 
@@ -289,14 +346,14 @@ Stream Session::stream_continue() {
 }
 
 Stream Session::stream_complete(std::string_view prompt) {
-  const Tokenizer& tokenizer = impl_->idle().model.tokenizer();
+  const Tokenizer& tokenizer = impl_->idle().model().tokenizer();
   std::vector<TokenId> ids = tokenizer.encode(prompt);
   if (ids.empty() && tokenizer.bos_token()) ids.push_back(*tokenizer.bos_token());
   return impl_->complete(std::move(ids));
 }
 
 Stream Session::stream_complete(std::span<const TokenId> prompt) {
-  const TokenId size = impl_->idle().model.info().config.vocab_size;
+  const TokenId size = impl_->idle().model().info().config.vocab_size;
   for (std::size_t i = 0; i < prompt.size(); ++i) {
     if (prompt[i] >= 0 && prompt[i] < size) continue;
     throw Error(ErrorCode::invalid_argument,
@@ -330,8 +387,6 @@ void Session::on_prefill(std::function<bool(std::int64_t done, std::int64_t tota
   impl_->idle().on_prefill = std::move(callback);
 }
 
-void Session::cancel() noexcept {
-  if (impl_->core->run.cancel()) impl_->core->evaluator.cancel();
-}
+void Session::cancel() noexcept { impl_->core->control->run.cancel(); }
 
 }  // namespace tlite

@@ -2,6 +2,7 @@
 
 #include "runtime/turns.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <tlite/error.hpp>
@@ -19,54 +20,58 @@ EvaluatorOptions evaluator_options(const SessionOptions& options) noexcept {
   return result;
 }
 
-void EvaluatorSequence::truncate(std::size_t length) {
-  evaluator_.truncate(sequence_, static_cast<std::int32_t>(length));
+namespace {
+
+// Of a session that has an engine to itself.
+EngineOptions engine_options(const SessionOptions& options) {
+  EngineOptions result;
+  result.context = options.context;
+  result.max_sequences = 1;
+  result.max_batch_rows = options.max_batch_rows;
+  result.threads = options.threads;
+  result.kv_type = options.kv_type;
+  return result;
 }
 
-void EvaluatorSequence::append(std::span<const TokenId> tokens, bool wants_logits) {
-  rows_.clear();
-  std::int32_t position = evaluator_.length(sequence_);
-  for (const TokenId token : tokens) rows_.push_back({token, sequence_, position++, false});
-  rows_.back().wants_logits = wants_logits;
-  evaluator_.evaluate(rows_);
+}  // namespace
+
+SessionCore::SessionCore(Model model, const SessionOptions& given)
+    : SessionCore(std::make_shared<Engine::Impl>(std::move(model), engine_options(given)), given) {
+  shares_engine = false;
 }
 
-SessionCore::SessionCore(Model from, const SessionOptions& given)
-    : model(std::move(from)),
+SessionCore::SessionCore(std::shared_ptr<Engine::Impl> on, const SessionOptions& given)
+    : engine(std::move(on)),
+      shares_engine(true),
       options(given),
-      sampling(model.default_sampling()),
-      evaluator(model, evaluator_options(given)),
-      sequence(evaluator, evaluator.create_sequence()),
-      cache(sequence, static_cast<std::size_t>(given.context),
-            static_cast<std::size_t>(given.max_batch_rows)) {
-  options.threads = evaluator.options().threads;
-  options.kv_type = evaluator.options().kv_type;
+      sampling(engine->model.default_sampling()) {
+  options.threads = engine->options.threads;
+  options.kv_type = engine->options.kv_type;
 }
 
 SessionCore::SessionCore(const SessionCore& other)
-    : model(other.model),
+    : engine(other.engine),
+      shares_engine(other.shares_engine),
       options(other.options),
       sampling(other.sampling),
-      evaluator(model, evaluator_options(options)),
-      sequence(evaluator, evaluator.adopt(other.evaluator, other.sequence.id())),
-      cache(sequence, other.cache.context(), static_cast<std::size_t>(options.max_batch_rows),
-            {other.cache.tokens().begin(), other.cache.tokens().end()}),
       messages(other.messages),
-      record(other.record) {}
+      record(other.record) {
+  if (shares_engine) return;
+  engine = std::make_shared<Engine::Impl>(other.model(), engine_options(options));
+  engine->adopt_cache(*other.engine);
+}
+
+std::size_t SessionCore::context() const noexcept {
+  return static_cast<std::size_t>(std::min(options.context, engine->options.context));
+}
 
 void SessionCore::require_idle() const {
   if (busy) throw Error(ErrorCode::bad_state, "an answer of this session is still being made");
 }
 
 std::vector<TokenId> SessionCore::encode(const std::vector<Message>& conversation) const {
-  const Prompt prompt =
-      model.chat_template().render(conversation, {.add_generation_prompt = true,
-                                                  .tools_json = options.tools_json,
-                                                  .extra_json = options.template_json});
-  EncodeOptions encoding;
-  encoding.add_special = false;  // the template wrote them out
-  if (!options.parse_special_in_messages) encoding.literal_ranges = prompt.literal;
-  return model.tokenizer().encode(prompt.text, encoding);
+  return encode_messages(model(), conversation, options.tools_json, options.template_json,
+                         options.parse_special_in_messages);
 }
 
 ShortenPrompt SessionCore::shortener(std::vector<Message>& conversation,

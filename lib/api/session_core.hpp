@@ -1,13 +1,13 @@
 // What a Session is made of. Streams share it, so that one may outlive its session.
 #pragma once
 
-#include "runtime/answer.hpp"
-#include "runtime/cached_sequence.hpp"
-#include "base/run_state.hpp"
-#include "sample/sampler.hpp"
+#include "api/engine_impl.hpp"
+#include "runtime/overflow.hpp"
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -15,23 +15,6 @@
 #include <tlite/session.hpp>
 
 namespace tlite {
-
-// One sequence of an evaluator.
-class EvaluatorSequence final : public SequenceModel {
- public:
-  EvaluatorSequence(Evaluator& evaluator, SequenceId sequence)
-      : evaluator_(evaluator), sequence_(sequence) {}
-  SequenceId id() const noexcept { return sequence_; }
-  void truncate(std::size_t length) override;
-  void append(std::span<const TokenId> tokens, bool wants_logits) override;
-  std::span<const float> logits() const override { return evaluator_.logits(0); }
-  void clear_cancel() noexcept override { evaluator_.clear_cancel(); }
-
- private:
-  Evaluator& evaluator_;
-  SequenceId sequence_;
-  std::vector<BatchRow> rows_;
-};
 
 // How the last message came about, where it is an answer of ours: a continuation starts from its
 // very tokens and goes on in the same stream of random numbers.
@@ -42,7 +25,9 @@ struct AnswerRecord {
 };
 
 struct SessionCore {
+  // On an engine of its own, or on one that others use too.
   SessionCore(Model model, const SessionOptions& options);
+  SessionCore(std::shared_ptr<Engine::Impl> engine, const SessionOptions& options);
   // A twin that shares the cache of `other`.
   explicit SessionCore(const SessionCore& other);
   SessionCore& operator=(const SessionCore&) = delete;
@@ -52,17 +37,18 @@ struct SessionCore {
   std::vector<TokenId> encode(const std::vector<Message>& conversation) const;
   ShortenPrompt shortener(std::vector<Message>& conversation, std::int32_t& dropped) const;
 
-  Model model;
+  const Model& model() const noexcept { return engine->model; }
+  std::size_t context() const noexcept;
+
+  std::shared_ptr<Engine::Impl> engine;
+  bool shares_engine;
   SessionOptions options;
   SamplingParams sampling;
-  Evaluator evaluator;
-  EvaluatorSequence sequence;
-  CachedSequence cache;
-  SamplerWorkspace workspace;
   std::vector<Message> messages;
   std::optional<AnswerRecord> record;
-  PrefillProgress on_prefill;
-  RunState run;
+  std::function<bool(std::int64_t done, std::int64_t total)> on_prefill;
+  // Of every answer of the session, one after the other: cancel() must find it without a lock.
+  std::shared_ptr<RequestControl> control = std::make_shared<RequestControl>();
   bool busy = false;
 };
 

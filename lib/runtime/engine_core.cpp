@@ -26,18 +26,14 @@ EngineCore::EngineCore(BatchModel& model, const EngineCoreOptions& options)
   rows_.reserve(static_cast<std::size_t>(model.options().max_batch_rows));
 }
 
-std::shared_ptr<Request> EngineCore::submit(RequestSpec spec) {
+std::shared_ptr<Request> EngineCore::make(std::int64_t id, RequestSpec spec) const {
   const auto positions = static_cast<std::size_t>(model_.options().context);
   spec.context = std::min(spec.context, positions);
-  auto request = std::make_shared<Request>(next_id_, std::move(spec));
-  if (request->size() >= request->spec().context) {
-    throw Error(ErrorCode::context_full,
-                "the prompt takes " + std::to_string(request->size()) + " tokens, the context of " +
-                    std::to_string(request->spec().context) + " must hold it and one more");
-  }
-  waiting_.push_back(request);
-  ++next_id_;
-  return request;
+  auto request = std::make_shared<Request>(id, std::move(spec));
+  if (request->size() < request->spec().context) return request;
+  throw Error(ErrorCode::context_full,
+              "the prompt takes " + std::to_string(request->size()) + " tokens, the context of " +
+                  std::to_string(request->spec().context) + " must hold it and one more");
 }
 
 void EngineCore::resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt) {
@@ -231,12 +227,25 @@ void EngineCore::admit_waiting() {
   std::erase_if(waiting_, [](const auto& r) { return r->state != RequestState::waiting; });
 }
 
+// Nobody runs, and yet there is no room: pages are held from outside, by a fork of a session.
+void EngineCore::refuse_first() {
+  if (waiting_.empty()) return;
+  waiting_.front()->fail(
+      Error(ErrorCode::context_full, "the context is full: the KV cache has " +
+                                         std::to_string(model_.free_pages()) +
+                                         " free pages of 32 positions, others hold the rest"));
+  waiting_.erase(waiting_.begin());
+}
+
 bool EngineCore::start_batch() {
   if (!waiting_.empty()) admit_waiting();
   std::sort(running_.begin(), running_.end(), by_rank);
   plan_decodes();
   plan_prompts();
-  if (rows_.empty()) return false;
+  if (rows_.empty()) {
+    if (running_.empty()) refuse_first();
+    return false;
+  }
   try {
     model_.submit(rows_);
   } catch (...) {
@@ -261,7 +270,7 @@ void EngineCore::keep(const Request& request) noexcept {
 // It does not run any more. Not while it has rows in a batch in flight.
 void EngineCore::leave(Request& request) noexcept {
   if (request.sequence < 0) return;
-  if (request.result().finish_reason != FinishReason::failed) keep(request);
+  if (!request.has_failed()) keep(request);
   model_.destroy(std::exchange(request.sequence, -1));
   request.cached = 0;
   std::erase_if(running_, [&](const auto& other) { return other.get() == &request; });
@@ -323,7 +332,7 @@ void EngineCore::take_logits(Request& request, std::size_t index) {
 void EngineCore::settle(Request& request) {
   if (request.state == RequestState::running && request.size() >= request.spec().context) {
     if (request.spec().waits_when_full) {
-      request.state = RequestState::full;
+      request.fill();
     } else {
       request.finish(FinishReason::context_full);
     }
@@ -343,6 +352,9 @@ void EngineCore::finish_batch() {
     const bool wants_logits = request->rows == request->missing();
     const bool was_prompt = !request->decodes();
     request->cached += std::exchange(request->rows, 0);
+    if (was_prompt && request->spec().wants_progress && request->state == RequestState::running) {
+      request->report_progress();
+    }
     if (wants_logits) {
       const std::size_t row = index++;
       if (request->state == RequestState::running) {

@@ -40,8 +40,11 @@ class EngineCore {
 
   EngineCore(BatchModel& model, const EngineCoreOptions& options);
 
-  // Throws context_full for a prompt that fills the request's context or the KV cache alone.
-  std::shared_ptr<Request> submit(RequestSpec spec);
+  // Any thread. Throws context_full for a prompt that fills the request's context or the KV cache
+  // alone, so that nobody waits for what can never run.
+  std::shared_ptr<Request> make(std::int64_t id, RequestSpec spec) const;
+  // From now on step() works on it too.
+  void submit(std::shared_ptr<Request> request) { waiting_.push_back(std::move(request)); }
   // A request that was full goes on behind a shorter prompt.
   void resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt);
   // Its owner has gone.
@@ -56,12 +59,14 @@ class EngineCore {
   // Takes over what another one has cached, of the same model and kv_type.
   void adopt_cache(const EngineCore& other) { cache_.copy_from(other.cache_); }
   std::size_t running() const noexcept { return running_.size(); }
+  std::size_t waiting() const noexcept { return waiting_.size(); }
 
  private:
   using Requests = std::vector<std::shared_ptr<Request>>;
 
   void end_overdue();
   bool start_batch();
+  void refuse_first();
   void admit_waiting();
   void plan_decodes();
   void plan_prompts();
@@ -91,7 +96,6 @@ class EngineCore {
   RunState never_;  // for batches that no single request may end
   Requests waiting_;
   Requests running_;
-  std::int64_t next_id_ = 1;
 
   // The batch in flight; empty: none. Requests are in the order of their rows.
   Requests batch_;

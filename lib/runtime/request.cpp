@@ -4,8 +4,23 @@
 
 namespace tlite {
 
+void append(Generation& answer, const RequestEvent& event) {
+  answer.text += event.text;
+  if (event.token >= 0) answer.tokens.push_back(event.token);
+  if (event.logprob) {
+    answer.logprobs.push_back(*event.logprob);
+    answer.top_logprobs.push_back(event.top_logprobs);
+  }
+  answer.finish_reason = event.finish_reason;
+  answer.stop_string = event.stop_string;
+  answer.prompt_tokens = event.counts.prompt_tokens;
+  answer.cached_tokens = event.counts.cached_tokens;
+  answer.prefill_seconds = event.counts.prefill_seconds;
+  answer.decode_seconds = event.counts.decode_seconds;
+}
+
 Request::Request(std::int64_t id, RequestSpec spec) : id_(id), spec_(std::move(spec)) {
-  result_.prompt_tokens = static_cast<std::int32_t>(size());
+  counts_.prompt_tokens = static_cast<std::int32_t>(size());
 }
 
 TokenId Request::token(std::size_t position) const noexcept {
@@ -23,7 +38,8 @@ std::vector<TokenId> Request::tokens(std::size_t count) const {
 
 void Request::begin(std::size_t shared) noexcept {
   cached = shared;
-  if (!std::exchange(begun_, true)) result_.cached_tokens = static_cast<std::int32_t>(shared);
+  if (!answered_) shared_ = shared;
+  if (!std::exchange(begun_, true)) counts_.cached_tokens = static_cast<std::int32_t>(shared);
 }
 
 void Request::emit(RequestEvent&& event, const Piece& piece) {
@@ -32,16 +48,10 @@ void Request::emit(RequestEvent&& event, const Piece& piece) {
   event.token = piece.token;
   event.logprob = piece.logprob;
   event.top_logprobs.assign(piece.top_logprobs.begin(), piece.top_logprobs.end());
-  result_.text += piece.text;
-  if (piece.token >= 0) result_.tokens.push_back(piece.token);
-  if (piece.logprob) {
-    result_.logprobs.push_back(*piece.logprob);
-    result_.top_logprobs.push_back(event.top_logprobs);
-  }
-  result_.finish_reason = event.finish_reason;
   if (event.finish_reason == FinishReason::stop_string) {
-    result_.stop_string = spec_.generator.stop_string();
+    event.stop_string = spec_.generator.stop_string();
   }
+  event.counts = counts_;
   if (event.finish_reason != FinishReason::none) {
     state = RequestState::done;
     spec_.control->run.stop();
@@ -72,9 +82,10 @@ void Request::finish(FinishReason reason) {
 }
 
 void Request::fail(const Error& error) {
-  error_ = error;
   spec_.generator.abandon();
   RequestEvent event;
+  event.error = error;
+  failed_ = true;
   event.finish_reason = FinishReason::failed;
   emit(std::move(event), {});
 }
@@ -83,19 +94,37 @@ void Request::abandon() noexcept {
   if (state == RequestState::done) return;
   state = RequestState::done;
   spec_.control->run.stop();
-  if (is_complete()) return;
-  spec_.generator.abandon();
-  result_.finish_reason = FinishReason::cancelled;
+  if (!is_complete()) spec_.generator.abandon();
+}
+
+void Request::report_progress() {
+  RequestEvent event;
+  event.kind = RequestEvent::Kind::progress;
+  event.request = id_;
+  event.done = static_cast<std::int64_t>(cached - shared_);
+  event.total = static_cast<std::int64_t>(size() - shared_);
+  event.counts = counts_;
+  spec_.sink(std::move(event));
+}
+
+void Request::fill() {
+  state = RequestState::full;
+  RequestEvent event;
+  event.kind = RequestEvent::Kind::full;
+  event.request = id_;
+  event.counts = counts_;
+  spec_.sink(std::move(event));
 }
 
 void Request::resume(std::vector<TokenId> prompt) {
   spec_.prompt = std::move(prompt);
   state = RequestState::waiting;
+  answered_ = false;
 }
 
 // Of a batch that it was part of.
 void Request::add_seconds(double seconds) noexcept {
-  (answered_ ? result_.decode_seconds : result_.prefill_seconds) += seconds;
+  (answered_ ? counts_.decode_seconds : counts_.prefill_seconds) += seconds;
 }
 
 }  // namespace tlite

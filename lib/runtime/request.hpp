@@ -38,20 +38,43 @@ struct RequestControl {
   std::atomic<std::int32_t> priority{0};
 };
 
+// What a request has cost so far.
+struct RequestCounts {
+  std::int32_t prompt_tokens = 0;
+  std::int32_t cached_tokens = 0;  // of these, found in the prefix cache
+  double prefill_seconds = 0;      // of the batches that it was part of
+  double decode_seconds = 0;
+};
+
 struct RequestEvent {
+  enum class Kind {
+    piece,     // a token, or text that was held back, or the end, or two of them in one
+    progress,  // rows of the prompt were computed: see done and total
+    full,      // RequestState::full
+  };
+  Kind kind = Kind::piece;
   std::int64_t request = 0;
   std::string text;    // whole code points, possibly empty
-  TokenId token = -1;  // -1: none; text that was held back, or an end without a token
+  TokenId token = -1;  // -1: none
   std::optional<TokenLogprob> logprob;
   std::vector<TokenLogprob> top_logprobs;
-  FinishReason finish_reason = FinishReason::none;  // of the last event
+  FinishReason finish_reason = FinishReason::none;  // other than none: the last event
+  std::string stop_string;                          // with FinishReason::stop_string
+  std::optional<Error> error;                       // with FinishReason::failed
+  std::int64_t done = 0;                            // of `total` rows of the prompt
+  std::int64_t total = 0;
+  RequestCounts counts;
 };
+
+// Adds what an event says to the answer so far.
+void append(Generation& answer, const RequestEvent& event);
 
 struct RequestSpec {
   std::vector<TokenId> prompt;   // not empty
   Generator generator;           // made for this prompt; what it has replayed is part of the answer
   std::size_t context = 0;       // the most tokens, prompt and answer
   bool waits_when_full = false;  // RequestState::full, not FinishReason::context_full
+  bool wants_progress = false;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::shared_ptr<RequestControl> control = {};
   std::function<void(RequestEvent&&)> sink = {};  // takes what happens; must not throw
@@ -90,6 +113,7 @@ class Request {
   // Chooses the next token by the logits of the last one. Throws like Generator::step.
   void choose(std::span<const float> logits, SamplerWorkspace& workspace);
   // All rows are there and none was asked for: max_new_tokens is 0.
+  bool has_failed() const noexcept { return failed_; }
   bool is_complete() const noexcept {
     return spec_.generator.finish_reason() != FinishReason::none;
   }
@@ -99,14 +123,16 @@ class Request {
   void fail(const Error& error);
   // Without an event: its owner has gone.
   void abandon() noexcept;
+  // Rows of the prompt were computed.
+  void report_progress();
+  // No room for a further token.
+  void fill();
   // Goes on behind another prompt; full or waiting before, waiting then.
   void resume(std::vector<TokenId> prompt);
   void add_seconds(double seconds) noexcept;
 
   Generator& generator() noexcept { return spec_.generator; }
-  const Generation& result() const noexcept { return result_; }
-  Generation& result() noexcept { return result_; }
-  const std::optional<Error>& error() const noexcept { return error_; }
+  const Generator& generator() const noexcept { return spec_.generator; }
 
  private:
   void emit(RequestEvent&& event, const Piece& piece);
@@ -114,9 +140,10 @@ class Request {
   std::int64_t id_;
   RequestSpec spec_;
   bool begun_ = false;
-  bool answered_ = false;  // a token was chosen since the prompt was evaluated
-  Generation result_;
-  std::optional<Error> error_;
+  bool failed_ = false;
+  bool answered_ = false;   // a token was chosen since the prompt was evaluated
+  std::size_t shared_ = 0;  // rows of the prompt that were there when it began, or went on
+  RequestCounts counts_;
 };
 
 }  // namespace tlite

@@ -35,6 +35,7 @@ PUBLIC = {
     "batch": "model",
     "chat": "text",
     "data_type": "tensor",
+    "engine": "api",
     "error": "base",
     "evaluator": "api",
     "evaluator_options": "model",

@@ -1,16 +1,13 @@
-// A model that says what a script tells it to, and the tiny tokenizer: id = byte, 258 ends a turn.
+// Logits that say what a script tells them to, and the tiny tokenizer: id = byte, 258 ends a turn.
 #pragma once
 
-#include "runtime/cached_sequence.hpp"
 #include "unit/support/tiny_checkpoint.hpp"
 
-#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <tlite/error.hpp>
 #include <tlite/tokenizer.hpp>
 
 namespace tlite::test {
@@ -38,32 +35,5 @@ inline std::vector<float> logits_for(TokenId token) {
   logits[static_cast<std::size_t>(token)] = 10.0F;
   return logits;
 }
-
-class FakeModel final : public SequenceModel {
- public:
-  // `next`: the token that follows a sequence.
-  explicit FakeModel(std::function<TokenId(const std::vector<TokenId>&)> next)
-      : next_(std::move(next)) {}
-
-  void truncate(std::size_t length) override { tokens.resize(length); }
-  void append(std::span<const TokenId> part, bool wants_logits) override {
-    if (before_append) before_append();
-    evaluated += part.size();
-    tokens.insert(tokens.end(), part.begin(), part.end());
-    logits_.clear();
-    if (wants_logits) logits_ = logits_for(next_(tokens));
-  }
-  std::span<const float> logits() const override { return logits_; }
-  void clear_cancel() noexcept override { ++cleared; }
-
-  std::vector<TokenId> tokens;
-  std::size_t evaluated = 0;
-  int cleared = 0;
-  std::function<void()> before_append;
-
- private:
-  std::function<TokenId(const std::vector<TokenId>&)> next_;
-  std::vector<float> logits_;
-};
 
 }  // namespace tlite::test

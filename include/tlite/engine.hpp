@@ -1,0 +1,136 @@
+// Many requests at once over one model: characters of a game, users of a service, documents.
+//
+//   tlite::Engine engine(model, {.context = 16384});
+//   tlite::RequestId request = engine.submit("Столица Франции -", {.sampling = params});
+//   while (engine.step(std::chrono::milliseconds(3))) {        // once a frame
+//     while (auto event = engine.poll()) std::cout << event->text;
+//   }
+//
+// Requests share batches, so that many cost little more than one, and what begins alike is computed
+// once. Each answer is bit for bit the one that the request would get alone, whatever else runs.
+//
+// Who comes first: higher priority, then older; each batch gives every running request a token
+// before it works on prompts. Requests that do not fit wait; one that has to give its memory to
+// others is computed again later and loses nothing.
+//
+// Threads: submit, poll, cancel, set_priority and the like may be called from any thread at any
+// time, and do not wait for a step. step, run and wait work on the calling thread (and helpers,
+// which rest when it returns); where several threads call them, they take turns.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tlite/chat.hpp>
+#include <tlite/error.hpp>
+#include <tlite/evaluator_options.hpp>
+#include <tlite/export.hpp>
+#include <tlite/generation.hpp>
+#include <tlite/model.hpp>
+#include <tlite/sampling.hpp>
+
+namespace tlite {
+
+struct EngineOptions {
+  // Tokens in the KV cache: those of running requests and, as long as there is room, those of
+  // earlier ones. Memory: Model::plan with evaluator_options() of these.
+  std::int32_t context = 16384;
+  std::int32_t max_sequences = 16;    // requests that run at once; others wait
+  std::int32_t max_batch_rows = 512;  // tokens worked on at once
+  std::int32_t threads = 0;           // 0: physical cores
+  std::optional<DataType> kv_type = {};
+  // The most that prompts may delay a token of another request, beside the step that is under way.
+  std::chrono::milliseconds max_delay{50};
+  bool prefix_cache = true;  // keep what was computed for requests that begin alike
+};
+
+// The evaluator that an engine of these options runs on.
+TLITE_API EvaluatorOptions evaluator_options(const EngineOptions& options) noexcept;
+
+using RequestId = std::int64_t;
+
+struct RequestOptions {
+  std::optional<SamplingParams> sampling = {};  // unset: the model's own
+  std::int32_t context = 0;   // the most tokens, prompt and answer; 0: what the engine has
+  std::int32_t priority = 0;  // higher ones first
+  std::chrono::milliseconds timeout{0};  // from submit on; 0: none. FinishReason::deadline
+  // Of messages, as in SessionOptions.
+  bool parse_special_in_messages = false;
+  std::string_view tools_json = {};
+  std::string_view template_json = {};
+};
+
+// What happened to a request.
+struct EngineEvent {
+  RequestId request = 0;
+  std::string text;    // whole code points, possibly empty
+  TokenId token = -1;  // -1: none, text that was held back or an end without a token
+  std::optional<TokenLogprob> logprob;              // of the token, where asked for
+  std::vector<TokenLogprob> top_logprobs;           // of the likeliest, where asked for
+  FinishReason finish_reason = FinishReason::none;  // other than none: its last event
+  std::shared_ptr<const Generation> result;         // with the last event: all of the answer
+  std::optional<Error> error;                       // with FinishReason::failed
+};
+
+struct EngineStatus {
+  std::int32_t waiting = 0;  // requests
+  std::int32_t running = 0;
+  std::int32_t cached_tokens = 0;  // room that the prefix cache takes, given up when needed
+  std::int32_t free_tokens = 0;
+};
+
+class TLITE_API Engine {
+ public:
+  // Allocates all memory for keys, values and activations. Throws out_of_memory, invalid_argument.
+  explicit Engine(Model model, const EngineOptions& options = {});
+  ~Engine();
+  Engine(Engine&&) noexcept;
+  Engine& operator=(Engine&&) noexcept;
+
+  const Model& model() const noexcept;
+  const EngineOptions& options() const noexcept;  // as resolved: context, threads, kv_type, ...
+
+  // A request over token ids, over a text (special tokens parsed), over a conversation that the
+  // model's chat template renders. Throws invalid_argument naming what is wrong, context_full for
+  // what can never fit, and for messages what ChatTemplate::render throws.
+  RequestId submit(std::span<const TokenId> prompt, const RequestOptions& options = {});
+  RequestId submit(std::string_view prompt, const RequestOptions& options = {});
+  RequestId submit(const std::vector<Message>& messages, const RequestOptions& options = {});
+
+  // Works until the budget is used up, or everything is done. It may be exceeded by one work unit
+  // (a part of a layer, 2 ms of a slow core). True while there is something left to do. Throws
+  // out_of_memory and the like and then leaves all requests as they were: call it again.
+  bool step(std::chrono::nanoseconds budget);
+  // Until everything is done.
+  void run();
+  // Sleeps until there is something to do, or `timeout` is over (false).
+  bool wait_for_work(std::chrono::nanoseconds timeout);
+
+  // The next thing that happened, in the order of happening. With a request's last event the engine
+  // forgets it.
+  std::optional<EngineEvent> poll();
+  // Works until this request has ended, and takes its events that nobody has polled. Throws the
+  // error that it failed with; invalid_argument for one that there is not.
+  Generation wait(RequestId request);
+
+  // Ends it within a work unit where the batch under way is mostly its own, else with that batch.
+  // What it has said stays. No effect on one that has ended.
+  void cancel(RequestId request) noexcept;
+  void set_priority(RequestId request, std::int32_t priority) noexcept;
+  EngineStatus status() const;
+
+  struct Impl;  // internal
+  const std::shared_ptr<Impl>& impl() const noexcept { return impl_; }
+
+ private:
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace tlite

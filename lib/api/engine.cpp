@@ -1,0 +1,79 @@
+#include "api/engine_impl.hpp"
+
+#include <utility>
+
+namespace tlite {
+
+EvaluatorOptions evaluator_options(const EngineOptions& options) noexcept {
+  EvaluatorOptions result;
+  result.context = options.context;
+  result.max_sequences = options.max_sequences;
+  result.max_batch_rows = options.max_batch_rows;
+  result.max_logits_rows = options.max_sequences;
+  result.threads = options.threads;
+  result.kv_type = options.kv_type;
+  return result;
+}
+
+Engine::Engine(Model model, const EngineOptions& options)
+    : impl_(std::make_shared<Impl>(std::move(model), options)) {}
+Engine::~Engine() = default;
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+
+const Model& Engine::model() const noexcept { return impl_->model; }
+const EngineOptions& Engine::options() const noexcept { return impl_->options; }
+
+RequestId Engine::submit(std::span<const TokenId> prompt, const RequestOptions& options) {
+  return impl_->submit({prompt.begin(), prompt.end()}, options);
+}
+
+RequestId Engine::submit(std::string_view prompt, const RequestOptions& options) {
+  const Tokenizer& tokenizer = model().tokenizer();
+  std::vector<TokenId> ids = tokenizer.encode(prompt);
+  if (ids.empty() && tokenizer.bos_token()) ids.push_back(*tokenizer.bos_token());
+  return impl_->submit(std::move(ids), options);
+}
+
+RequestId Engine::submit(const std::vector<Message>& messages, const RequestOptions& options) {
+  if (messages.empty()) {
+    throw Error(ErrorCode::invalid_argument, "the conversation has no message to answer");
+  }
+  return impl_->submit(encode_messages(model(), messages, options.tools_json, options.template_json,
+                                       options.parse_special_in_messages),
+                       options);
+}
+
+bool Engine::step(std::chrono::nanoseconds budget) {
+  const auto now = Impl::Clock::now();
+  const auto longest = Impl::Clock::time_point::max() - now;
+  return impl_->step(budget < longest ? now + budget : Impl::Clock::time_point::max());
+}
+
+void Engine::run() { impl_->step(Impl::Clock::time_point::max()); }
+
+bool Engine::wait_for_work(std::chrono::nanoseconds timeout) {
+  const EngineStatus now = impl_->status();
+  if (now.running + now.waiting > 0) return true;
+  std::unique_lock lock(impl_->mail_);
+  return impl_->arrived_.wait_for(lock, timeout, [&] { return !impl_->inbox_.empty(); });
+}
+
+std::optional<EngineEvent> Engine::poll() { return impl_->poll(); }
+Generation Engine::wait(RequestId request) { return impl_->wait(request); }
+
+void Engine::cancel(RequestId request) noexcept {
+  const std::lock_guard lock(impl_->mail_);
+  const auto entry = impl_->entries_.find(request);
+  if (entry != impl_->entries_.end()) entry->second.control->run.cancel();
+}
+
+void Engine::set_priority(RequestId request, std::int32_t priority) noexcept {
+  const std::lock_guard lock(impl_->mail_);
+  const auto entry = impl_->entries_.find(request);
+  if (entry != impl_->entries_.end()) entry->second.control->priority = priority;
+}
+
+EngineStatus Engine::status() const { return impl_->status(); }
+
+}  // namespace tlite

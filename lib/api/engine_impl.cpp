@@ -1,0 +1,243 @@
+#include "api/engine_impl.hpp"
+
+#include "model/plan.hpp"
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <utility>
+
+#include <tlite/error.hpp>
+
+namespace tlite {
+
+std::uint64_t seed_from_system() {
+  std::random_device device;
+  return std::uint64_t{device()} << 32 | device();
+}
+
+void check_prompt(std::span<const TokenId> prompt, TokenId vocab_size) {
+  if (prompt.empty()) throw Error(ErrorCode::invalid_argument, "empty prompt");
+  for (std::size_t i = 0; i < prompt.size(); ++i) {
+    if (prompt[i] >= 0 && prompt[i] < vocab_size) continue;
+    throw Error(ErrorCode::invalid_argument,
+                "prompt[" + std::to_string(i) + "] is " + std::to_string(prompt[i]) +
+                    ", it must be a token id below the vocabulary size " +
+                    std::to_string(vocab_size));
+  }
+}
+
+std::vector<TokenId> encode_messages(const Model& model, const std::vector<Message>& messages,
+                                     std::string_view tools_json, std::string_view template_json,
+                                     bool parse_special) {
+  const Prompt prompt = model.chat_template().render(
+      messages,
+      {.add_generation_prompt = true, .tools_json = tools_json, .extra_json = template_json});
+  EncodeOptions encoding;
+  encoding.add_special = false;  // the template wrote them out
+  if (!parse_special) encoding.literal_ranges = prompt.literal;
+  return model.tokenizer().encode(prompt.text, encoding);
+}
+
+namespace {
+
+EngineOptions resolved(EngineOptions options, const EvaluatorOptions& evaluator) {
+  options.context = evaluator.context;
+  options.max_batch_rows = evaluator.max_batch_rows;
+  options.threads = evaluator.threads;
+  options.kv_type = evaluator.kv_type;
+  return options;
+}
+
+}  // namespace
+
+Engine::Impl::Impl(Model of, const EngineOptions& asked)
+    : model(std::move(of)),
+      options(asked),
+      runner(model.info().config, *model.impl().weights, *model.impl().source,
+             resolve(evaluator_options(asked), model.info().weight_type),
+             model.impl().host.allocator, BadLogits::mark_row),
+      core(runner, {.max_delay = asked.max_delay, .prefix_cache = asked.prefix_cache}) {
+  options = resolved(asked, runner.options());
+  status_.free_tokens = options.context;
+}
+
+// ---- what comes in
+
+std::shared_ptr<Request> Engine::Impl::submit(RequestSpec spec) {
+  const std::shared_ptr<RequestControl> control = spec.control;
+  std::shared_ptr<Request> request = core.make(next_id.fetch_add(1), std::move(spec));
+  {
+    const std::lock_guard lock(mail_);
+    inbox_.push_back(request);
+  }
+  control->run.start();
+  arrived_.notify_all();
+  return request;
+}
+
+RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions& asked) {
+  const ModelConfig& config = model.info().config;
+  check_prompt(prompt, config.vocab_size);
+  const SamplingParams& params = asked.sampling ? *asked.sampling : model.default_sampling();
+  validate(params, static_cast<std::size_t>(config.vocab_size));
+  if (asked.context < 0) {
+    throw Error(
+        ErrorCode::invalid_argument,
+        "RequestOptions::context is " + std::to_string(asked.context) + "; it takes 0 or more");
+  }
+  if (asked.timeout.count() < 0) {
+    throw Error(ErrorCode::invalid_argument, "RequestOptions::timeout is " +
+                                                 std::to_string(asked.timeout.count()) +
+                                                 " ms; it takes 0 or more");
+  }
+  Generator generator(model.tokenizer(), params, model.info().eos_token_ids,
+                      params.seed ? *params.seed : seed_from_system(), prompt);
+  RequestSpec spec{std::move(prompt), std::move(generator)};
+  spec.context = static_cast<std::size_t>(asked.context > 0 ? asked.context : options.context);
+  if (asked.timeout.count() > 0) spec.deadline = Clock::now() + asked.timeout;
+  spec.control = std::make_shared<RequestControl>();
+  spec.control->priority = asked.priority;
+  spec.sink = [this](RequestEvent&& event) { deliver(std::move(event)); };
+  const std::shared_ptr<RequestControl> control = spec.control;
+  std::shared_ptr<Request> request = core.make(next_id.fetch_add(1), std::move(spec));
+  control->run.start();
+  {
+    const std::lock_guard lock(mail_);
+    entries_[request->id()].control = control;
+    inbox_.push_back(request);
+  }
+  arrived_.notify_all();
+  return request->id();
+}
+
+void Engine::Impl::take_inbox() {
+  const std::lock_guard lock(mail_);
+  for (std::shared_ptr<Request>& request : inbox_) core.submit(std::move(request));
+  inbox_.clear();
+}
+
+// ---- the work
+
+void Engine::Impl::work(Clock::time_point deadline) {
+  core.step(deadline);
+  const auto page = static_cast<std::int32_t>(kPagePositions);
+  const std::lock_guard lock(mail_);
+  status_.running = static_cast<std::int32_t>(core.running());
+  status_.waiting = static_cast<std::int32_t>(core.waiting());
+  status_.cached_tokens = static_cast<std::int32_t>(core.cache().pages()) * page;
+  status_.free_tokens = static_cast<std::int32_t>(runner.free_pages()) * page;
+}
+
+bool Engine::Impl::work_for(const Mailbox& mail) {
+  const std::lock_guard lock(work_);
+  if (!mail.is_empty()) return true;
+  take_inbox();
+  if (!core.has_work()) return false;
+  work(Clock::time_point::max());
+  return true;
+}
+
+bool Engine::Impl::step(Clock::time_point deadline) {
+  const std::lock_guard lock(work_);
+  do {
+    take_inbox();
+    if (!core.has_work()) return false;
+    work(deadline);
+  } while (deadline == Clock::time_point::max() || Clock::now() < deadline);
+  return core.has_work();
+}
+
+EngineStatus Engine::Impl::status() const {
+  const std::lock_guard lock(mail_);
+  EngineStatus status = status_;
+  status.waiting += static_cast<std::int32_t>(inbox_.size());
+  return status;
+}
+
+void Engine::Impl::resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt) {
+  const std::lock_guard lock(work_);
+  core.resume(request, std::move(prompt));
+}
+
+void Engine::Impl::finish(const std::shared_ptr<Request>& request, FinishReason reason) {
+  const std::lock_guard lock(work_);
+  request->finish(reason);
+}
+
+void Engine::Impl::abandon(const std::shared_ptr<Request>& request) noexcept {
+  request->spec().control->run.cancel();  // so that a batch of it alone ends at once
+  const std::lock_guard lock(work_);
+  {
+    const std::lock_guard mail(mail_);
+    std::erase(inbox_, request);
+  }
+  core.abandon(*request);
+}
+
+void Engine::Impl::adopt_cache(Impl& other) {
+  const std::scoped_lock lock(work_, other.work_);
+  core.adopt_cache(other.core);
+}
+
+// ---- what goes out
+
+void Engine::Impl::deliver(RequestEvent&& event) {
+  if (event.kind != RequestEvent::Kind::piece) return;
+  const std::lock_guard lock(mail_);
+  Entry& entry = entries_.at(event.request);
+  append(entry.answer, event);
+  EngineEvent out;
+  out.request = event.request;
+  out.text = std::move(event.text);
+  out.token = event.token;
+  out.logprob = event.logprob;
+  out.top_logprobs = std::move(event.top_logprobs);
+  out.finish_reason = event.finish_reason;
+  out.error = event.error;
+  if (event.finish_reason != FinishReason::none) {
+    entry.done = true;
+    entry.error = event.error;
+    out.result = std::make_shared<const Generation>(std::move(entry.answer));
+  }
+  events_.push_back(std::move(out));
+}
+
+std::optional<EngineEvent> Engine::Impl::poll() {
+  const std::lock_guard lock(mail_);
+  if (events_.empty()) return std::nullopt;
+  std::optional<EngineEvent> event(std::move(events_.front()));
+  events_.pop_front();
+  if (event->finish_reason != FinishReason::none) entries_.erase(event->request);
+  return event;
+}
+
+Generation Engine::Impl::wait(RequestId request) {
+  const auto is_done = [&] {
+    const std::lock_guard lock(mail_);
+    const auto entry = entries_.find(request);
+    if (entry != entries_.end()) return entry->second.done;
+    throw Error(ErrorCode::invalid_argument,
+                "there is no request " + std::to_string(request) + ", or its end was polled");
+  };
+  while (!is_done()) {
+    const std::lock_guard lock(work_);
+    if (is_done()) break;
+    take_inbox();
+    work(Clock::time_point::max());
+  }
+  const std::lock_guard lock(mail_);
+  std::shared_ptr<const Generation> result;
+  std::optional<Error> error;
+  std::erase_if(events_, [&](EngineEvent& event) {
+    if (event.request != request) return false;
+    if (event.result) result = std::move(event.result);
+    if (event.error) error = event.error;
+    return true;
+  });
+  entries_.erase(request);
+  if (error) throw Error(*error);
+  return *result;
+}
+
+}  // namespace tlite

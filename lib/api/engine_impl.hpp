@@ -1,0 +1,88 @@
+// An engine core with its model, for any number of threads: Engine and Session are its users.
+//
+// Two locks. `work_` belongs to whoever works on the requests, for as long as a step takes.
+// `mail_` guards what comes in and goes out, and is held for moments, also while a step runs: so
+// nobody who submits, polls or cancels waits for a batch. Taken in this order where both are.
+#pragma once
+
+#include "api/model_impl.hpp"
+#include "model/model_runner.hpp"
+#include "runtime/engine_core.hpp"
+#include "runtime/mailbox.hpp"
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include <tlite/engine.hpp>
+
+namespace tlite {
+
+struct Engine::Impl {
+  using Clock = EngineCore::Clock;
+
+  Impl(Model model, const EngineOptions& options);
+
+  // A request whose events go where `spec.sink` says, on the thread that works.
+  std::shared_ptr<Request> submit(RequestSpec spec);
+  // One whose events poll() and wait() give out.
+  RequestId submit(std::vector<TokenId> prompt, const RequestOptions& options);
+
+  // A batch, or what is left of one, unless `mail` has something already: somebody else has worked.
+  // False where there is nothing to do.
+  bool work_for(const Mailbox& mail);
+  bool step(Clock::time_point deadline);
+
+  void resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt);
+  void finish(const std::shared_ptr<Request>& request, FinishReason reason);
+  void abandon(const std::shared_ptr<Request>& request) noexcept;
+  void adopt_cache(Impl& other);
+
+  // Of a request that was submitted for poll().
+  struct Entry {
+    std::shared_ptr<RequestControl> control;
+    Generation answer;
+    std::optional<Error> error;
+    bool done = false;
+  };
+  void deliver(RequestEvent&& event);
+  std::optional<EngineEvent> poll();
+  Generation wait(RequestId request);
+
+  Model model;
+  EngineOptions options;
+  ModelRunner runner;
+  EngineCore core;
+  std::atomic<RequestId> next_id{1};
+
+  mutable std::mutex work_;
+  mutable std::mutex mail_;
+  std::condition_variable arrived_;
+  std::vector<std::shared_ptr<Request>> inbox_;
+  std::map<RequestId, Entry> entries_;
+  std::deque<EngineEvent> events_;
+
+  // As of the end of the last batch, and what has come in since; waits for nobody.
+  EngineStatus status() const;
+
+ private:
+  void take_inbox();
+  void work(Clock::time_point deadline);
+  EngineStatus status_;
+};
+
+// The prompt that a conversation makes, by the model's template.
+std::vector<TokenId> encode_messages(const Model& model, const std::vector<Message>& messages,
+                                     std::string_view tools_json, std::string_view template_json,
+                                     bool parse_special);
+
+// Throws invalid_argument, naming the place, for an id that is none.
+void check_prompt(std::span<const TokenId> prompt, TokenId vocab_size);
+
+std::uint64_t seed_from_system();
+
+}  // namespace tlite
