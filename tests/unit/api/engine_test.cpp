@@ -1,0 +1,294 @@
+#include "unit/support/counting_allocator.hpp"
+#include "unit/support/errors.hpp"
+#include "unit/support/tiny_checkpoint.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include <tlite/engine.hpp>
+#include <tlite/session.hpp>
+
+namespace tlite {
+namespace {
+
+using namespace std::chrono_literals;
+using test::error_of;
+
+Model tiny_model(const std::shared_ptr<Allocator>& allocator = {}) {
+  LoadOptions options;
+  options.host.files = test::tiny_checkpoint("tiny");
+  options.host.allocator = allocator;
+  return Model::load("tiny", options);
+}
+
+SamplingParams seeded(std::uint64_t seed, std::int32_t max_new_tokens = 12) {
+  SamplingParams params;
+  params.seed = seed;
+  params.max_new_tokens = max_new_tokens;
+  params.logprobs = 2;
+  return params;
+}
+
+EngineOptions small(std::int32_t sequences = 4) {
+  EngineOptions options;
+  options.context = 512;
+  options.max_sequences = sequences;
+  options.max_batch_rows = 32;
+  options.threads = 2;
+  return options;
+}
+
+RequestOptions with(const SamplingParams& params) {
+  RequestOptions options;
+  options.sampling = params;
+  return options;
+}
+
+std::string text_of(std::uint64_t i) {
+  return std::string(static_cast<std::size_t>(i % 3) * 40, 'c') + "text " + std::to_string(i);
+}
+
+Generation alone(const Model& model, std::uint64_t i) {
+  Session session(model, {.context = 512, .threads = 1});
+  session.set_sampling(seeded(i));
+  return session.complete(text_of(i));
+}
+
+void check_same(const Generation& a, const Generation& b) {
+  CHECK(a.text == b.text);
+  CHECK(a.tokens == b.tokens);
+  CHECK(a.finish_reason == b.finish_reason);
+  CHECK(a.prompt_tokens == b.prompt_tokens);
+  REQUIRE(a.logprobs.size() == b.logprobs.size());
+  for (std::size_t i = 0; i < a.logprobs.size(); ++i) {
+    CHECK(a.logprobs[i].logprob == b.logprobs[i].logprob);
+    CHECK(a.top_logprobs[i].size() == b.top_logprobs[i].size());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("api/engine: many requests at once answer as each alone") {
+  const Model model = tiny_model();
+  Engine engine(model, small());
+  std::vector<RequestId> requests;
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    requests.push_back(engine.submit(text_of(i), with(seeded(i))));
+  }
+  std::map<RequestId, Generation> pieces;
+  std::map<RequestId, Generation> results;
+  while (true) {
+    const bool more = engine.step(1ms);
+    while (const auto event = engine.poll()) {
+      pieces[event->request].text += event->text;
+      if (event->result) results[event->request] = *event->result;
+    }
+    if (!more) break;
+  }
+  REQUIRE(results.size() == 20);
+  for (std::uint64_t i = 0; i < 20; ++i) {
+    check_same(results[requests[i]], alone(model, i));
+    CHECK(pieces[requests[i]].text == results[requests[i]].text);
+  }
+  const EngineStatus status = engine.status();
+  CHECK(status.running == 0);
+  CHECK(status.waiting == 0);
+  CHECK(status.cached_tokens + status.free_tokens == 512);
+}
+
+TEST_CASE("api/engine: ids, text and messages; what begins alike is computed once") {
+  const Model model = tiny_model();
+  Engine engine(model, small());
+  const std::vector<TokenId> ids = model.tokenizer().encode(text_of(7));
+  check_same(engine.wait(engine.submit(ids, with(seeded(7)))), alone(model, 7));
+  const Generation again = engine.wait(engine.submit(text_of(7), with(seeded(7))));
+  CHECK(again.cached_tokens == again.prompt_tokens - 1);
+
+  const std::vector<Message> messages = {{"user", "hello"}};
+  Session session(model, {.context = 512, .threads = 1});
+  session.set_sampling(seeded(3));
+  session.set_messages(messages);
+  check_same(engine.wait(engine.submit(messages, with(seeded(3)))), session.reply());
+}
+
+TEST_CASE("api/engine: submit, cancel and poll from threads while another works") {
+  const Model model = tiny_model();
+  Engine engine(model, small());
+  constexpr std::uint64_t kThreads = 3;
+  constexpr std::uint64_t kEach = 8;
+  std::atomic<std::uint64_t> left{kThreads};
+  std::vector<std::thread> threads;
+  std::vector<std::vector<RequestId>> ids(kThreads);
+  for (std::uint64_t t = 0; t < kThreads; ++t) {
+    threads.emplace_back([&, t] {
+      for (std::uint64_t i = 0; i < kEach; ++i) {
+        const std::uint64_t n = t * kEach + i;
+        ids[t].push_back(engine.submit(text_of(n), with(seeded(n))));
+        engine.set_priority(ids[t].back(), static_cast<std::int32_t>(i % 2));
+        if (i == 5) engine.cancel(ids[t].back());
+        engine.status();
+      }
+      --left;
+    });
+  }
+  while (left > 0 || engine.wait_for_work(0ns)) engine.step(500us);
+  for (std::thread& thread : threads) thread.join();
+  for (std::uint64_t t = 0; t < kThreads; ++t) {
+    for (std::uint64_t i = 0; i < kEach; ++i) {
+      const Generation result = engine.wait(ids[t][i]);
+      const Generation expected = alone(model, t * kEach + i);
+      if (result.finish_reason == FinishReason::cancelled) {
+        CHECK(i == 5);
+        CHECK(expected.text.starts_with(result.text));
+      } else {
+        check_same(result, expected);
+      }
+    }
+  }
+  CHECK_FALSE(engine.poll());
+}
+
+TEST_CASE("api/engine: threads that wait take turns") {
+  const Model model = tiny_model();
+  Engine engine(model, small(2));
+  std::vector<std::thread> threads;
+  std::vector<Generation> results(6);
+  for (std::uint64_t i = 0; i < results.size(); ++i) {
+    threads.emplace_back(
+        [&, i] { results[i] = engine.wait(engine.submit(text_of(i), with(seeded(i)))); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (std::uint64_t i = 0; i < results.size(); ++i) check_same(results[i], alone(model, i));
+}
+
+TEST_CASE("api/engine: sessions share one, from several threads, and answer as with their own") {
+  const Model model = tiny_model();
+  const auto talk = [](Session session, std::uint64_t seed) {
+    std::vector<std::string> said;
+    session.add_system("system");
+    for (std::uint64_t turn = 0; turn < 3; ++turn) {
+      session.set_sampling(seeded(seed * 10 + turn));
+      session.add_user("turn " + std::to_string(turn));
+      said.push_back(session.reply().text);
+    }
+    said.push_back(session.fork().regenerate().text);
+    return said;
+  };
+  constexpr std::uint64_t kSessions = 6;
+  std::vector<std::vector<std::string>> shared(kSessions);
+  {
+    const Engine engine(model, small(3));
+    std::vector<std::thread> threads;
+    for (std::uint64_t i = 0; i < kSessions; ++i) {
+      threads.emplace_back([&, i] { shared[i] = talk(Session(engine, {.context = 256}), i); });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
+  for (std::uint64_t i = 0; i < kSessions; ++i) {
+    CHECK(shared[i] == talk(Session(model, {.context = 256, .threads = 1}), i));
+  }
+}
+
+TEST_CASE("api/engine: a session outlives its engine, and a stream its session") {
+  auto engine = std::make_unique<Engine>(tiny_model(), small());
+  auto session = std::make_unique<Session>(*engine, SessionOptions{.context = 256});
+  session->set_sampling(seeded(1));
+  engine.reset();
+  Stream stream = session->stream_complete("text");
+  session.reset();
+  std::string text;
+  for (const std::string_view piece : stream) text += piece;
+  CHECK(text == stream.result().text);
+  CHECK(stream.result().tokens.size() == 12);
+}
+
+TEST_CASE("api/engine: a timeout and a cancel end a request, and others go on") {
+  const Model model = tiny_model();
+  Engine engine(model, small());
+  SamplingParams endless = seeded(1, -1);
+  endless.ignore_eos = true;
+  RequestOptions late = with(endless);
+  late.timeout = 1ms;
+  const RequestId timed = engine.submit("timed", late);
+  const RequestId cancelled = engine.submit("cancelled", with(endless));
+  const RequestId other = engine.submit(text_of(2), with(seeded(2)));
+  engine.step(0ns);
+  engine.cancel(cancelled);
+  std::this_thread::sleep_for(2ms);
+  CHECK(engine.wait(timed).finish_reason == FinishReason::deadline);
+  CHECK(engine.wait(cancelled).finish_reason == FinishReason::cancelled);
+  check_same(engine.wait(other), alone(model, 2));
+  engine.cancel(other);  // has ended: no effect
+  engine.set_priority(12345, 1);
+}
+
+TEST_CASE("api/engine: an error ends its request, and wait throws it") {
+  const Model model = tiny_model();
+  Engine engine(model, small());
+  SamplingParams none = seeded(1);
+  const auto vocabulary = static_cast<TokenId>(model.info().config.vocab_size);
+  for (TokenId token = 0; token < vocabulary; ++token) {
+    none.logit_bias.emplace_back(token, -std::numeric_limits<float>::infinity());
+  }
+  const RequestId bad = engine.submit("bad", with(none));
+  const RequestId good = engine.submit(text_of(4), with(seeded(4)));
+  CHECK(error_of([&] { engine.wait(bad); }).starts_with("invalid_argument: "));
+  check_same(engine.wait(good), alone(model, 4));
+  CHECK(error_of([&] { engine.wait(good); }) ==
+        "invalid_argument: there is no request 2, or its end was polled");
+}
+
+TEST_CASE("api/engine: bad input is refused where it comes in, by name and value") {
+  Engine engine(tiny_model(), small());
+  const auto submit = [&](const auto& prompt, const RequestOptions& options = {}) {
+    return error_of([&] { engine.submit(prompt, options); });
+  };
+  CHECK(submit(std::vector<TokenId>{}) == "invalid_argument: empty prompt");
+  CHECK(submit(std::vector<TokenId>{1, -5}).starts_with("invalid_argument: prompt[1] is -5, "));
+  CHECK(submit(std::vector<Message>{}) ==
+        "invalid_argument: the conversation has no message to answer");
+  RequestOptions options;
+  options.context = -1;
+  CHECK(submit(std::string_view("a"), options) ==
+        "invalid_argument: RequestOptions::context is -1; it takes 0 or more");
+  options.context = 8;
+  CHECK(submit(std::string_view("12345678"), options) ==
+        "context_full: the prompt takes 8 tokens, the context of 8 must hold it and one more");
+  options = {};
+  options.timeout = -3ms;
+  CHECK(submit(std::string_view("a"), options) ==
+        "invalid_argument: RequestOptions::timeout is -3 ms; it takes 0 or more");
+  options = {};
+  options.sampling = seeded(1);
+  options.sampling->top_p = 2;
+  CHECK(submit(std::string_view("a"), options).starts_with("invalid_argument: sampling: top_p"));
+  CHECK(submit(std::string_view(std::string(600, 'x'))).starts_with("context_full: "));
+  EngineOptions bad = small();
+  bad.max_sequences = 0;
+  CHECK(error_of([&] { Engine(tiny_model(), bad); }).starts_with("invalid_argument: "));
+  CHECK_FALSE(engine.step(1s));
+  CHECK_FALSE(engine.wait_for_work(1ms));
+  CHECK_FALSE(engine.poll());
+}
+
+TEST_CASE("api/engine: the plan tells its memory to the byte") {
+  const auto allocator = std::make_shared<test::CountingAllocator>();
+  const Model model = tiny_model(allocator);
+  const std::size_t before = allocator->live_bytes();
+  LoadOptions load;
+  load.host.files = test::tiny_checkpoint("tiny");
+  const MemoryPlan plan = Model::plan("tiny", evaluator_options(small()), load);
+  Engine engine(model, small());
+  CHECK(allocator->live_bytes() - before == plan.kv_cache + plan.scratch);
+  const std::size_t calls = allocator->calls();
+  engine.wait(engine.submit("text"));
+  CHECK(allocator->calls() == calls);
+}
+
+}  // namespace tlite
