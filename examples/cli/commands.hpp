@@ -15,6 +15,7 @@ void add_imatrix(CLI::App& app);
 void add_quantize(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_chat(CLI::App& app);
+void add_batch(CLI::App& app);
 void add_bench(CLI::App& app);
 
 }  // namespace cli

@@ -28,7 +28,9 @@ class InfoTest(CliTest):
         read = self.run_ok("info", MODEL, "--json", "--context", "512", "--no-mmap").json["memory"]
         self.assertEqual(read["weights"], 0)
         self.assertGreaterEqual(read["total"], memory["total"])
-        self.assertEqual((read["kv_cache"], read["scratch"]), (memory["kv_cache"], memory["scratch"]))
+        self.assertEqual(
+            (read["kv_cache"], read["scratch"]), (memory["kv_cache"], memory["scratch"])
+        )
 
     def test_table(self) -> None:
         """A table for the reader."""

@@ -1,0 +1,335 @@
+// tlite batch MODEL --in requests.jsonl --out results.jsonl [--parallel N] [-c CONTEXT] ...
+//
+// OpenAI's batch form: a line a request, a line a result, in the order of finishing. The result
+// file is also the record of what is done: it only grows, by whole lines, and a run that finds one
+// there goes on with the requests whose custom_id is not in it. A line that a kill has cut is cut
+// off first; so no result is lost and none is there twice.
+#include "commands.hpp"
+#include "files.hpp"
+#include "interrupt.hpp"
+#include "model_flags.hpp"
+#include "openai.hpp"
+#include "output.hpp"
+#include "progress.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace cli {
+namespace {
+
+struct Flags {
+  ModelFlags model;
+  std::string in, out;
+  std::int32_t parallel = 16;
+};
+
+[[noreturn]] void fail_line(const std::string& path, std::size_t line, const std::string& what) {
+  throw tlite::Error(tlite::ErrorCode::invalid_argument,
+                     path + ":" + std::to_string(line) + ": " + what);
+}
+
+// A request that is being answered; `ids` are those of its n answers, in order.
+struct Job {
+  std::size_t line = 0;
+  std::string custom_id;
+  openai::Call call;
+  std::vector<tlite::RequestId> ids;
+  std::map<tlite::RequestId, tlite::Generation> answers;
+  std::optional<tlite::Error> error;
+};
+
+// The requests of the file: its lines are looked at twice, so that what is wrong in the last one is
+// known before the first is answered, and not all of them lie in memory.
+class Requests {
+ public:
+  Requests(const std::string& path, const std::set<std::string>& done) : path_(path), done_(done) {
+    std::set<std::string> seen;
+    open();
+    while (std::optional<Json> json = read()) {
+      const std::string id = custom_id(*json);
+      if (!seen.insert(id).second)
+        fail_line(path_, line_, "the custom_id " + Json(id).dump() + " is there twice");
+      ++total_;
+      if (done_.contains(id)) ++skipped_;
+    }
+    open();
+  }
+
+  std::size_t total() const noexcept { return total_; }
+  std::size_t skipped() const noexcept { return skipped_; }
+  std::size_t line() const noexcept { return line_; }
+
+  // The next one that is not done, with its line.
+  std::optional<Json> next() {
+    while (std::optional<Json> json = read()) {
+      if (!done_.contains(custom_id(*json))) return json;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  void open() {
+    file_ = std::ifstream(path_, std::ios::binary);
+    line_ = 0;
+    if (!file_) fail_file(path_, "open");
+  }
+
+  std::optional<Json> read() {
+    for (std::string text; std::getline(file_, text);) {
+      ++line_;
+      if (text.find_first_not_of(" \t\r") == text.npos) continue;
+      Json json = Json::parse(text, nullptr, false);
+      if (!json.is_object()) fail_line(path_, line_, "not a JSON object");
+      return json;
+    }
+    if (file_.bad()) fail_file(path_, "read");
+    return std::nullopt;
+  }
+
+  std::string custom_id(const Json& json) const {
+    const auto id = json.find("custom_id");
+    if (id == json.end() || !id->is_string()) fail_line(path_, line_, "custom_id must be a string");
+    return id->get<std::string>();
+  }
+
+  std::string path_;
+  const std::set<std::string>& done_;
+  std::ifstream file_;
+  std::size_t line_ = 0;
+  std::size_t total_ = 0;
+  std::size_t skipped_ = 0;
+};
+
+// What an earlier run has written: the custom_ids of its whole lines. A part of a line behind them
+// is cut off.
+std::set<std::string> read_done(const std::string& path) {
+  std::set<std::string> done;
+  if (!std::filesystem::exists(path)) return done;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) fail_file(path, "open");
+  std::uintmax_t whole = 0;
+  std::size_t line = 0;
+  for (std::string text; std::getline(file, text) && !file.eof();) {
+    whole += text.size() + 1;
+    const Json json = Json::parse(text, nullptr, false);
+    ++line;
+    if (!json.is_object() || !json.contains("custom_id") || !json["custom_id"].is_string()) {
+      fail_line(path, line, "no result of a batch: it is not changed; choose another file");
+    }
+    done.insert(json["custom_id"].get<std::string>());
+  }
+  if (file.bad()) fail_file(path, "read");
+  file.close();
+  if (std::filesystem::file_size(path) > whole) std::filesystem::resize_file(path, whole);
+  return done;
+}
+
+class Results {
+ public:
+  explicit Results(const std::string& path)
+      : path_(path), file_(path, std::ios::binary | std::ios::app) {
+    if (!file_) fail_file(path_, "write");
+  }
+
+  // One line, handed to the system before this returns.
+  void write(const Job& job, const tlite::Tokenizer& tokenizer) {
+    const std::string id = std::to_string(job.line);
+    Json response = nullptr;
+    Json error = nullptr;
+    if (job.error) {
+      error = {{"code", tlite::to_string(job.error->code())}, {"message", job.error->what()}};
+    } else {
+      std::vector<tlite::Generation> choices;
+      for (const tlite::RequestId request : job.ids) choices.push_back(job.answers.at(request));
+      response = {
+          {"status_code", 200},
+          {"request_id", "req_" + id},
+          {"body", openai::response_body(job.call, id, std::time(nullptr), choices, tokenizer)}};
+    }
+    const Json line = {{"id", "batch_req_" + id},
+                       {"custom_id", job.custom_id},
+                       {"response", std::move(response)},
+                       {"error", std::move(error)}};
+    file_ << line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+    if (!file_.flush()) fail_file(path_, "write");
+  }
+
+ private:
+  std::string path_;
+  std::ofstream file_;
+};
+
+class Batch {
+ public:
+  Batch(const Flags& flags, const tlite::Model& model, Requests& requests, Results& results)
+      : model_(model), requests_(requests), results_(results), engine_(model, options(flags)) {
+    // Twice as many as run at once: the engine always has one to admit.
+    most_ = static_cast<std::size_t>(flags.parallel) * 2;
+  }
+
+  // Until all is done or `stopped`. The number of requests that failed.
+  std::size_t run(const std::atomic<bool>& stopped, Progress& progress) {
+    const std::size_t left = requests_.total() - requests_.skipped();
+    std::size_t done = 0;
+    while (!stopped) {
+      while (waiting_.size() < most_ && submit_next()) {
+      }
+      if (waiting_.empty() && finished_.empty()) break;
+      engine_.step(std::chrono::milliseconds(200));
+      while (auto event = engine_.poll()) take(*event);
+      for (const std::shared_ptr<Job>& job : std::exchange(finished_, {})) {
+        results_.write(*job, model_.tokenizer());
+        if (job->error) ++failed_;
+        ++done;
+      }
+      progress.show(std::to_string(done) + " of " + std::to_string(left) + " requests, " +
+                    std::to_string(tokens_) + " tokens");
+    }
+    return failed_;
+  }
+
+ private:
+  static tlite::EngineOptions options(const Flags& flags) {
+    tlite::EngineOptions options;
+    if (flags.model.context) options.context = *flags.model.context;
+    options.threads = flags.model.threads;
+    options.kv_type = parse_kv_type(flags.model.kv_type);
+    options.max_sequences = flags.parallel;
+    return options;
+  }
+
+  bool submit_next() {
+    const std::optional<Json> json = requests_.next();
+    if (!json) return false;
+    const auto job = std::make_shared<Job>();
+    job->line = requests_.line();
+    job->custom_id = json->at("custom_id").get<std::string>();
+    try {
+      submit(*job, *json);
+    } catch (const tlite::Error& error) {  // of this request: the others are answered
+      job->error = error;
+      for (const tlite::RequestId id : job->ids) {
+        engine_.cancel(id);
+        waiting_.erase(id);
+      }
+      finished_.push_back(job);
+      return true;
+    }
+    for (const tlite::RequestId id : job->ids) waiting_[id] = job;
+    return true;
+  }
+
+  void submit(Job& job, const Json& json) {
+    const auto text = [&](const char* name, const char* fallback) {
+      const auto field = json.find(name);
+      if (field == json.end() && fallback != nullptr) return std::string(fallback);
+      if (field != json.end() && field->is_string()) return field->get<std::string>();
+      throw tlite::Error(tlite::ErrorCode::invalid_argument,
+                         std::string(name) + " must be a string");
+    };
+    if (text("method", "POST") != "POST") {
+      throw tlite::Error(tlite::ErrorCode::not_supported,
+                         "not supported: the method " + json["method"].dump());
+    }
+    const auto body = json.find("body");
+    job.call = openai::parse_call(text("url", nullptr), body == json.end() ? Json() : *body,
+                                  model_.default_sampling());
+    for (std::int32_t i = 0; i < job.call.n; ++i) {
+      tlite::RequestOptions options;
+      options.sampling = job.call.sampling;
+      if (options.sampling->seed) *options.sampling->seed += static_cast<std::uint64_t>(i);
+      options.tools_json = job.call.tools_json;
+      if (job.call.chat) {
+        job.ids.push_back(engine_.submit(job.call.messages, options));
+      } else if (!job.call.ids.empty()) {
+        job.ids.push_back(engine_.submit(job.call.ids, options));
+      } else {
+        job.ids.push_back(engine_.submit(job.call.text, options));
+      }
+    }
+  }
+
+  void take(const tlite::EngineEvent& event) {
+    if (event.token >= 0) ++tokens_;
+    if (event.finish_reason == tlite::FinishReason::none) return;
+    const auto found = waiting_.find(event.request);
+    if (found == waiting_.end()) return;  // of a request that was refused
+    const std::shared_ptr<Job> job = found->second;
+    waiting_.erase(found);
+    job->answers[event.request] = *event.result;
+    if (event.error) job->error = event.error;
+    if (job->answers.size() == job->ids.size()) finished_.push_back(job);
+  }
+
+  const tlite::Model& model_;
+  Requests& requests_;
+  Results& results_;
+  tlite::Engine engine_;
+  std::size_t most_;
+  std::map<tlite::RequestId, std::shared_ptr<Job>> waiting_;
+  std::vector<std::shared_ptr<Job>> finished_;
+  std::size_t failed_ = 0;
+  std::size_t tokens_ = 0;
+};
+
+void run(const Flags& flags) {
+  const std::set<std::string> done = read_done(flags.out);
+  Requests requests(flags.in, done);
+  Results results(flags.out);
+  const tlite::Model model = load_model(flags.model);
+  Batch batch(flags, model, requests, results);
+  std::atomic<bool> stopped = false;
+  const InterruptScope interrupt([&stopped] { stopped = true; });
+  Progress progress("answering");
+  const std::size_t failed = batch.run(stopped, progress);
+  progress.clear();
+  if (stopped) throw Interrupted();
+  const std::string before = requests.skipped() == 0
+                                 ? std::string()
+                                 : std::to_string(requests.skipped()) + " of them before, ";
+  write_text(flags.out + ": " + std::to_string(requests.total()) + " requests, " + before +
+             std::to_string(failed) + " with an error\n");
+}
+
+}  // namespace
+
+void add_batch(CLI::App& app) {
+  const auto flags = std::make_shared<Flags>();
+  CLI::App* const command = app.add_subcommand(
+      "batch", "Answers the requests of a file in OpenAI's batch form, many at once");
+  add_model_argument(*command, flags->model.path);
+  command->add_option("--in", flags->in, "the requests, a JSON object a line")
+      ->required()
+      ->check(needs_real_file);
+  command
+      ->add_option(
+          "--out", flags->out,
+          "the results; what is there is not computed again, so a run that was stopped goes on")
+      ->required()
+      ->check(needs_real_file);
+  command->add_option("--parallel", flags->parallel, "requests answered at once")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  command
+      ->add_option("-c,--context", flags->model.context,
+                   "tokens in the KV cache, all requests together; default 16384")
+      ->check(CLI::Range(32, 1 << 20));
+  add_threads_option(*command, flags->model.threads);
+  add_kv_type_option(*command, flags->model.kv_type);
+  add_load_options(*command, flags->model);
+  command->callback([flags] { run(*flags); });
+}
+
+}  // namespace cli

@@ -1,0 +1,227 @@
+"""tlite batch: OpenAI's batch form, many requests at once, and going on after a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from cli import BINARY, MODEL, CliTest, main
+
+
+def chat(custom_id: str, **body: object) -> dict[str, Any]:
+    """A request for a chat."""
+    messages = body.pop("messages", [{"role": "user", "content": f"Привет {custom_id}"}])
+    return {
+        "custom_id": custom_id,
+        "method": "POST",
+        "url": "/v1/chat/completions",
+        "body": {"model": "demo", "messages": messages, "max_tokens": 8, "seed": 1, **body},
+    }
+
+
+def completion(custom_id: str, prompt: object, **body: object) -> dict[str, Any]:
+    """A request for a completion."""
+    given = {"prompt": prompt, "max_tokens": 8, "temperature": 0, **body}
+    return {"custom_id": custom_id, "method": "POST", "url": "/v1/completions", "body": given}
+
+
+class BatchTest(CliTest):
+    """A file of requests in, a file of results out."""
+
+    def lines(self, requests: list[dict[str, Any]]) -> str:
+        """A file with a request a line."""
+        text = "".join(json.dumps(request, ensure_ascii=False) + "\n" for request in requests)
+        return self.file("in.jsonl", text)
+
+    def results(self) -> dict[str, dict[str, Any]]:
+        """The results by custom_id; each is there once."""
+        text = (self.folder / "out.jsonl").read_text(encoding="utf-8")
+        found = [json.loads(line) for line in text.splitlines()]
+        by_id = {result["custom_id"]: result for result in found}
+        self.assertEqual(len(by_id), len(found))
+        return by_id
+
+    def batch(self, requests: list[dict[str, Any]], *flags: str) -> dict[str, dict[str, Any]]:
+        """Answers requests, and gives the results."""
+        self.run_ok("batch", MODEL, "--in", self.lines(requests), "--out", "out.jsonl", *flags)
+        return self.results()
+
+    def test_answers_as_alone(self) -> None:
+        """Each answer is the one that generate gives to the same request."""
+        requests = [chat(str(i), seed=i) for i in range(6)]
+        requests.append(
+            chat(
+                "system",
+                messages=[
+                    {"role": "system", "content": "Кратко."},
+                    {"role": "user", "content": "Столица?"},
+                ],
+            )
+        )
+        results = self.batch(requests, "--parallel", "3")
+        self.assertEqual(set(results), {request["custom_id"] for request in requests})
+        for request in requests:
+            body = request["body"]
+            alone = self.run_ok(
+                "generate",
+                MODEL,
+                "--messages",
+                self.file("m.json", body["messages"]),
+                "--json",
+                "--seed",
+                str(body["seed"]),
+                "-n",
+                "8",
+            ).json
+            result = results[request["custom_id"]]
+            self.assertIsNone(result["error"])
+            self.assertEqual(result["response"]["status_code"], 200)
+            answer = result["response"]["body"]
+            self.assertEqual(answer["object"], "chat.completion")
+            self.assertEqual(answer["model"], "demo")
+            choice = answer["choices"][0]
+            self.assertEqual(choice["message"]["content"], alone["text"])
+            reason = "length" if alone["finish_reason"] == "length" else "stop"
+            self.assertEqual(choice["finish_reason"], reason)
+            self.assertEqual(answer["usage"]["prompt_tokens"], alone["prompt_tokens"])
+            self.assertEqual(answer["usage"]["completion_tokens"], alone["generated_tokens"])
+
+    def test_forms(self) -> None:
+        """Completions of text and ids, several answers, log probabilities, stops."""
+        ids = self.run_ok("tokenize", MODEL, "--json", stdin="Столица").json
+        results = self.batch(
+            [
+                completion("text", "Столица"),
+                completion("ids", ids),
+                completion("logprobs", "Столица", logprobs=2, ignore_eos=True),
+                chat("n", n=3, temperature=1.0, ignore_eos=True),
+                chat("top", logprobs=True, top_logprobs=3, ignore_eos=True),
+            ]
+        )
+        body = {name: result["response"]["body"] for name, result in results.items()}
+        text = body["text"]["choices"][0]["text"]
+        self.assertEqual(body["ids"]["choices"][0]["text"], text)
+        logprobs = body["logprobs"]["choices"][0]["logprobs"]
+        self.assertEqual(len(logprobs["token_logprobs"]), 8)
+        self.assertEqual(len(body["n"]["choices"]), 3)
+        answers = {choice["message"]["content"] for choice in body["n"]["choices"]}
+        self.assertEqual(len(answers), 3)
+        self.assertEqual(body["n"]["usage"]["completion_tokens"], 24)
+        content = body["top"]["choices"][0]["logprobs"]["content"]
+        self.assertEqual(len(content), 8)
+        for entry in content:
+            self.assertEqual(len(entry["top_logprobs"]), 3)
+            self.assertEqual(bytes(entry["bytes"]).decode("utf-8", "replace"), entry["token"])
+
+    def test_bad_requests(self) -> None:
+        """A request that is wrong has an error, by field and value, and the others an answer."""
+        cases: dict[str, tuple[dict[str, object], str]] = {
+            "no_messages": ({"body": {}}, "body has no messages"),
+            "no_body": ({"body": None}, "body is null, it must be an object"),
+            "url": ({"url": "/v1/embeddings"}, 'not supported: url "/v1/embeddings"'),
+            "method": ({"method": "GET"}, 'not supported: the method "GET"'),
+        }
+        fields: dict[str, tuple[object, str]] = {
+            "temperature": ("hot", 'temperature is "hot", it must be a number'),
+            "top_p": (2, "sampling: top_p is 2, it must be"),
+            "n": (0, "n is 0, it must be 1 to 128"),
+            "max_tokens": (-1, "max_tokens is -1, it must be 0 or more"),
+            "stop": ([1], "stop is [1], it must be a string or a list of strings"),
+            "logit_bias": ({"x": 1}, 'logit_bias is "x", it must be a token id'),
+            "top_logprobs": (2, "top_logprobs is 2, it must be absent where logprobs is not true"),
+            "stream": (True, "not supported: stream in a batch"),
+            "tool_choice": ("required", 'not supported: tool_choice "required"'),
+            "response_format": (
+                {"type": "json_object"},
+                'not supported: response_format "json_object"',
+            ),
+            "best_of": (2, 'not supported: the field "best_of" with 2'),
+        }
+        requests = [{**chat(name), **change} for name, (change, _) in cases.items()]
+        requests += [chat(name, **{name: value}) for name, (value, _) in fields.items()]
+        requests.append(chat("good"))
+        results = self.batch(requests)
+        messages = {name: case[1] for name, case in (*cases.items(), *fields.items())}
+        for name, result in results.items():
+            if name == "good":
+                self.assertIsNone(result["error"])
+                continue
+            self.assertIsNone(result["response"])
+            self.assertIn(messages[name], result["error"]["message"])
+
+    def test_bad_files(self) -> None:
+        """What is wrong with a file is said before anything is answered, with its line."""
+        one = chat("a")
+        for text, message in (
+            (json.dumps(one) + "\n{\n", "in.jsonl:2: not a JSON object"),
+            (
+                json.dumps(one) + "\n\n" + json.dumps(one),
+                'in.jsonl:3: the custom_id "a" is there twice',
+            ),
+            ('{"custom_id": 1}', "in.jsonl:1: custom_id must be a string"),
+        ):
+            result = self.call("batch", MODEL, "--in", self.file("in.jsonl", text), "--out", "o")
+            self.assertEqual(result.status, 1)
+            self.assertIn(message, result.error)
+            self.assertFalse((self.folder / "o").exists())
+        other = self.file("o", "notes\n")
+        result = self.call("batch", MODEL, "--in", self.lines([one]), "--out", other)
+        self.assertIn("o:1: no result of a batch: it is not changed", result.error)
+        self.assertEqual(Path(other).read_text(encoding="utf-8"), "notes\n")
+
+    def test_goes_on(self) -> None:
+        """A line that was cut is made anew, whole ones stay."""
+        requests = [chat(str(i)) for i in range(4)]
+        whole = self.batch(requests)
+        out = self.folder / "out.jsonl"
+        text = out.read_text(encoding="utf-8").splitlines(keepends=True)
+        out.write_text(text[0] + text[1] + text[2][:40], encoding="utf-8")
+        self.assertEqual(set(self.batch(requests)), set(whole))
+        after = out.read_text(encoding="utf-8").splitlines(keepends=True)
+        self.assertEqual(after[:2], text[:2])
+        for name, result in self.results().items():
+            first = whole[name]["response"]["body"]
+            again = result["response"]["body"]
+            self.assertEqual(again["choices"], first["choices"])
+
+    def test_killed(self) -> None:
+        """Killed at any time and started again: no result is lost or there twice."""
+        requests = [chat(str(i), max_tokens=40, ignore_eos=True) for i in range(40)]
+        source = self.lines(requests)
+        command: list[str] = [
+            str(BINARY),
+            "batch",
+            MODEL,
+            "--in",
+            str(source),
+            "--out",
+            "out.jsonl",
+            "--parallel",
+            "2",
+        ]
+        out = self.folder / "out.jsonl"
+        kills = 0
+        for lines in (1, 9, 20):
+            process = subprocess.Popen(
+                command, cwd=self.folder, env=self.environment(), stdout=subprocess.DEVNULL
+            )
+            deadline = time.monotonic() + 60
+            while process.poll() is None and time.monotonic() < deadline:
+                if out.exists() and out.read_bytes().count(b"\n") >= lines:
+                    os.kill(process.pid, signal.SIGKILL)
+                    break
+                time.sleep(0.001)
+            kills += process.wait() == -signal.SIGKILL
+        self.assertGreater(kills, 0)
+        results = self.batch(requests)
+        self.assertEqual(set(results), {str(i) for i in range(40)})
+        self.assertTrue(all(result["error"] is None for result in results.values()))
+
+
+if __name__ == "__main__":
+    main()
