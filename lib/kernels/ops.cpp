@@ -8,13 +8,15 @@ namespace tlite {
 
 const KernelOps& kernel_ops(CpuTier tier) noexcept {
   assert(cpu_has(tier));
-#if defined(__x86_64__)
-  if (tier == CpuTier::avx512 || tier == CpuTier::amx) return kAvx512Ops;
-  if (tier == CpuTier::avx2 || tier == CpuTier::avx_vnni) return kAvx2Ops;
-#elif defined(__aarch64__)
-  if (tier == CpuTier::neon || tier == CpuTier::neon_i8mm) return kNeonOps;
-#endif
-  return kScalarOps;
+#define TLITE_OPS_OF(tier, ops, formats) \
+  case CpuTier::tier:                    \
+    return ops;
+  switch (tier) {
+    TLITE_KERNEL_TIERS(TLITE_OPS_OF)
+    default:  // of another architecture
+      return kScalarOps;
+  }
+#undef TLITE_OPS_OF
 }
 
 }  // namespace tlite

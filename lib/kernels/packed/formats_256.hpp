@@ -231,7 +231,7 @@ struct Q3_K : Tile256<S, 16, 16> {
 };
 
 template <class S>
-struct Iq4Xs : Tile256<S, 32, 2> {
+struct IQ4_XS : Tile256<S, 32, 2> {
   using V = typename S::V;
   static constexpr std::size_t kPlanes = 34;
   static constexpr CodeRange kCode{128, 255};

@@ -95,7 +95,7 @@ struct Q4_0 : PairScales<S> {
 };
 
 template <class S>
-struct Iq4Nl : PairScales<S> {
+struct IQ4_NL : PairScales<S> {
   static constexpr std::size_t kPlanes = 9;
   static constexpr CodeRange kCode{128, 255};
 
