@@ -2,8 +2,6 @@
 // compiled with, and for which formats files are written, stands in lib/KernelTiers.cmake.
 #pragma once
 
-#include "kernels/ops.hpp"
-
 // X(tier, its KernelOps, the formats that it has packed kernels of: packed/table.hpp)
 #if defined(__x86_64__)
 #define TLITE_KERNEL_TIERS(X)                 \
@@ -23,6 +21,7 @@
 
 namespace tlite {
 
+struct KernelOps;
 #define TLITE_DECLARE_OPS(tier, ops, formats) extern const KernelOps ops;
 TLITE_KERNEL_TIERS(TLITE_DECLARE_OPS)
 #undef TLITE_DECLARE_OPS
