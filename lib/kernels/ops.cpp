@@ -8,15 +8,11 @@ namespace tlite {
 
 const KernelOps& kernel_ops(CpuTier tier) noexcept {
   assert(cpu_has(tier));
-#define TLITE_OPS_OF(tier, ops, formats) \
-  case CpuTier::tier:                    \
-    return ops;
-  switch (tier) {
-    TLITE_KERNEL_TIERS(TLITE_OPS_OF)
-    default:  // of another architecture
-      return kScalarOps;
-  }
+#define TLITE_OPS_OF(of, ops, formats) \
+  if (tier == CpuTier::of) return ops;
+  TLITE_KERNEL_TIERS(TLITE_OPS_OF)
 #undef TLITE_OPS_OF
+  return kScalarOps;  // a tier of another architecture
 }
 
 }  // namespace tlite
