@@ -34,6 +34,7 @@ struct Tile256 {
   static constexpr std::size_t kInner = kStep;
   static constexpr std::size_t kGroups = kSub / 4;
   static constexpr bool kHasMin = false;
+  static constexpr std::size_t kMinPairs = 0;  // of minimums as 16-bit numbers, side by side
 };
 
 template <class S>

@@ -30,6 +30,7 @@ struct Tile32 {
   static constexpr std::size_t kInner = 2;   // sub-blocks whose numbers are known when compiling
   static constexpr std::size_t kGroups = 8;  // of four k in a sub-block
   static constexpr bool kHasMin = false;
+  static constexpr std::size_t kMinPairs = 0;
 
   static V plane(const std::byte* tile, std::size_t index) noexcept {
     return S::load(tile + index * kPlaneBytes);
