@@ -63,26 +63,6 @@ bool has_amx() noexcept {
 
 }  // namespace
 
-std::string_view to_string(CpuTier tier) noexcept {
-  switch (tier) {
-    case CpuTier::scalar:
-      return "scalar";
-    case CpuTier::avx2:
-      return "avx2";
-    case CpuTier::avx_vnni:
-      return "avx_vnni";
-    case CpuTier::avx512:
-      return "avx512";
-    case CpuTier::amx:
-      return "amx";
-    case CpuTier::neon:
-      return "neon";
-    case CpuTier::neon_i8mm:
-      return "neon_i8mm";
-  }
-  return "unknown";
-}
-
 bool cpu_has(CpuTier tier) noexcept {
 #if defined(__x86_64__)
   // GCC and Clang ask cpuid and xgetbv, so a system that does not save the registers says no.

@@ -6,22 +6,23 @@
 namespace tlite {
 
 // Instruction set tiers of kernels/, lowest first. All tiers compute the same bits; a tier is a
-// matter of speed alone.
-enum class CpuTier {
-  scalar = 0,
-  avx2 = 1,
-  avx_vnni = 2,
-  avx512 = 3,
-  amx = 4,
-  neon = 5,
-  neon_i8mm = 6
-};
+// matter of speed alone. What else a new one needs: CONTRIBUTING.md.
+#define TLITE_CPU_TIERS(X) X(scalar) X(avx2) X(avx_vnni) X(avx512) X(amx) X(neon) X(neon_i8mm)
 
-inline constexpr CpuTier kCpuTiers[] = {CpuTier::scalar,   CpuTier::avx2, CpuTier::avx_vnni,
-                                        CpuTier::avx512,   CpuTier::amx,  CpuTier::neon,
-                                        CpuTier::neon_i8mm};
+#define TLITE_ENUMERATOR(tier) tier,
+enum class CpuTier { TLITE_CPU_TIERS(TLITE_ENUMERATOR) };
+#undef TLITE_ENUMERATOR
 
-std::string_view to_string(CpuTier tier) noexcept;
+#define TLITE_VALUE(tier) CpuTier::tier,
+inline constexpr CpuTier kCpuTiers[] = {TLITE_CPU_TIERS(TLITE_VALUE)};
+#undef TLITE_VALUE
+
+constexpr std::string_view to_string(CpuTier tier) noexcept {
+#define TLITE_NAME(tier) #tier,
+  constexpr std::string_view kNames[] = {TLITE_CPU_TIERS(TLITE_NAME)};
+#undef TLITE_NAME
+  return kNames[static_cast<int>(tier)];
+}
 
 // avx2: AVX2, FMA, F16C. avx_vnni: AVX-VNNI besides, the byte dot products of processors without
 // AVX-512 (Intel's from Alder Lake on). avx512: AVX2 and F, BW, VL, DQ, VNNI, BF16. amx: avx512 and

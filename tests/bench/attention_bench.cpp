@@ -107,8 +107,8 @@ class Bench {
 
 [[noreturn]] void usage() {
   std::fprintf(stderr,
-               "usage: attention_bench [--tier scalar|avx2|avx512|neon] [--head-dim N] [--group N] "
-               "[--pages N]\n");
+               "usage: attention_bench [--tier T] [--head-dim N] [--group N] [--pages N]\n"
+               "T as in TLITE_CPU\n");
   std::exit(2);
 }
 

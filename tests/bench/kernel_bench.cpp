@@ -317,11 +317,9 @@ class Bench {
 };
 
 [[noreturn]] void usage() {
-  std::fprintf(
-      stderr,
-      "usage: kernel_bench [--tier scalar|avx2|avx_vnni|avx512|amx|neon|neon_i8mm] [--threads "
-      "N] [--rows N] "
-      "[--format F]... [--shape OUTxIN]...\n");
+  std::fprintf(stderr,
+               "usage: kernel_bench [--tier T] [--threads N] [--rows N] [--format F]... "
+               "[--shape OUTxIN]...\nT as in TLITE_CPU\n");
   std::exit(2);
 }
 

@@ -13,15 +13,11 @@ out=${2:-build-cross-$architecture}
 mkdir -p "$out/include"
 
 flags=(-std=c++20 -O1 -Ilib -Iinclude -Itests -ffp-contract=off -DTLITE_SOURCE_DIR="\"$PWD\"" -DTLITE_VERSION="\"cross\"")
-avx2=(-mavx2 -mfma -mf16c)
-# The flags of the tiers are those of lib/KernelTiers.cmake.
-declare -A tiers
 case "$architecture" in
   arm)
     compiler=aarch64-linux-gnu-g++
     emulator=(qemu-aarch64 -L /usr/aarch64-linux-gnu -cpu max)
     flags+=(-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Werror -isystem "$out/include")
-    tiers=([neon]="-march=armv8.2-a+dotprod+fp16" [neon_i8mm]="-march=armv8.2-a+dotprod+fp16+i8mm")
     # doctest is one header; the cross compiler does not look where it lies.
     ln -sfn /usr/include/doctest "$out/include/doctest"
     ;;
@@ -32,8 +28,6 @@ case "$architecture" in
     # SIMDe inlines every intrinsic: unrolled tiles of them took GCC 59 s for one file of avx_vnni (packed_q3_k), 9 s
     # with calls.
     flags+=(-DSIMDE_NO_INLINE)
-    tiers=([avx2]="${avx2[*]}" [avx_vnni]="${avx2[*]} -Itests/cross/x86" [avx512]="${avx2[*]} -Itests/cross/x86"
-      [amx]="${avx2[*]} -Itests/cross/x86 -iquote tests/cross/x86")
     ;;
   *)
     echo "$usage" >&2
@@ -41,11 +35,25 @@ case "$architecture" in
     ;;
 esac
 
+# The tiers, their flags and their packed kernels are those of lib/KernelTiers.cmake.
+rm -rf "$out/kernels"
+cmake -DTLITE_ARCHITECTURE="$architecture" -DFOLDER="$(realpath "$out")" -P tests/cross/kernels.cmake
+declare -A tiers
+while read -r tier tier_flags; do
+  tiers[$tier]=$tier_flags
+  # AVX2 is there; what is newer comes from SIMDe's headers and ours.
+  case "$architecture $tier" in
+    arm* | *scalar | *avx2) ;;
+    *) tiers[$tier]="${tiers[avx2]} -Itests/cross/x86 -iquote tests/cross/x86" ;;
+  esac
+done <"$out/tiers"
+
 sources=(lib/base/{buffer,error}.cpp tests/cross/{any_cpu,serial_pool}.cpp lib/tensor/*.cpp
-  lib/kernels/{activations,ops}.cpp lib/kernels/packed/*.cpp lib/kernels/scalar/*.cpp
+  lib/kernels/{activations,ops}.cpp lib/kernels/packed/*.cpp
   tests/unit/main.cpp tests/unit/tensor/*_test.cpp
   tests/unit/kernels/{activations,attention_bf16,ops,packed}_test.cpp)
-for tier in "${!tiers[@]}"; do sources+=(lib/kernels/"$tier"/*.cpp); done
+shopt -s nullglob # a tier may have nothing but packed kernels
+for tier in "${!tiers[@]}"; do sources+=({lib,"$out"}/kernels/"$tier"/*.cpp); done
 
 object_of() { echo "$out/${1//\//_}.o"; }
 

@@ -30,13 +30,7 @@ class MatrixStrip {
   static_assert(kLargest <= 64 * 127);
   static constexpr std::size_t kParts = kLargest <= 127 ? 1 : 2;
   static constexpr std::size_t kMatrices = V * kParts;  // of products
-  static constexpr std::size_t kMinPairs = [] {
-    if constexpr (F::kHasMin) {
-      return F::kMinPairs;
-    } else {
-      return std::size_t{0};
-    }
-  }();
+  static constexpr std::size_t kMinPairs = F::kMinPairs;
   static constexpr std::size_t kGroupPlanes = 1 + (F::kHasMin ? kMinPairs + 1 : 0);
   static constexpr std::size_t kWeightBytes = 4 * kMatrices * kMatrixBytes;
 

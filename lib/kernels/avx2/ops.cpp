@@ -116,19 +116,6 @@ struct Vector {
   }
 };
 
-struct F32 {
-  static constexpr std::size_t kBytes = 4;
-  static Vector load(const std::byte* from) noexcept {
-    return Vector::load(reinterpret_cast<const float*>(from));
-  }
-  static Half load_part(const std::byte* from) noexcept {
-    return Half::load(reinterpret_cast<const float*>(from));
-  }
-  static Vector load_first(const std::byte* from, int lanes) noexcept {
-    return Vector::load_first(reinterpret_cast<const float*>(from), lanes);
-  }
-};
-
 // The first `lanes` of 16 stored halves, zeros behind them. AVX2 has no masked load of 16 bits.
 struct Halves {
   alignas(32) unsigned short bits[16] = {};
@@ -169,6 +156,6 @@ struct Bf16 {
 
 }  // namespace
 
-const KernelOps kAvx2Ops = generic::make_ops<Vector, F32, F16, Bf16>();
+const KernelOps kAvx2Ops = generic::make_ops<Vector, generic::StoredF32<Vector>, F16, Bf16>();
 
 }  // namespace tlite

@@ -19,7 +19,7 @@
 namespace tlite {
 namespace {
 
-struct Avx2 {
+struct Avx2 : TierSizes {
   struct V {
     __m256i low, high;
   };
@@ -29,9 +29,6 @@ struct Avx2 {
   using DirectRows = std::index_sequence<4, 3, 2, 1>;
   using StripRows = std::index_sequence<4, 2, 1>;
   using Bf16Rows = std::index_sequence<4, 3, 2, 1>;
-  static constexpr bool kRowPairs = false;
-  static constexpr std::size_t kTileVectors = 1;
-  static constexpr std::size_t kDirectRows = 8;
   static constexpr std::size_t kPrefetchAhead = 2048;
   static constexpr bool kPrefetchOneRow = true;
   // A strip of 20 KB in the first-level cache, a block's part of x of 300 KB in the second.

@@ -6,15 +6,6 @@
 namespace tlite {
 namespace {
 
-struct F32 {
-  static constexpr std::size_t kBytes = 4;
-  static Vector load(const std::byte* from) noexcept { return {_mm512_loadu_ps(from)}; }
-  static Vector load_part(const std::byte* from) noexcept { return load(from); }
-  static Vector load_first(const std::byte* from, int lanes) noexcept {
-    return {_mm512_maskz_loadu_ps(first_lanes(lanes), from)};
-  }
-};
-
 struct F16 {
   static constexpr std::size_t kBytes = 2;
   static Vector load(const std::byte* from) noexcept {
@@ -43,7 +34,7 @@ struct Bf16 {
 }  // namespace
 
 constinit const KernelOps kAvx512Ops = [] {
-  KernelOps ops = generic::make_ops<Vector, F32, F16, Bf16>();
+  KernelOps ops = generic::make_ops<Vector, generic::StoredF32<Vector>, F16, Bf16>();
   ops.attend_bf16 = &attend_pairs;
   return ops;
 }();

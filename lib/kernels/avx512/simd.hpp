@@ -16,20 +16,16 @@
 namespace tlite {
 namespace {
 
-struct Avx512 {
+struct Avx512 : TierSizes {
   using V = __m512i;
   using F = __m512;
   using DirectRows = std::index_sequence<8, 4, 2, 1>;
   using StripRows = std::index_sequence<6, 2, 1>;
   using Bf16Rows = std::index_sequence<12, 8, 4, 2, 1>;
-  static constexpr bool kRowPairs = false;
-  static constexpr std::size_t kTileVectors = 2;
-  static constexpr std::size_t kDirectRows = 8;
+  static constexpr std::size_t kTileVectors =
+      2;  // a strip of 150 KB: half of a small second-level cache
   static constexpr std::size_t kPrefetchAhead = 9216;
   static constexpr bool kPrefetchOneRow = true;
-  // Of 32 output rows about 150 KB, half of a small second-level cache.
-  static constexpr std::size_t kStripBlockRows = 1U << 20;
-  static constexpr std::size_t kStripElements = 4096;
 
   TLITE_INLINE static V load(const std::byte* p) noexcept { return _mm512_loadu_si512(p); }
   TLITE_INLINE static void store(std::byte* p, V v) noexcept { _mm512_storeu_si512(p, v); }

@@ -11,6 +11,21 @@
 
 namespace tlite::generic {
 
+// Reads elements that are stored as the vector's own, for tiers that load from any address.
+template <class V>
+struct StoredF32 {
+  static constexpr std::size_t kBytes = 4;
+  static V load(const std::byte* from) noexcept {
+    return V::load(reinterpret_cast<const float*>(from));
+  }
+  static typename V::Part load_part(const std::byte* from) noexcept {
+    return V::Part::load(reinterpret_cast<const float*>(from));
+  }
+  static V load_first(const std::byte* from, int lanes) noexcept {
+    return V::load_first(reinterpret_cast<const float*>(from), lanes);
+  }
+};
+
 template <class V, class F32, class F16, class Bf16>
 constexpr KernelOps make_ops() noexcept {
   return {.linear = {&linear<V, F32>, &linear<V, F16>, &linear<V, Bf16>},

@@ -139,19 +139,6 @@ struct Vector {
   }
 };
 
-struct F32 {
-  static constexpr std::size_t kBytes = 4;
-  static Vector load(const std::byte* from) noexcept {
-    return Vector::load(reinterpret_cast<const float*>(from));
-  }
-  static Half load_part(const std::byte* from) noexcept {
-    return Half::load(reinterpret_cast<const float*>(from));
-  }
-  static Vector load_first(const std::byte* from, int lanes) noexcept {
-    return Vector::load_first(reinterpret_cast<const float*>(from), lanes);
-  }
-};
-
 // 16-bit elements, four of which `Widen` turns into floats.
 template <class Widen>
 struct Stored16 {
@@ -186,7 +173,7 @@ struct WidenBf16 {
 
 }  // namespace
 
-const KernelOps kNeonOps =
-    generic::make_ops<Vector, F32, Stored16<WidenF16>, Stored16<WidenBf16>>();
+const KernelOps kNeonOps = generic::make_ops<Vector, generic::StoredF32<Vector>, Stored16<WidenF16>,
+                                             Stored16<WidenBf16>>();
 
 }  // namespace tlite

@@ -16,7 +16,7 @@
 namespace tlite {
 namespace {
 
-struct Neon {
+struct Neon : TierSizes {
   struct V {
     uint32x4_t part[4];
   };
@@ -26,13 +26,8 @@ struct Neon {
   using DirectRows = std::index_sequence<4, 2, 1>;
   using StripRows = std::index_sequence<4, 2, 1>;
   using Bf16Rows = std::index_sequence<4, 2, 1>;
-  static constexpr bool kRowPairs = false;
-  static constexpr std::size_t kTileVectors = 1;
-  static constexpr std::size_t kDirectRows = 8;
   static constexpr std::size_t kPrefetchAhead = 2048;  // not measured
   static constexpr bool kPrefetchOneRow = false;
-  static constexpr std::size_t kStripBlockRows = 1U << 20;
-  static constexpr std::size_t kStripElements = 4096;
 
   template <class Part>
   TLITE_INLINE static V words(Part&& part) noexcept {

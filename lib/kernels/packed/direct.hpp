@@ -31,13 +31,7 @@ class Direct {
   static constexpr bool kHasMin = F::kHasMin;
   static constexpr bool kRowPairs = false;
   using Dot = typename S::template Dot<kCode, kGroups>;
-  static constexpr std::size_t kMinPairs = [] {
-    if constexpr (kHasMin && kElements == 256) {
-      return F::kMinPairs;
-    } else {
-      return std::size_t{0};
-    }
-  }();
+  static constexpr std::size_t kMinPairs = F::kMinPairs;
 
   explicit Direct(const std::byte* tiles) noexcept : tiles_(tiles) {}
 

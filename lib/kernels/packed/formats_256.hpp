@@ -34,6 +34,7 @@ struct Tile256 {
   static constexpr std::size_t kInner = kStep;
   static constexpr std::size_t kGroups = kSub / 4;
   static constexpr bool kHasMin = false;
+  static constexpr std::size_t kMinPairs = 0;  // of minimums as 16-bit numbers, side by side
 };
 
 template <class S>
@@ -231,7 +232,7 @@ struct Q3_K : Tile256<S, 16, 16> {
 };
 
 template <class S>
-struct Iq4Xs : Tile256<S, 32, 2> {
+struct IQ4_XS : Tile256<S, 32, 2> {
   using V = typename S::V;
   static constexpr std::size_t kPlanes = 34;
   static constexpr CodeRange kCode{128, 255};

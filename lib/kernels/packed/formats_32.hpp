@@ -30,6 +30,7 @@ struct Tile32 {
   static constexpr std::size_t kInner = 2;   // sub-blocks whose numbers are known when compiling
   static constexpr std::size_t kGroups = 8;  // of four k in a sub-block
   static constexpr bool kHasMin = false;
+  static constexpr std::size_t kMinPairs = 0;
 
   static V plane(const std::byte* tile, std::size_t index) noexcept {
     return S::load(tile + index * kPlaneBytes);
@@ -95,7 +96,7 @@ struct Q4_0 : PairScales<S> {
 };
 
 template <class S>
-struct Iq4Nl : PairScales<S> {
+struct IQ4_NL : PairScales<S> {
   static constexpr std::size_t kPlanes = 9;
   static constexpr CodeRange kCode{128, 255};
 

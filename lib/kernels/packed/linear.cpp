@@ -67,97 +67,35 @@ class PackedLinear final : public Linear {
   const std::byte* tiles_;
 };
 
-}  // namespace
+struct KernelOf {
+  CpuTier tier;
+  DataType type;
+  const PackedKernel* kernel;
+};
 
-// The kernel of a format among those of the namespace around.
-#define TLITE_PACKED_CASE(format) \
-  case DataType::format:          \
-    return format;
-#define TLITE_KERNEL_OF_TYPE                              \
-  const PackedKernel& kernel_of(DataType type) noexcept { \
-    switch (type) {                                       \
-      TLITE_PACKED_FORMATS(TLITE_PACKED_CASE)             \
-      default:                                            \
-        assert(false && "a type that is not packed");     \
-        return q8_0;                                      \
-    }                                                     \
-  }
+#define TLITE_KERNEL(tier, format) {CpuTier::tier, DataType::format, &tier::format},
+#define TLITE_KERNELS(tier, ops, formats) formats(TLITE_KERNEL, tier)
+constexpr KernelOf kKernels[] = {TLITE_KERNEL_TIERS(TLITE_KERNELS)};
+#undef TLITE_KERNELS
+#undef TLITE_KERNEL
 
-namespace scalar {
-namespace {
-TLITE_KERNEL_OF_TYPE
-}
-}  // namespace scalar
-#if defined(__x86_64__)
-namespace avx2 {
-namespace {
-TLITE_KERNEL_OF_TYPE
-}
-}  // namespace avx2
-namespace avx_vnni {
-namespace {
-TLITE_KERNEL_OF_TYPE
-}
-}  // namespace avx_vnni
-namespace avx512 {
-namespace {
-TLITE_KERNEL_OF_TYPE
-}
-}  // namespace avx512
-namespace amx {
-namespace {
-const PackedKernel& kernel_of(DataType type) noexcept {
-  switch (type) {
-    TLITE_PACKED_K_FORMATS(TLITE_PACKED_CASE)
-    default:
-      return avx512::kernel_of(type);
-  }
-}
 }  // namespace
-}  // namespace amx
-#elif defined(__aarch64__)
-namespace neon {
-namespace {
-TLITE_KERNEL_OF_TYPE
-}
-}  // namespace neon
-namespace neon_i8mm {
-namespace {
-TLITE_KERNEL_OF_TYPE
-}
-}  // namespace neon_i8mm
-#endif
 
 const PackedKernel& packed_kernel(DataType type, CpuTier tier) noexcept {
-  switch (tier) {
-#if defined(__x86_64__)
-    case CpuTier::avx2:
-      return avx2::kernel_of(type);
-    case CpuTier::avx_vnni:
-      return avx_vnni::kernel_of(type);
-    case CpuTier::avx512:
-      return avx512::kernel_of(type);
-    case CpuTier::amx:
-      return amx::kernel_of(type);
-#elif defined(__aarch64__)
-    case CpuTier::neon:
-      return neon::kernel_of(type);
-    case CpuTier::neon_i8mm:
-      return neon_i8mm::kernel_of(type);
-#endif
-    default:
-      return scalar::kernel_of(type);
+  for (const KernelOf& of : kKernels) {
+    if (of.tier == tier && of.type == type) return *of.kernel;
   }
+  // Formats that gain nothing by AMX: see amx/kernel.hpp.
+  if (tier == CpuTier::amx) return packed_kernel(type, CpuTier::avx512);
+  // A tier of another architecture.
+  if (tier != CpuTier::scalar) return packed_kernel(type, CpuTier::scalar);
+  assert(false && "a type that is not packed");
+  return scalar::q8_0;
 }
 
 std::size_t packed_scratch_bytes() noexcept {
   std::size_t most = 0;
-  for (const DataType type : kDataTypes) {
-    if (!is_packed(type)) continue;
-    for (const CpuTier tier : kCpuTiers) {
-      most = std::max(most, packed_kernel(type, tier).scratch_bytes);
-    }
-  }
+  for (const KernelOf& of : kKernels) most = std::max(most, of.kernel->scratch_bytes);
   return most;
 }
 

@@ -26,13 +26,7 @@ class Strip {
   // Codes of two groups of k lie zipped, for a tier that multiplies rows in pairs.
   static constexpr bool kRowPairs = S::kRowPairs;
   using Dot = typename S::template Dot<kCode, kGroups>;
-  static constexpr std::size_t kMinPairs = [] {
-    if constexpr (kHasMin && kElements == 256) {
-      return F::kMinPairs;
-    } else {
-      return std::size_t{0};
-    }
-  }();
+  static constexpr std::size_t kMinPairs = F::kMinPairs;
   static constexpr std::size_t kScalePlanes = kElements == 256 ? kSubs + 1 : kSubs;
   // After the scales: a plane of minimums a sub-block, or the pairs and their scale.
   static constexpr std::size_t kMinPlanes = !kHasMin ? 0 : kMinPairs > 0 ? kMinPairs + 1 : kSubs;

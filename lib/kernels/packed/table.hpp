@@ -1,38 +1,29 @@
-// The packed kernels of every format and tier. Each is defined in a file of its own,
-// kernels/<tier>/packed_<format>.cpp, compiled for that tier's processors.
+// The packed kernels: the one of q4_k in avx2 is the object avx2::q4_k. Each is defined in a file
+// of its own, compiled for its tier's processors, that lib/KernelTiers.cmake writes into the build
+// folder, kernels/<tier>/packed_<format>.cpp, from kernel.cpp.in, bf16_kernel.cpp.in or
+// amx/kernel.cpp.in.
 #pragma once
 
 #include "kernels/packed/job.hpp"
+#include "kernels/tiers.hpp"
 
-#define TLITE_PACKED_K_FORMATS(X) X(q2_k) X(q3_k) X(q4_k) X(q5_k) X(q6_k) X(iq4_xs)
-#define TLITE_PACKED_FORMATS(X) \
-  X(bf16)                       \
-  X(q8_0) X(q4_0) X(q4_1) X(q5_0) X(q5_1) X(iq4_nl) TLITE_PACKED_K_FORMATS(X)
+// X(tier, format), for one tier
+#define TLITE_PACKED_K_FORMATS(X, tier) \
+  X(tier, q2_k) X(tier, q3_k) X(tier, q4_k) X(tier, q5_k) X(tier, q6_k) X(tier, iq4_xs)
+#define TLITE_PACKED_FORMATS(X, tier)                                                   \
+  X(tier, bf16)                                                                         \
+  X(tier, q8_0) X(tier, q4_0) X(tier, q4_1) X(tier, q5_0) X(tier, q5_1) X(tier, iq4_nl) \
+      TLITE_PACKED_K_FORMATS(X, tier)
 
-#define TLITE_DECLARE_PACKED(format) extern const PackedKernel format;
+namespace tlite {
 
-namespace tlite::scalar {
-TLITE_PACKED_FORMATS(TLITE_DECLARE_PACKED)
-}
-#if defined(__x86_64__)
-namespace tlite::avx2 {
-TLITE_PACKED_FORMATS(TLITE_DECLARE_PACKED)
-}
-namespace tlite::avx_vnni {
-TLITE_PACKED_FORMATS(TLITE_DECLARE_PACKED)
-}
-namespace tlite::avx512 {
-TLITE_PACKED_FORMATS(TLITE_DECLARE_PACKED)
-}
-namespace tlite::amx {  // the others as in avx512: see amx/kernel.hpp
-TLITE_PACKED_K_FORMATS(TLITE_DECLARE_PACKED)
-}
-#elif defined(__aarch64__)
-namespace tlite::neon {
-TLITE_PACKED_FORMATS(TLITE_DECLARE_PACKED)
-}
-namespace tlite::neon_i8mm {
-TLITE_PACKED_FORMATS(TLITE_DECLARE_PACKED)
-}
-#endif
-#undef TLITE_DECLARE_PACKED
+#define TLITE_DECLARE_KERNEL(tier, format) \
+  namespace tier {                         \
+  extern const PackedKernel format;        \
+  }
+#define TLITE_DECLARE_KERNELS(tier, ops, formats) formats(TLITE_DECLARE_KERNEL, tier)
+TLITE_KERNEL_TIERS(TLITE_DECLARE_KERNELS)
+#undef TLITE_DECLARE_KERNELS
+#undef TLITE_DECLARE_KERNEL
+
+}  // namespace tlite

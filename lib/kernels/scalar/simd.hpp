@@ -20,25 +20,19 @@
 namespace tlite {
 namespace {
 
-struct Scalar {
+struct Scalar : TierSizes {
   struct V {
     std::uint32_t word[16];
   };
   struct F {
     float lane[16];
   };
-  using DirectRows = std::index_sequence<2, 1>;   // input rows in one direct tile
-  using StripRows = std::index_sequence<4, 1>;    // input rows in one tile over a strip
-  using Bf16Rows = std::index_sequence<4, 1>;     // the same of bf16 weights
-  static constexpr bool kRowPairs = false;        // strips multiply rows in pairs: neon_i8mm/
-  static constexpr std::size_t kTileVectors = 1;  // groups of output rows in it
-  // Up to here weights are used as they stream by; with more rows they are unpacked first.
-  static constexpr std::size_t kDirectRows = 8;
+  using DirectRows = std::index_sequence<2, 1>;     // input rows in one direct tile
+  using StripRows = std::index_sequence<4, 1>;      // input rows in one tile over a strip
+  using Bf16Rows = std::index_sequence<4, 1>;       // the same of bf16 weights
   static constexpr std::size_t kPrefetchAhead = 0;  // arithmetic is the limit
   static constexpr bool kPrefetchOneRow = false;
   static void prefetch(const std::byte*) noexcept {}
-  static constexpr std::size_t kStripBlockRows = 1U << 20;  // input rows that a strip is used for
-  static constexpr std::size_t kStripElements = 4096;       // of k in a strip
 
   template <class Lane>
   static V words(Lane&& lane) noexcept {
