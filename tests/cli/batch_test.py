@@ -99,7 +99,7 @@ class BatchTest(CliTest):
                 completion("text", "Столица"),
                 completion("ids", ids),
                 completion("logprobs", "Столица", logprobs=2, ignore_eos=True),
-                chat("n", n=3, temperature=1.0, ignore_eos=True),
+                chat("n", n=3, temperature=2.0, top_p=1, top_k=-1, ignore_eos=True),
                 chat("top", logprobs=True, top_logprobs=3, ignore_eos=True),
             ]
         )
