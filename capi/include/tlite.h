@@ -56,33 +56,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(_WIN32)
-#if defined(TLITE_C_BUILDING)
+/* Attributes are for the library's own build: a user's parser need not know them. */
+#if defined(_WIN32) && defined(TLITE_C_BUILDING)
 #define TLITE_C_API __declspec(dllexport)
-#elif defined(TLITE_C_SHARED)
+#elif defined(_WIN32) && defined(TLITE_C_SHARED)
 #define TLITE_C_API __declspec(dllimport)
-#else
-#define TLITE_C_API
-#endif
-#elif defined(__GNUC__)
+#elif defined(__GNUC__) && defined(TLITE_C_BUILDING)
 #define TLITE_C_API __attribute__((visibility("default")))
 #else
 #define TLITE_C_API
 #endif
 
-#if defined(__cplusplus)
+#if defined(__cplusplus) && __cplusplus >= 201103L
 #define TLITE_NOEXCEPT noexcept
-extern "C" {
 #else
 #define TLITE_NOEXCEPT
+#endif
+
+#if defined(__cplusplus)
+extern "C" {
 #endif
 
 /* ---- Versions ---------------------------------------------------------------------------------
  */
 
-/* The ABI of this header: 65536 * major + minor. A program runs with a library of the same major
- * number and the same or a higher minor number. */
-#define TLITE_ABI_VERSION 2u
+/* The ABI of this header, and both numbers in one: 65536 * major + minor. A program runs with a
+ * library of the same major number and the same or a higher minor number; while the major number is
+ * 0, of the same minor number alone. */
+enum { TLITE_ABI_MAJOR = 0, TLITE_ABI_MINOR = 3 };
+#define TLITE_ABI_VERSION 3u
 
 /* The ABI of the library that is loaded. Check it once, before anything else. */
 TLITE_C_API uint32_t tlite_abi_version(void) TLITE_NOEXCEPT;
@@ -754,7 +756,7 @@ typedef struct tlite_batch_row {
   int32_t sequence;
   int32_t position; /* the sequence's length, then one more for each further row */
   int32_t wants_logits;
-  int32_t reserved[4]; /* 0 */
+  uint32_t reserved[4]; /* 0 */
 } tlite_batch_row;
 
 typedef struct tlite_evaluator tlite_evaluator;

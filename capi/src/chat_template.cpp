@@ -22,6 +22,7 @@ constexpr tlite_template_options kDefaults = {};
 
 TemplateOptions options_in(const tlite_template_options* options) {
   const tlite_template_options given = read_struct(options, kDefaults);
+  require_zero(given.reserved, "template_options.reserved");
   TemplateOptions result;
   result.add_generation_prompt = given.add_generation_prompt != 0;
   result.tools_json = text_in(given.tools_json, "tools_json");

@@ -59,6 +59,7 @@ tlite_evaluator_options options_out(const EvaluatorOptions& options) noexcept {
 
 EvaluatorOptions options_in(const tlite_evaluator_options* options, const tlite_model& model) {
   const tlite_evaluator_options given = read_struct(options, options_out({}));
+  require_zero(given.reserved, "evaluator_options.reserved");
   EvaluatorOptions result;
   result.context = given.context;
   result.max_sequences = given.max_sequences;
@@ -73,11 +74,7 @@ std::span<const BatchRow> rows_in(EvaluatorState& state, const tlite_batch_row* 
                                   std::size_t count) {
   state.rows.clear();
   for (const tlite_batch_row& row : list_in(rows, count, "rows")) {
-    for (const std::int32_t reserved : row.reserved) {
-      if (reserved != 0) {
-        throw_invalid("rows[" + std::to_string(state.rows.size()) + "].reserved is not 0");
-      }
-    }
+    for (const std::uint32_t reserved : row.reserved) require_zero(reserved, "batch_row.reserved");
     state.rows.push_back({row.token, row.sequence, row.position, row.wants_logits != 0});
   }
   return state.rows;

@@ -36,6 +36,7 @@ MessageEntry::MessageEntry(Message message) : value(std::move(message)) {
 Message message_in(const tlite_message* message) {
   required(message, "message");
   const tlite_message given = read_struct(message, kDefaults);
+  require_zero(given.reserved, "message.reserved");
   Message result;
   result.role = text_in(given.role, "role");
   result.content = text_in(given.content, "content");

@@ -72,6 +72,8 @@ tlite_status tlite_model_load(const tlite_context* context, const char* path, si
   return guard(error, [&] {
     required(out, "out");
     const tlite_load_options given = read_struct(options, kLoadDefaults);
+    require_zero(given.reserved, "load_options.reserved");
+    require_zero(given.reserved2, "load_options.reserved2");
     tlite::LoadOptions load;
     load.host = host_of(context);
     load.progress = progress_in(given.on_progress, given.user, given.progress);
@@ -91,6 +93,9 @@ tlite_status tlite_model_plan(const tlite_context* context, const char* path, si
   return guard(error, [&] {
     const std::size_t size = out_struct_size(out, "out");
     const tlite_plan_options given = read_struct(options, plan_defaults());
+    require_zero(given.reserved, "plan_options.reserved");
+    require_zero(given.reserved2, "plan_options.reserved2");
+    require_zero(given.reserved3, "plan_options.reserved3");
     tlite::EvaluatorOptions evaluator;
     evaluator.context = given.context;
     evaluator.max_sequences = given.max_sequences;

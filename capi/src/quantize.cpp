@@ -27,6 +27,7 @@ tlite_status tlite_quantize(const tlite_context* context, const char* source, si
                             const tlite_quantize_options* options, tlite_error** error) noexcept {
   return guard(error, [&] {
     const tlite_quantize_options given = read_struct(options, kQuantizeDefaults);
+    require_zero(given.reserved, "quantize_options.reserved");
     tlite::QuantizeOptions quantize;
     quantize.importance = text_in(given.importance, "importance");
     quantize.threads = given.threads == 0 ? threads_of(context) : given.threads;

@@ -47,6 +47,7 @@ tlite_session_options default_options() noexcept {
 
 SessionOptions options_in(const tlite_session_options* options, const tlite_model& model) {
   const tlite_session_options given = read_struct(options, default_options());
+  require_zero(given.reserved, "session_options.reserved");
   if (given.overflow < TLITE_OVERFLOW_STOP || given.overflow > TLITE_OVERFLOW_DROP_OLDEST) {
     throw_invalid("overflow is " + std::to_string(given.overflow) +
                   ", not a tlite_overflow_policy");

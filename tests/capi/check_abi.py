@@ -47,10 +47,15 @@ def build_stub(header: Path, folder: Path, compiler: str) -> Path:
         lines.append(f"{declaration} {body}")
     source.write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "tlite.h").write_bytes(header.read_bytes())
-    script = ROOT / "capi" / "tlite_c.map"
+    major = re.search(r"TLITE_ABI_MAJOR = (\d+)", header.read_text(encoding="utf-8"))
+    if major is None:
+        raise ValueError(f"{header} has no TLITE_ABI_MAJOR")
+    script = folder / "tlite_c.map"
+    node = (ROOT / "capi" / "tlite_c.map.in").read_text(encoding="utf-8")
+    script.write_text(node.replace("@TLITE_ABI_MAJOR@", major[1]), encoding="utf-8")
     command = [compiler, "-std=c99", "-g", "-gdwarf-4", "-O0", "-fPIC", "-shared", "-nostdlib"]
     command += ["-w", f"-ffile-prefix-map={folder}=.", f"-Wl,--version-script={script}"]
-    command += ["-Wl,-soname,libtlite_c.so.0", str(source), "-o", str(library)]
+    command += [f"-Wl,-soname,libtlite_c.so.{major[1]}", str(source), "-o", str(library)]
     subprocess.run(command, check=True)
     return library
 

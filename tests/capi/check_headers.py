@@ -35,9 +35,9 @@ def main() -> int:
     arguments = parser.parse_args()
     capi = ROOT / "capi" / "include"
     problems = []
-    for standard in ("c99", "c11", "c17"):
+    for standard in ("c99", "c11", "c17", "c2x"):
         problems.append(compile_alone(arguments.cc, standard, "tlite.h", capi, ".c"))
-    for standard in ("c++11", "c++14", "c++17", "c++20"):
+    for standard in ("c++98", "c++11", "c++14", "c++17", "c++20"):
         problems.append(compile_alone(arguments.cxx, standard, "tlite.h", capi, ".cpp"))
     include = ROOT / "include"
     for path in sorted(include.rglob("*.hpp")):

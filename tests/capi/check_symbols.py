@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+HEADER = ROOT / "capi" / "include" / "tlite.h"
 SYMBOLS = ROOT / "capi" / "abi" / "tlite_c.symbols"
 
 # std::terminate is not here: it is what a noexcept function of C++ costs.
@@ -31,6 +32,14 @@ def output_of(*command: str | Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
+def abi_major() -> int:
+    """The major number that the header has."""
+    match = re.search(r"TLITE_ABI_MAJOR = (\d+)", HEADER.read_text(encoding="utf-8"))
+    if match is None:
+        raise ValueError(f"{HEADER} has no TLITE_ABI_MAJOR")
+    return int(match[1])
+
+
 def exported(library: Path, *options: str) -> list[str]:
     """Names of what a shared library defines for others."""
     lines = output_of("nm", "-D", "--defined-only", *options, library).splitlines()
@@ -46,10 +55,12 @@ def capi_problems(library: Path) -> Iterator[str]:
         yield f"{library.name} exports {name}, which is not in {SYMBOLS.name}"
     for name in sorted(expected - found):
         yield f"{library.name} does not export {name}"
-    if "TLITE_1" not in output_of("nm", "-D", library):
-        yield f"{library.name} has no symbol version TLITE_1"
-    if "[libtlite_c.so.0]" not in output_of("readelf", "-d", library):
-        yield f"the SONAME of {library.name} is not libtlite_c.so.0"
+    major = abi_major()
+    nodes = set(re.findall(r"\btlite_\w+@+(\w+)", output_of("nm", "-D", library)))
+    if nodes != {f"TLITE_{major}"}:
+        yield f"{library.name} has the symbol versions {sorted(nodes)}, not TLITE_{major} alone"
+    if f"[libtlite_c.so.{major}]" not in output_of("readelf", "-d", library):
+        yield f"the SONAME of {library.name} is not libtlite_c.so.{major}"
 
 
 def cpp_problems(library: Path) -> Iterator[str]:

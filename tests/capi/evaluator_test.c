@@ -172,19 +172,18 @@ TEST(evaluator_errors, "capi/evaluator: bad rows are errors, and the sequences a
   const int32_t sequence = new_sequence(evaluator);
   CHECK_OK(tlite_evaluator_append(evaluator, sequence, kIds, 2, &error));
   static const struct {
-    int32_t token, sequence, position, reserved;
-  } bad[] = {{-1, 0, 2, 0},        {TINY_VOCAB_SIZE, 0, 2, 0},
-             {INT32_MAX, 0, 2, 0}, {1, 9, 2, 0},
-             {1, -1, 2, 0},        {1, 0, 1, 0},
-             {1, 0, 3, 0},         {1, 0, -1, 0},
-             {1, 0, INT32_MAX, 0}, {1, 0, 2, 1}};
+    int32_t token, sequence, position;
+  } bad[] = {{-1, 0, 2},        {TINY_VOCAB_SIZE, 0, 2},
+             {INT32_MAX, 0, 2}, {1, 9, 2},
+             {1, -1, 2},        {1, 0, 1},
+             {1, 0, 3},         {1, 0, -1},
+             {1, 0, INT32_MAX}};
   for (size_t i = 0; i < LENGTH(bad); ++i) {
     tlite_batch_row row;
     memset(&row, 0, sizeof row);
     row.token = bad[i].token;
     row.sequence = bad[i].sequence == 0 ? sequence : bad[i].sequence == 9 ? sequence + 9 : -1;
     row.position = bad[i].position;
-    row.reserved[3] = bad[i].reserved;
     CHECK_STATUS(tlite_evaluator_evaluate(evaluator, &row, 1, &error),
                  TLITE_ERROR_INVALID_ARGUMENT);
   }
