@@ -160,17 +160,17 @@ TLITE_C_API void tlite_tokens_free(tlite_tokens* tokens) TLITE_NOEXCEPT;
 typedef int32_t tlite_log_level;
 enum { TLITE_LOG_DEBUG = 0, TLITE_LOG_INFO = 1, TLITE_LOG_WARNING = 2, TLITE_LOG_ERROR = 3 };
 
-/* All callbacks of a context may be called from any thread that uses one of its objects, from
+/* All callbacks of a host may be called from any thread that uses one of its objects, from
  * several at once. `allocate` and `deallocate` serve the large buffers (weights, KV cache,
  * scratch); give both or none. `allocate` returns NULL where it has no memory. The four file
  * callbacks replace the operating system's files, to read from archives or memory; give all or
  * none. */
-typedef struct tlite_context_options {
+typedef struct tlite_host_options {
   uint32_t struct_size;
   int32_t threads; /* of sessions and evaluators that do not say; 0: one per physical core */
 
   void* user; /* of all callbacks here; must live until `release` */
-  /* Optional: called once, when the context and all that was made with it are gone. */
+  /* Optional: called once, when the host and all that was made with it are gone. */
   void (*release)(void* user);
 
   /* NULL: silent. One line without its newline. */
@@ -186,21 +186,20 @@ typedef struct tlite_context_options {
   tlite_status (*file_open)(const char* path, size_t path_size, const void** data, size_t* size,
                             void** file, void* user);
   void (*file_close)(void* file, void* user);
-} tlite_context_options;
+} tlite_host_options;
 
-typedef struct tlite_context tlite_context;
+typedef struct tlite_host tlite_host;
 
 /* Fills in the defaults for a structure of `struct_size` bytes; so do all functions of this name.
  * INVALID_ARGUMENT for NULL and for a size that no version had. */
-TLITE_C_API tlite_status tlite_context_options_init(tlite_context_options* options,
-                                                    size_t struct_size) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_host_options_init(tlite_host_options* options,
+                                                 size_t struct_size) TLITE_NOEXCEPT;
 
-/* `options` is optional. Wherever a context is asked for, NULL is one of defaults. When this fails,
+/* `options` is optional. Wherever a host is asked for, NULL is one of defaults. When this fails,
  * `release` is not called. */
-TLITE_C_API tlite_status tlite_context_create(const tlite_context_options* options,
-                                              tlite_context** out,
-                                              tlite_error** error) TLITE_NOEXCEPT;
-TLITE_C_API void tlite_context_free(tlite_context* context) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_host_create(const tlite_host_options* options, tlite_host** out,
+                                           tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_host_free(tlite_host* host) TLITE_NOEXCEPT;
 
 /* ---- Tokenizer --------------------------------------------------------------------------------
  */
@@ -230,7 +229,7 @@ TLITE_C_API tlite_status tlite_decode_options_init(tlite_decode_options* options
                                                    size_t struct_size) TLITE_NOEXCEPT;
 
 /* `path`: a Hugging Face directory or a tokenizer.json. NOT_FOUND, IO, CORRUPT, NOT_SUPPORTED. */
-TLITE_C_API tlite_status tlite_tokenizer_load(const tlite_context* context, const char* path,
+TLITE_C_API tlite_status tlite_tokenizer_load(const tlite_host* host, const char* path,
                                               size_t path_size, tlite_tokenizer** out,
                                               tlite_error** error) TLITE_NOEXCEPT;
 TLITE_C_API void tlite_tokenizer_free(tlite_tokenizer* tokenizer) TLITE_NOEXCEPT;
@@ -248,18 +247,19 @@ TLITE_C_API tlite_status tlite_tokenizer_decode(const tlite_tokenizer* tokenizer
                                                 tlite_string** out,
                                                 tlite_error** error) TLITE_NOEXCEPT;
 /* The bytes that one id stands for: not necessarily whole characters. */
-TLITE_C_API tlite_status tlite_tokenizer_token_bytes(const tlite_tokenizer* tokenizer, int32_t id,
-                                                     tlite_string** out,
-                                                     tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_tokenizer_get_token_bytes(const tlite_tokenizer* tokenizer,
+                                                         int32_t id, tlite_string** out,
+                                                         tlite_error** error) TLITE_NOEXCEPT;
 /* The id of a token as the vocabulary writes it: "<|im_end|>". NOT_FOUND. */
-TLITE_C_API tlite_status tlite_tokenizer_token_id(const tlite_tokenizer* tokenizer,
-                                                  const char* token, size_t token_size,
-                                                  int32_t* out, tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_tokenizer_get_token_id(const tlite_tokenizer* tokenizer,
+                                                      const char* token, size_t token_size,
+                                                      int32_t* out,
+                                                      tlite_error** error) TLITE_NOEXCEPT;
 /* 0 for an id outside the vocabulary, too. */
 TLITE_C_API int32_t tlite_tokenizer_is_special(const tlite_tokenizer* tokenizer,
                                                int32_t id) TLITE_NOEXCEPT;
 /* One more than the largest id. */
-TLITE_C_API size_t tlite_tokenizer_vocabulary_size(const tlite_tokenizer* tokenizer) TLITE_NOEXCEPT;
+TLITE_C_API size_t tlite_tokenizer_vocab_size(const tlite_tokenizer* tokenizer) TLITE_NOEXCEPT;
 /* -1: none. */
 TLITE_C_API int32_t tlite_tokenizer_bos_token(const tlite_tokenizer* tokenizer) TLITE_NOEXCEPT;
 TLITE_C_API int32_t tlite_tokenizer_eos_token(const tlite_tokenizer* tokenizer) TLITE_NOEXCEPT;
@@ -344,7 +344,7 @@ typedef struct tlite_chat_template tlite_chat_template;
 typedef struct tlite_prompt tlite_prompt;
 
 /* `path`: a Hugging Face directory. NOT_FOUND where the model has none, BAD_TEMPLATE. */
-TLITE_C_API tlite_status tlite_chat_template_load(const tlite_context* context, const char* path,
+TLITE_C_API tlite_status tlite_chat_template_load(const tlite_host* host, const char* path,
                                                   size_t path_size, tlite_chat_template** out,
                                                   tlite_error** error) TLITE_NOEXCEPT;
 /* From source. The two tokens are given to the template as variables. BAD_TEMPLATE. */
@@ -457,9 +457,9 @@ TLITE_C_API tlite_status tlite_sampling_params_init(tlite_sampling_params* param
                                                     size_t struct_size) TLITE_NOEXCEPT;
 /* Fills in a named set: "greedy", "vllm", "huggingface", "llama_cpp". Lists come out empty.
  * `params->struct_size` must be set. */
-TLITE_C_API tlite_status tlite_sampling_params_preset(const char* name, size_t name_size,
-                                                      tlite_sampling_params* params,
-                                                      tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_sampling_params_get_preset(const char* name, size_t name_size,
+                                                          tlite_sampling_params* params,
+                                                          tlite_error** error) TLITE_NOEXCEPT;
 /* INVALID_ARGUMENT names the field and the value that is out of range. */
 TLITE_C_API tlite_status tlite_sampling_params_validate(const tlite_sampling_params* params,
                                                         size_t vocabulary_size,
@@ -574,7 +574,7 @@ typedef struct tlite_plan_options {
   uint32_t struct_size;
   int32_t context;          /* tokens kept in the KV cache. Default 4096 */
   int32_t max_batch_rows;   /* tokens in one forward pass. Default 512 */
-  int32_t threads;          /* 0: the context's number */
+  int32_t threads;          /* 0: the host's number */
   tlite_data_type kv_type;  /* AUTO, F32, F16, BF16 or Q8_0 */
   uint32_t reserved;        /* 0 */
   tlite_weight_mix weights; /* as for the load, and so is packed_cache */
@@ -612,11 +612,11 @@ typedef struct tlite_load_options {
   tlite_weight_mix weights;
   uint32_t reserved; /* 0 */
   /* A directory for the packed form of quantized weights, which later loads map; empty, the
-   * default: none. Safe to delete; without effect where the context has file callbacks. */
+   * default: none. Safe to delete; without effect where the host has file callbacks. */
   tlite_text packed_cache;
-  /* Default 0: weights are mapped. Else they are read into memory of the context's allocator, which
+  /* Default 0: weights are mapped. Else they are read into memory of the host's allocator, which
    * stays what it is when a file is cut short, replaced or its disk goes away, where a look into a
-   * mapping kills the process (SIGBUS). Without effect where the context has file callbacks. */
+   * mapping kills the process (SIGBUS). Without effect where the host has file callbacks. */
   int32_t read_into_memory;
   uint32_t reserved2; /* 0 */
 } tlite_load_options;
@@ -632,20 +632,20 @@ typedef struct tlite_model tlite_model;
 
 /* `path`: a Hugging Face directory or a .gguf file. `options` is optional. NOT_FOUND, IO, CORRUPT,
  * NOT_SUPPORTED, OUT_OF_MEMORY, CANCELLED. */
-TLITE_C_API tlite_status tlite_model_load(const tlite_context* context, const char* path,
+TLITE_C_API tlite_status tlite_model_load(const tlite_host* host, const char* path,
                                           size_t path_size, const tlite_load_options* options,
                                           tlite_model** out, tlite_error** error) TLITE_NOEXCEPT;
 TLITE_C_API void tlite_model_free(tlite_model* model) TLITE_NOEXCEPT;
-/* What a load and an evaluator of these options take of the context's allocator, to the byte (but
+/* What a load and an evaluator of these options take of the host's allocator, to the byte (but
  * for `weights`, which are mapped). Each further evaluator or session, forks included, takes
  * kv_cache and scratch once more. Reads headers only. `options` is optional. Fills `*out`, whose
  * struct_size says how much. */
-TLITE_C_API tlite_status tlite_model_plan(const tlite_context* context, const char* path,
+TLITE_C_API tlite_status tlite_model_plan(const tlite_host* host, const char* path,
                                           size_t path_size, const tlite_plan_options* options,
                                           tlite_memory_plan* out,
                                           tlite_error** error) TLITE_NOEXCEPT;
 /* What a checkpoint is, without loading it; reads headers only. */
-TLITE_C_API tlite_status tlite_model_inspect(const tlite_context* context, const char* path,
+TLITE_C_API tlite_status tlite_model_inspect(const tlite_host* host, const char* path,
                                              size_t path_size, tlite_model_info** out,
                                              tlite_error** error) TLITE_NOEXCEPT;
 /* What a loaded model is. */
@@ -661,23 +661,23 @@ TLITE_C_API const char* tlite_model_cpu_tier(const tlite_model* model) TLITE_NOE
 TLITE_C_API uint64_t tlite_model_decode_bytes(const tlite_model* model) TLITE_NOEXCEPT;
 /* The model's parts, as objects of your own that share its memory. A base model has no chat
  * template: NOT_FOUND. */
-TLITE_C_API tlite_status tlite_model_tokenizer(const tlite_model* model, tlite_tokenizer** out,
-                                               tlite_error** error) TLITE_NOEXCEPT;
-TLITE_C_API tlite_status tlite_model_chat_template(const tlite_model* model,
-                                                   tlite_chat_template** out,
+TLITE_C_API tlite_status tlite_model_get_tokenizer(const tlite_model* model, tlite_tokenizer** out,
                                                    tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_model_get_chat_template(const tlite_model* model,
+                                                       tlite_chat_template** out,
+                                                       tlite_error** error) TLITE_NOEXCEPT;
 /* The model's own generation_config.json. Fills `*params`, whose struct_size says how much; its
  * lists live as long as the model. */
-TLITE_C_API tlite_status tlite_model_default_sampling(const tlite_model* model,
-                                                      tlite_sampling_params* params,
-                                                      tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_model_get_default_sampling(const tlite_model* model,
+                                                          tlite_sampling_params* params,
+                                                          tlite_error** error) TLITE_NOEXCEPT;
 
 /* ---- Quantizing: models as GGUF files ----------------------------------------------------------
  */
 
 typedef struct tlite_quantize_options {
   uint32_t struct_size;
-  int32_t threads;          /* 0: the context's number. The file is the same for any */
+  int32_t threads;          /* 0: the host's number. The file is the same for any */
   int32_t allow_requantize; /* default 0; else take a source that is quantized already */
   uint32_t reserved;        /* 0 */
   tlite_text importance;    /* path of an importance matrix; empty: none */
@@ -692,9 +692,9 @@ TLITE_C_API tlite_status tlite_quantize_options_init(tlite_quantize_options* opt
 
 /* Writes a Hugging Face directory or a .gguf file to the .gguf file `target`, which appears when it
  * is complete: after an error there is no trace of it, and what was there stays. `target` is a file
- * of the operating system, whatever the context's file callbacks. `options` is optional. IO,
+ * of the operating system, whatever the host's file callbacks. `options` is optional. IO,
  * NOT_FOUND, CORRUPT, NOT_SUPPORTED, INVALID_ARGUMENT, OUT_OF_MEMORY, CANCELLED. */
-TLITE_C_API tlite_status tlite_quantize(const tlite_context* context, const char* source,
+TLITE_C_API tlite_status tlite_quantize(const tlite_host* host, const char* source,
                                         size_t source_size, const char* target, size_t target_size,
                                         tlite_weight_mix mix, const tlite_quantize_options* options,
                                         tlite_error** error) TLITE_NOEXCEPT;
@@ -711,7 +711,7 @@ enum {
 typedef struct tlite_importance_options {
   uint32_t struct_size;
   int32_t chunk;   /* tokens run together, each chunk from an empty context. Default 512 */
-  int32_t threads; /* 0: the context's number. The file is the same for any */
+  int32_t threads; /* 0: the host's number. The file is the same for any */
   tlite_importance_format format;
   tlite_text dataset; /* the text's name, kept in the file; empty: none */
   /* Optional: called with 0 to 1 while measuring, many times a second; see Callbacks. */
@@ -743,7 +743,7 @@ typedef struct tlite_evaluator_options {
   int32_t max_sequences;   /* default 64 */
   int32_t max_batch_rows;  /* worked on at once; longer batches run in chunks. Default 512 */
   int32_t max_logits_rows; /* rows of one batch that may want logits. Default 64 */
-  int32_t threads;         /* 0: the context's number */
+  int32_t threads;         /* 0: the host's number */
   tlite_data_type kv_type; /* AUTO, F32, F16, BF16 or Q8_0 */
   uint32_t reserved;       /* 0 */
 } tlite_evaluator_options;
@@ -779,8 +779,9 @@ TLITE_C_API tlite_status tlite_evaluator_destroy_sequence(tlite_evaluator* evalu
                                                           int32_t sequence,
                                                           tlite_error** error) TLITE_NOEXCEPT;
 /* Tokens in a sequence. */
-TLITE_C_API tlite_status tlite_evaluator_length(const tlite_evaluator* evaluator, int32_t sequence,
-                                                int32_t* out, tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_evaluator_get_length(const tlite_evaluator* evaluator,
+                                                    int32_t sequence, int32_t* out,
+                                                    tlite_error** error) TLITE_NOEXCEPT;
 /* A new sequence that shares the first `length` positions (-1: all) and copies nothing. */
 TLITE_C_API tlite_status tlite_evaluator_fork(tlite_evaluator* evaluator, int32_t sequence,
                                               int32_t length, int32_t* out,
@@ -820,9 +821,9 @@ TLITE_C_API tlite_status tlite_evaluator_discard(tlite_evaluator* evaluator,
                                                  tlite_error** error) TLITE_NOEXCEPT;
 /* Of the index-th row of the last finished batch that wanted logits: `*count` = vocab_size floats
  * (optional), which live until the next submit, evaluate or append. */
-TLITE_C_API tlite_status tlite_evaluator_logits(const tlite_evaluator* evaluator, int32_t index,
-                                                const float** out, size_t* count,
-                                                tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_evaluator_get_logits(const tlite_evaluator* evaluator, int32_t index,
+                                                    const float** out, size_t* count,
+                                                    tlite_error** error) TLITE_NOEXCEPT;
 TLITE_C_API int32_t tlite_evaluator_logits_rows(const tlite_evaluator* evaluator) TLITE_NOEXCEPT;
 /* Stops the running evaluate, append or advance within one unit of work; it answers CANCELLED. Any
  * thread. Without one that runs, the next is stopped: see clear_cancel. */
@@ -861,7 +862,7 @@ TLITE_C_API const char* tlite_finish_reason_name(tlite_finish_reason reason) TLI
 typedef struct tlite_session_options {
   uint32_t struct_size;
   int32_t context;         /* tokens, prompt and answers together. Default 4096 */
-  int32_t threads;         /* 0: the context's number */
+  int32_t threads;         /* 0: the host's number */
   int32_t max_batch_rows;  /* default 512 */
   tlite_data_type kv_type; /* AUTO, F32, F16, BF16 or Q8_0 */
   tlite_overflow_policy overflow;
@@ -943,8 +944,9 @@ TLITE_C_API tlite_status tlite_session_add_message(tlite_session* session,
                                                    const tlite_message* message,
                                                    tlite_error** error) TLITE_NOEXCEPT;
 /* The conversation as it is now: a copy. */
-TLITE_C_API tlite_status tlite_session_messages(const tlite_session* session, tlite_messages** out,
-                                                tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_session_get_messages(const tlite_session* session,
+                                                    tlite_messages** out,
+                                                    tlite_error** error) TLITE_NOEXCEPT;
 TLITE_C_API tlite_status tlite_session_set_messages(tlite_session* session,
                                                     const tlite_messages* messages,
                                                     tlite_error** error) TLITE_NOEXCEPT;
@@ -1004,8 +1006,8 @@ TLITE_C_API tlite_status tlite_session_stream_complete_ids(tlite_session* sessio
 TLITE_C_API tlite_status tlite_stream_next(tlite_stream* stream, const tlite_piece** piece,
                                            tlite_error** error) TLITE_NOEXCEPT;
 /* The answer so far: a copy. */
-TLITE_C_API tlite_status tlite_stream_result(const tlite_stream* stream, tlite_generation** out,
-                                             tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_stream_get_result(const tlite_stream* stream, tlite_generation** out,
+                                                 tlite_error** error) TLITE_NOEXCEPT;
 /* Ends the answer where it is. */
 TLITE_C_API void tlite_stream_free(tlite_stream* stream) TLITE_NOEXCEPT;
 
@@ -1017,8 +1019,8 @@ TLITE_C_API tlite_status tlite_session_on_prefill(tlite_session* session,
                                                   void* user, tlite_error** error) TLITE_NOEXCEPT;
 /* The same to ask for: what the callback was or would have been told last; both optional. Any
  * thread. */
-TLITE_C_API void tlite_session_prefill_progress(const tlite_session* session, int64_t* done,
-                                                int64_t* total) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_session_get_prefill_progress(const tlite_session* session, int64_t* done,
+                                                    int64_t* total) TLITE_NOEXCEPT;
 /* Stops the running reply or stream within one unit of work, in prefill too. In decode, the answer
  * so far stays and its reason is TLITE_FINISH_CANCELLED; in prefill, it is empty and no message is
  * added. Any thread; without one that runs, nothing happens. */

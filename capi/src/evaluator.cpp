@@ -125,8 +125,8 @@ tlite_status tlite_evaluator_destroy_sequence(tlite_evaluator* evaluator, int32_
   return guard(error, [&] { Held(evaluator)->destroy_sequence(sequence); });
 }
 
-tlite_status tlite_evaluator_length(const tlite_evaluator* evaluator, int32_t sequence,
-                                    int32_t* out, tlite_error** error) noexcept {
+tlite_status tlite_evaluator_get_length(const tlite_evaluator* evaluator, int32_t sequence,
+                                        int32_t* out, tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     *out = Held(evaluator)->length(sequence);
@@ -203,9 +203,9 @@ tlite_status tlite_evaluator_discard(tlite_evaluator* evaluator, tlite_error** e
   return guard(error, [&] { Held(evaluator)->discard(); });
 }
 
-tlite_status tlite_evaluator_logits(const tlite_evaluator* evaluator, int32_t index,
-                                    const float** out, size_t* count,
-                                    tlite_error** error) noexcept {
+tlite_status tlite_evaluator_get_logits(const tlite_evaluator* evaluator, int32_t index,
+                                        const float** out, size_t* count,
+                                        tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     const std::span<const float> logits = std::as_const((*Held(evaluator)).value).logits(index);

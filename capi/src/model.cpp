@@ -2,7 +2,7 @@
 
 #include "arguments.hpp"
 #include "chat_template.hpp"
-#include "context.hpp"
+#include "host.hpp"
 #include "progress.hpp"
 #include "structs.hpp"
 #include "tokenizer.hpp"
@@ -66,7 +66,7 @@ tlite_status tlite_load_options_init(tlite_load_options* options, size_t struct_
   return init_struct(options, struct_size, kLoadDefaults);
 }
 
-tlite_status tlite_model_load(const tlite_context* context, const char* path, size_t path_size,
+tlite_status tlite_model_load(const tlite_host* host, const char* path, size_t path_size,
                               const tlite_load_options* options, tlite_model** out,
                               tlite_error** error) noexcept {
   return guard(error, [&] {
@@ -75,19 +75,19 @@ tlite_status tlite_model_load(const tlite_context* context, const char* path, si
     require_zero(given.reserved, "load_options.reserved");
     require_zero(given.reserved2, "load_options.reserved2");
     tlite::LoadOptions load;
-    load.host = host_of(context);
+    load.host = host_of(host);
     load.progress = progress_in(given.on_progress, given.user, given.progress);
     load.check_weights = given.check_weights != 0;
     load.weights = weights_in(given.weights);
     load.packed_cache = text_in(given.packed_cache, "packed_cache");
     load.read_into_memory = given.read_into_memory != 0;
-    *out = new tlite_model(tlite::Model::load(path_in(path, path_size), load), threads_of(context));
+    *out = new tlite_model(tlite::Model::load(path_in(path, path_size), load), threads_of(host));
   });
 }
 
 void tlite_model_free(tlite_model* model) noexcept { delete model; }
 
-tlite_status tlite_model_plan(const tlite_context* context, const char* path, size_t path_size,
+tlite_status tlite_model_plan(const tlite_host* host, const char* path, size_t path_size,
                               const tlite_plan_options* options, tlite_memory_plan* out,
                               tlite_error** error) noexcept {
   return guard(error, [&] {
@@ -101,10 +101,10 @@ tlite_status tlite_model_plan(const tlite_context* context, const char* path, si
     evaluator.max_sequences = given.max_sequences;
     evaluator.max_batch_rows = given.max_batch_rows;
     evaluator.max_logits_rows = given.max_logits_rows;
-    evaluator.threads = given.threads == 0 ? threads_of(context) : given.threads;
+    evaluator.threads = given.threads == 0 ? threads_of(host) : given.threads;
     evaluator.kv_type = kv_type_in(given.kv_type);
     tlite::LoadOptions load;
-    load.host = host_of(context);
+    load.host = host_of(host);
     load.weights = weights_in(given.weights);
     load.packed_cache = text_in(given.packed_cache, "packed_cache");
     load.read_into_memory = given.read_into_memory != 0;
@@ -112,11 +112,11 @@ tlite_status tlite_model_plan(const tlite_context* context, const char* path, si
   });
 }
 
-tlite_status tlite_model_inspect(const tlite_context* context, const char* path, size_t path_size,
+tlite_status tlite_model_inspect(const tlite_host* host, const char* path, size_t path_size,
                                  tlite_model_info** out, tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
-    *out = new_model_info(tlite::Model::inspect(path_in(path, path_size), host_of(context)));
+    *out = new_model_info(tlite::Model::inspect(path_in(path, path_size), host_of(host)));
   });
 }
 
@@ -136,24 +136,25 @@ uint64_t tlite_model_decode_bytes(const tlite_model* model) noexcept {
   return model == nullptr ? 0 : tlite::decode_bytes(model->value);
 }
 
-tlite_status tlite_model_tokenizer(const tlite_model* model, tlite_tokenizer** out,
-                                   tlite_error** error) noexcept {
+tlite_status tlite_model_get_tokenizer(const tlite_model* model, tlite_tokenizer** out,
+                                       tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     *out = new tlite_tokenizer{required(model, "model").value.tokenizer()};
   });
 }
 
-tlite_status tlite_model_chat_template(const tlite_model* model, tlite_chat_template** out,
-                                       tlite_error** error) noexcept {
+tlite_status tlite_model_get_chat_template(const tlite_model* model, tlite_chat_template** out,
+                                           tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     *out = new tlite_chat_template{required(model, "model").value.chat_template()};
   });
 }
 
-tlite_status tlite_model_default_sampling(const tlite_model* model, tlite_sampling_params* params,
-                                          tlite_error** error) noexcept {
+tlite_status tlite_model_get_default_sampling(const tlite_model* model,
+                                              tlite_sampling_params* params,
+                                              tlite_error** error) noexcept {
   return guard(error, [&] {
     const std::size_t size = out_struct_size(params, "params");
     copy_out(required(model, "model").sampling.view(), params, size);

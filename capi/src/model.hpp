@@ -14,7 +14,7 @@ struct tlite_model {
       : value(std::move(model)), default_threads(threads), sampling(value.default_sampling()) {}
 
   tlite::Model value;
-  std::int32_t default_threads;  // the context's
+  std::int32_t default_threads;  // the host's
   tlite::capi::SamplingView sampling;
 
   // What a `threads` option means for objects made from this model.

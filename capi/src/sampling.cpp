@@ -148,9 +148,9 @@ tlite_status tlite_sampling_params_init(tlite_sampling_params* params,
   });
 }
 
-tlite_status tlite_sampling_params_preset(const char* name, size_t name_size,
-                                          tlite_sampling_params* params,
-                                          tlite_error** error) noexcept {
+tlite_status tlite_sampling_params_get_preset(const char* name, size_t name_size,
+                                              tlite_sampling_params* params,
+                                              tlite_error** error) noexcept {
   return guard(error, [&] {
     const std::size_t size = out_struct_size(params, "params");
     const tlite::SamplingParams preset = tlite::sampling_preset(text_in(name, name_size, "name"));

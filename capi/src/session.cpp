@@ -152,8 +152,8 @@ tlite_status tlite_session_add_message(tlite_session* session, const tlite_messa
   return guard(error, [&] { HeldSession(session)->add(message_in(message)); });
 }
 
-tlite_status tlite_session_messages(const tlite_session* session, tlite_messages** out,
-                                    tlite_error** error) noexcept {
+tlite_status tlite_session_get_messages(const tlite_session* session, tlite_messages** out,
+                                        tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     *out = new_messages(HeldSession(session)->messages());
@@ -237,8 +237,8 @@ tlite_status tlite_session_on_prefill(tlite_session* session,
   });
 }
 
-void tlite_session_prefill_progress(const tlite_session* session, int64_t* done,
-                                    int64_t* total) noexcept {
+void tlite_session_get_prefill_progress(const tlite_session* session, int64_t* done,
+                                        int64_t* total) noexcept {
   if (session == nullptr) return;
   if (done != nullptr) *done = session->state->prefill_done.load(std::memory_order_relaxed);
   if (total != nullptr) *total = session->state->prefill_total.load(std::memory_order_relaxed);

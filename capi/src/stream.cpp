@@ -123,8 +123,8 @@ tlite_status tlite_stream_next(tlite_stream* stream, const tlite_piece** piece,
   });
 }
 
-tlite_status tlite_stream_result(const tlite_stream* stream, tlite_generation** out,
-                                 tlite_error** error) noexcept {
+tlite_status tlite_stream_get_result(const tlite_stream* stream, tlite_generation** out,
+                                     tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     const HeldStream self(stream);

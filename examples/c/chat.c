@@ -45,7 +45,7 @@ static tlite_status answer(tlite_session* session, tlite_error** error) {
     fwrite(piece->text.data, 1, piece->text.size, stdout);
     fflush(stdout);
   }
-  if (status == TLITE_OK) status = tlite_stream_result(stream, &result, error);
+  if (status == TLITE_OK) status = tlite_stream_get_result(stream, &result, error);
   if (status == TLITE_OK) {
     printf("\n[%s: %zu tokens in %.2f s after %.2f s for the prompt]\n",
            tlite_finish_reason_name(result->finish_reason), result->token_count,

@@ -148,10 +148,10 @@ TEST(template_errors, "capi/chat: a bad template and bad variables are errors") 
 TEST(template_loaded, "capi/chat: a template comes out of a model's directory") {
   memory_host host;
   memory_host_init(&host);
-  tlite_context* const context = memory_host_context(&host);
+  tlite_host* const given = memory_host_create(&host);
   tlite_chat_template* chat = NULL;
-  CHECK_OK(tlite_chat_template_load(context, "memory", TLITE_NUL, &chat, &error));
-  tlite_context_free(context);
+  CHECK_OK(tlite_chat_template_load(given, "memory", TLITE_NUL, &chat, &error));
+  tlite_host_free(given);
   tlite_prompt* prompt = NULL;
   CHECK_OK(tlite_chat_template_render_json(chat, "[{\"role\": \"user\", \"content\": \"hi\"}]",
                                            TLITE_NUL, NULL, &prompt, &error));

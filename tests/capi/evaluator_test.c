@@ -25,7 +25,7 @@ static int32_t new_sequence(tlite_evaluator* evaluator) {
 
 static int32_t length_of(const tlite_evaluator* evaluator, int32_t sequence) {
   int32_t length = -1;
-  CHECK_OK(tlite_evaluator_length(evaluator, sequence, &length, &error));
+  CHECK_OK(tlite_evaluator_get_length(evaluator, sequence, &length, &error));
   return length;
 }
 
@@ -33,14 +33,14 @@ static int32_t length_of(const tlite_evaluator* evaluator, int32_t sequence) {
 static int logits_equal(const tlite_evaluator* evaluator, int32_t index, const float* expected) {
   const float* logits = NULL;
   size_t count = 0;
-  CHECK_OK(tlite_evaluator_logits(evaluator, index, &logits, &count, &error));
+  CHECK_OK(tlite_evaluator_get_logits(evaluator, index, &logits, &count, &error));
   return count == TINY_VOCAB_SIZE && logits != NULL &&
          memcmp(logits, expected, sizeof(float) * TINY_VOCAB_SIZE) == 0;
 }
 
 static void copy_logits(const tlite_evaluator* evaluator, float* to) {
   const float* logits = NULL;
-  CHECK_OK(tlite_evaluator_logits(evaluator, 0, &logits, NULL, &error));
+  CHECK_OK(tlite_evaluator_get_logits(evaluator, 0, &logits, NULL, &error));
   if (logits != NULL) memcpy(to, logits, sizeof(float) * TINY_VOCAB_SIZE);
 }
 
@@ -127,7 +127,7 @@ TEST(evaluator_sequences, "capi/evaluator: fork, adopt, truncate and destroy") {
   CHECK(host.live == 0);
 }
 
-TEST(evaluator_options, "capi/evaluator: options are told as resolved, threads from the context") {
+TEST(evaluator_options, "capi/evaluator: options are told as resolved, threads from the host") {
   memory_host host;
   tlite_model* const model = tiny_model_load(&host);
   REQUIRE(model != NULL);
@@ -206,9 +206,9 @@ TEST(evaluator_errors, "capi/evaluator: bad rows are errors, and the sequences a
                TLITE_ERROR_INVALID_ARGUMENT);
   const float* logits = NULL;
   size_t count = 7;
-  CHECK_STATUS(tlite_evaluator_logits(evaluator, 1, &logits, &count, &error),
+  CHECK_STATUS(tlite_evaluator_get_logits(evaluator, 1, &logits, &count, &error),
                TLITE_ERROR_INVALID_ARGUMENT);
-  CHECK_STATUS(tlite_evaluator_logits(evaluator, -1, &logits, &count, &error),
+  CHECK_STATUS(tlite_evaluator_get_logits(evaluator, -1, &logits, &count, &error),
                TLITE_ERROR_INVALID_ARGUMENT);
   CHECK(logits == NULL && count == 7);
   new_sequence(evaluator);

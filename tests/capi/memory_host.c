@@ -80,9 +80,9 @@ void memory_host_init(memory_host* host) {
   host->fail_at = -1;
 }
 
-tlite_context_options memory_host_options(memory_host* host) {
-  tlite_context_options options;
-  tlite_context_options_init(&options, sizeof options);
+tlite_host_options memory_host_options(memory_host* host) {
+  tlite_host_options options;
+  tlite_host_options_init(&options, sizeof options);
   options.threads = 2;
   options.user = host;
   options.release = on_release;
@@ -96,9 +96,9 @@ tlite_context_options memory_host_options(memory_host* host) {
   return options;
 }
 
-tlite_context* memory_host_context(memory_host* host) {
-  const tlite_context_options options = memory_host_options(host);
-  tlite_context* context = NULL;
-  tlite_context_create(&options, &context, NULL);
-  return context;
+tlite_host* memory_host_create(memory_host* host) {
+  const tlite_host_options options = memory_host_options(host);
+  tlite_host* given = NULL;
+  tlite_host_create(&options, &given, NULL);
+  return given;
 }

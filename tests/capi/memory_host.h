@@ -24,9 +24,9 @@ typedef struct memory_host {
 /* A host with nothing set; its models are at any path in the directory "memory". */
 void memory_host_init(memory_host* host);
 /* All callbacks. */
-tlite_context_options memory_host_options(memory_host* host);
-/* A context of them, or NULL, which counts as a failed check. */
-tlite_context* memory_host_context(memory_host* host);
+tlite_host_options memory_host_options(memory_host* host);
+/* A host of them, or NULL, which counts as a failed check. */
+tlite_host* memory_host_create(memory_host* host);
 
 #ifdef __cplusplus
 }

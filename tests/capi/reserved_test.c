@@ -41,7 +41,7 @@ TEST(reserved_texts, "capi/reserved: so are those of texts, templates and messag
   REQUIRE(model != NULL);
   tlite_tokenizer* tokenizer = NULL;
   tlite_tokens* tokens = NULL;
-  CHECK_OK(tlite_model_tokenizer(model, &tokenizer, &error));
+  CHECK_OK(tlite_model_get_tokenizer(model, &tokenizer, &error));
   tlite_encode_options encode_options;
   tlite_encode_options_init(&encode_options, sizeof encode_options);
   encode_options.reserved = 1;
@@ -49,7 +49,7 @@ TEST(reserved_texts, "capi/reserved: so are those of texts, templates and messag
           "encode_options");
   tlite_chat_template* chat_template = NULL;
   tlite_prompt* prompt = NULL;
-  CHECK_OK(tlite_model_chat_template(model, &chat_template, &error));
+  CHECK_OK(tlite_model_get_chat_template(model, &chat_template, &error));
   tlite_template_options template_options;
   tlite_template_options_init(&template_options, sizeof template_options);
   template_options.reserved = 1;

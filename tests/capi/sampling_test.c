@@ -11,13 +11,13 @@ static tlite_sampling_params defaults(void) {
 
 TEST(presets, "capi/sampling: presets are found by name") {
   tlite_sampling_params params = defaults();
-  CHECK_OK(tlite_sampling_params_preset("greedy", TLITE_NUL, &params, &error));
+  CHECK_OK(tlite_sampling_params_get_preset("greedy", TLITE_NUL, &params, &error));
   CHECK(params.temperature == 0);
-  CHECK_OK(tlite_sampling_params_preset("vllm", 4, &params, &error));
+  CHECK_OK(tlite_sampling_params_get_preset("vllm", 4, &params, &error));
   CHECK(params.temperature == 1 && params.top_p == 1);
-  CHECK_ERROR(tlite_sampling_params_preset("best", 4, &params, &error),
+  CHECK_ERROR(tlite_sampling_params_get_preset("best", 4, &params, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "best");
-  CHECK_STATUS(tlite_sampling_params_preset(NULL, 0, &params, &error),
+  CHECK_STATUS(tlite_sampling_params_get_preset(NULL, 0, &params, &error),
                TLITE_ERROR_INVALID_ARGUMENT);
 }
 

@@ -10,7 +10,7 @@ static tlite_text text_of(const char* text) {
 
 static size_t message_count(const tlite_session* session) {
   tlite_messages* messages = NULL;
-  CHECK_OK(tlite_session_messages(session, &messages, &error));
+  CHECK_OK(tlite_session_get_messages(session, &messages, &error));
   const size_t count = tlite_messages_count(messages);
   tlite_messages_free(messages);
   return count;
@@ -74,7 +74,7 @@ TEST(session_life, "capi/session: a reply, by callback and by pull, is the same"
   CHECK_OK(tlite_stream_next(stream, &piece, &error)); /* the end stays the end */
   CHECK(piece == NULL && message_count(session) == 3);
   tlite_generation* second = NULL;
-  CHECK_OK(tlite_stream_result(stream, &second, &error));
+  CHECK_OK(tlite_stream_get_result(stream, &second, &error));
   CHECK(second->token_count == 12);
   CHECK(memcmp(first->tokens, second->tokens, 12 * sizeof(int32_t)) == 0);
   CHECK(second->cached_tokens > 0);
@@ -251,7 +251,7 @@ TEST(session_messages, "capi/session: messages of every kind go in and come out"
   CHECK_OK(tlite_session_add_message(session, &message, &error));
   CHECK(message_count(session) == 3);
   messages = NULL;
-  CHECK_OK(tlite_session_messages(session, &messages, &error));
+  CHECK_OK(tlite_session_get_messages(session, &messages, &error));
   CHECK_OK(tlite_messages_get(messages, 2, &message, &error));
   CHECK(message.content.size == 4);
 
@@ -396,9 +396,9 @@ TEST(session_prefill,
   CHECK(watch.calls > 1 && watch.done == watch.total && watch.total >= 150);
   int64_t done = 0;
   int64_t total = 0;
-  tlite_session_prefill_progress(session, &done, &total);
+  tlite_session_get_prefill_progress(session, &done, &total);
   CHECK(done == watch.done && total == watch.total);
-  tlite_session_prefill_progress(session, NULL, NULL);
+  tlite_session_get_prefill_progress(session, NULL, NULL);
 
   CHECK_OK(tlite_session_reset(session, &error));
   text[0] = 'y';

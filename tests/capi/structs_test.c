@@ -10,7 +10,7 @@ typedef tlite_status (*init_function)(void* structure, size_t size);
   static tlite_status init_##type(void* structure, size_t size) { \
     return tlite_##type##_init((tlite_##type*)structure, size);   \
   }
-INIT(context_options)
+INIT(host_options)
 INIT(encode_options)
 INIT(decode_options)
 INIT(message)
@@ -29,7 +29,7 @@ static const struct {
   init_function init;
   size_t size;
 } structures[] = {
-    {"context_options", init_context_options, sizeof(tlite_context_options)},
+    {"host_options", init_host_options, sizeof(tlite_host_options)},
     {"encode_options", init_encode_options, sizeof(tlite_encode_options)},
     {"decode_options", init_decode_options, sizeof(tlite_decode_options)},
     {"message", init_message, sizeof(tlite_message)},
@@ -141,13 +141,13 @@ TEST(writing, "capi/structs: an out structure is filled as far as its struct_siz
   const uint32_t size = sizeof(tlite_sampling_params) + 16;
   memcpy(structure.bytes, &size, sizeof size);
   tlite_sampling_params* const params = (tlite_sampling_params*)&structure;
-  CHECK_OK(tlite_sampling_params_preset("greedy", TLITE_NUL, params, &error));
+  CHECK_OK(tlite_sampling_params_get_preset("greedy", TLITE_NUL, params, &error));
   CHECK(params->struct_size == size && params->temperature == 0);
   CHECK(structure.bytes[size - 1] == 0 && (unsigned char)structure.bytes[size] == 0xAB);
 
   params->struct_size = 0;
   params->temperature = 5;
-  CHECK_ERROR(tlite_sampling_params_preset("greedy", TLITE_NUL, params, &error),
+  CHECK_ERROR(tlite_sampling_params_get_preset("greedy", TLITE_NUL, params, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "struct_size is 0");
   CHECK(params->temperature == 5);
 }

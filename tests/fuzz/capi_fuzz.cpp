@@ -24,7 +24,7 @@ template <class T>
 using Slots = T* [kSlots];
 
 struct Objects {
-  Slots<tlite_context> contexts = {};
+  Slots<tlite_host> hosts = {};
   Slots<tlite_tokenizer> tokenizers = {};
   Slots<tlite_stream_decoder> decoders = {};
   Slots<tlite_messages> messages = {};
@@ -44,14 +44,14 @@ struct Shared {
   Shared() {
     host.most_bytes = kMostBytes;
     host.fail_at = -1;
-    tlite_context_options options = memory_host_options(&host);
+    tlite_host_options options = memory_host_options(&host);
     options.threads = 1;
-    tlite_context* context = nullptr;
-    if (tlite_context_create(&options, &context, nullptr) != TLITE_OK) __builtin_trap();
-    if (tlite_model_load(context, "memory", TLITE_NUL, nullptr, &model, nullptr) != TLITE_OK) {
+    tlite_host* given = nullptr;
+    if (tlite_host_create(&options, &given, nullptr) != TLITE_OK) __builtin_trap();
+    if (tlite_model_load(given, "memory", TLITE_NUL, nullptr, &model, nullptr) != TLITE_OK) {
       __builtin_trap();
     }
-    tlite_context_free(context);
+    tlite_host_free(given);
   }
   memory_host host = {};
   tlite_model* model = nullptr;
@@ -104,7 +104,7 @@ class Program {
       tlite_model_info_free(objects_.infos[i]);
       tlite_model_free(objects_.models[i]);
       tlite_progress_free(objects_.progresses[i]);
-      tlite_context_free(objects_.contexts[i]);
+      tlite_host_free(objects_.hosts[i]);
     }
     if (host_.live != 0 || host_.open_files != 0) __builtin_trap();
     if (shared_->host.live != live_before_) __builtin_trap();
@@ -115,7 +115,7 @@ class Program {
   void run() {
     for (int i = 0; i < kCalls && in_.remaining_bytes() > 0; ++i) {
       static constexpr void (Program::*kKinds[])() = {
-          &Program::context_call,  &Program::tokenizer_call, &Program::decoder_call,
+          &Program::host_call,     &Program::tokenizer_call, &Program::decoder_call,
           &Program::chat_call,     &Program::prompt_call,    &Program::model_call,
           &Program::info_call,     &Program::evaluator_call, &Program::evaluator_run,
           &Program::evaluator_run, &Program::session_call,   &Program::session_talk,
@@ -259,7 +259,7 @@ class Program {
     }
   }
 
-  void context_call();
+  void host_call();
   void tokenizer_call();
   void decoder_call();
   void chat_call();
@@ -291,19 +291,19 @@ class Program {
   std::deque<tlite_text_range> ranges_;
 };
 
-void Program::context_call() {
+void Program::host_call() {
   if (in_.ConsumeIntegralInRange(0, 3) == 0) {
-    check(tlite_context_create(options(tlite_context_options_init),
-                               fresh(objects_.contexts, tlite_context_free), error()));
+    check(tlite_host_create(options(tlite_host_options_init),
+                            fresh(objects_.hosts, tlite_host_free), error()));
     return;
   }
-  tlite_context_options with_host = memory_host_options(&host_);
+  tlite_host_options with_host = memory_host_options(&host_);
   with_host.threads = 1;
   if (in_.ConsumeBool()) with_host.allocate = nullptr;
   if (in_.ConsumeIntegralInRange(0, 7) == 0) with_host.deallocate = nullptr;
   if (in_.ConsumeIntegralInRange(0, 7) == 0) with_host.file_open = nullptr;
   if (with_host.allocate == nullptr && in_.ConsumeBool()) with_host.deallocate = nullptr;
-  check(tlite_context_create(&with_host, fresh(objects_.contexts, tlite_context_free), error()));
+  check(tlite_host_create(&with_host, fresh(objects_.hosts, tlite_host_free), error()));
 }
 
 void Program::tokenizer_call() {
@@ -314,12 +314,12 @@ void Program::tokenizer_call() {
   std::int32_t id = 0;
   switch (in_.ConsumeIntegralInRange(0, 6)) {
     case 0:
-      check(tlite_tokenizer_load(any(objects_.contexts), path.data, path.size,
+      check(tlite_tokenizer_load(any(objects_.hosts), path.data, path.size,
                                  fresh(objects_.tokenizers, tlite_tokenizer_free), error()));
       break;
     case 1:
-      check(tlite_model_tokenizer(model(), fresh(objects_.tokenizers, tlite_tokenizer_free),
-                                  error()));
+      check(tlite_model_get_tokenizer(model(), fresh(objects_.tokenizers, tlite_tokenizer_free),
+                                      error()));
       break;
     case 2: {
       auto* const encode = options(tlite_encode_options_init);
@@ -339,14 +339,14 @@ void Program::tokenizer_call() {
       break;
     }
     case 4:
-      check(tlite_tokenizer_token_bytes(tokenizer, number(300), &string, error()));
+      check(tlite_tokenizer_get_token_bytes(tokenizer, number(300), &string, error()));
       break;
     case 5:
-      check(tlite_tokenizer_token_id(tokenizer, path.data, path.size, &id, error()));
+      check(tlite_tokenizer_get_token_id(tokenizer, path.data, path.size, &id, error()));
       break;
     default:
       tlite_tokenizer_is_special(tokenizer, number(300));
-      tlite_tokenizer_vocabulary_size(tokenizer);
+      tlite_tokenizer_vocab_size(tokenizer);
       tlite_tokenizer_eos_token(tokenizer);
       break;
   }
@@ -424,7 +424,7 @@ void Program::prompt_call() {
   const tlite_chat_template* const chat = any(objects_.templates);
   switch (in_.ConsumeIntegralInRange(0, 4)) {
     case 0:
-      check(tlite_chat_template_load(any(objects_.contexts), source.data, source.size,
+      check(tlite_chat_template_load(any(objects_.hosts), source.data, source.size,
                                      fresh(objects_.templates, tlite_chat_template_free), error()));
       break;
     case 1: {
@@ -435,8 +435,8 @@ void Program::prompt_call() {
       break;
     }
     case 2:
-      check(tlite_model_chat_template(model(), fresh(objects_.templates, tlite_chat_template_free),
-                                      error()));
+      check(tlite_model_get_chat_template(
+          model(), fresh(objects_.templates, tlite_chat_template_free), error()));
       break;
     case 3:
       check(tlite_chat_template_render(chat, any(objects_.messages), render,
@@ -470,11 +470,11 @@ void Program::model_call() {
   }
   switch (in_.ConsumeIntegralInRange(0, 4)) {
     case 0:
-      check(tlite_model_load(any(objects_.contexts), path.data, path.size, load,
+      check(tlite_model_load(any(objects_.hosts), path.data, path.size, load,
                              fresh(objects_.models, tlite_model_free), error()));
       break;
     case 1:
-      check(tlite_model_plan(any(objects_.contexts), path.data, path.size, plan,
+      check(tlite_model_plan(any(objects_.hosts), path.data, path.size, plan,
                              options(tlite_memory_plan_init), error()));
       break;
     case 2:
@@ -484,7 +484,8 @@ void Program::model_call() {
       tlite_progress_cancel(any(objects_.progresses));
       break;
     default:
-      check(tlite_model_default_sampling(model(), options(tlite_sampling_params_init), error()));
+      check(
+          tlite_model_get_default_sampling(model(), options(tlite_sampling_params_init), error()));
       break;
   }
 }
@@ -494,7 +495,7 @@ void Program::info_call() {
   tlite_string* string = nullptr;
   switch (in_.ConsumeIntegralInRange(0, 2)) {
     case 0:
-      check(tlite_model_inspect(any(objects_.contexts), path.data, path.size,
+      check(tlite_model_inspect(any(objects_.hosts), path.data, path.size,
                                 fresh(objects_.infos, tlite_model_info_free), error()));
       break;
     case 1:
@@ -545,7 +546,7 @@ void Program::evaluator_call() {
       check(tlite_evaluator_truncate(evaluator, number(4), number(40), error()));
       break;
     default:
-      check(tlite_evaluator_length(evaluator, number(4), &out, error()));
+      check(tlite_evaluator_get_length(evaluator, number(4), &out, error()));
       break;
   }
   tlite_evaluator_free_positions(any(objects_.evaluators));
@@ -588,7 +589,7 @@ void Program::evaluator_run() {
       check(tlite_evaluator_discard(evaluator, error()));
       break;
     case 6:
-      check(tlite_evaluator_logits(evaluator, number(4), &logits, &count, error()));
+      check(tlite_evaluator_get_logits(evaluator, number(4), &logits, &count, error()));
       break;
     case 7:
       check(tlite_evaluator_on_progress(evaluator, in_.ConsumeBool() ? stop_at : nullptr, this,
@@ -703,8 +704,8 @@ void Program::session_talk() {
       check(tlite_session_add_message(session, message(), error()));
       break;
     case 5:
-      check(
-          tlite_session_messages(session, fresh(objects_.messages, tlite_messages_free), error()));
+      check(tlite_session_get_messages(session, fresh(objects_.messages, tlite_messages_free),
+                                       error()));
       break;
     case 6:
       check(tlite_session_set_messages(session, any(objects_.messages), error()));
@@ -774,8 +775,8 @@ void Program::stream_call() {
       if (piece != nullptr && piece->text.data[piece->text.size] != '\0') __builtin_trap();
       break;
     default:
-      check(tlite_stream_result(any(objects_.streams),
-                                fresh(objects_.generations, tlite_generation_free), error()));
+      check(tlite_stream_get_result(any(objects_.streams),
+                                    fresh(objects_.generations, tlite_generation_free), error()));
       break;
   }
 }

@@ -1,4 +1,4 @@
-#include "context.hpp"
+#include "host.hpp"
 
 #include "guard.hpp"
 #include "structs.hpp"
@@ -13,7 +13,7 @@ namespace {
 // The caller's callbacks, alive as long as anything may call them.
 class HostCallbacks {
  public:
-  explicit HostCallbacks(const tlite_context_options& options) : options_(options) {
+  explicit HostCallbacks(const tlite_host_options& options) : options_(options) {
     options_.release = nullptr;
   }
   ~HostCallbacks() {
@@ -24,11 +24,11 @@ class HostCallbacks {
 
   // From now on `release` will be called.
   void arm(void (*release)(void*)) noexcept { options_.release = release; }
-  const tlite_context_options* operator->() const noexcept { return &options_; }
-  const tlite_context_options& operator*() const noexcept { return options_; }
+  const tlite_host_options* operator->() const noexcept { return &options_; }
+  const tlite_host_options& operator*() const noexcept { return options_; }
 
  private:
-  tlite_context_options options_;
+  tlite_host_options options_;
 };
 
 using Callbacks = std::shared_ptr<const HostCallbacks>;
@@ -105,7 +105,7 @@ class HostFiles final : public FileSystem {
   Callbacks callbacks_;
 };
 
-void check_callbacks(const tlite_context_options& options) {
+void check_callbacks(const tlite_host_options& options) {
   if ((options.allocate == nullptr) != (options.deallocate == nullptr)) {
     throw_invalid("one of allocate and deallocate is NULL: give both or none");
   }
@@ -124,7 +124,7 @@ Host make_host(const Callbacks& callbacks) {
   Host host;
   if ((*callbacks)->log != nullptr) {
     host.log = [callbacks](LogLevel level, std::string_view text) {
-      const tlite_context_options& to = **callbacks;
+      const tlite_host_options& to = **callbacks;
       guard(nullptr, [&] {  // a line that there is no memory for is lost
         const std::string line(text);
         to.log(static_cast<tlite_log_level>(level), line.c_str(), line.size(), to.user);
@@ -137,35 +137,34 @@ Host make_host(const Callbacks& callbacks) {
   return host;
 }
 
-constexpr tlite_context_options kDefaults = {};
+constexpr tlite_host_options kDefaults = {};
 
 static_assert(static_cast<int>(LogLevel::debug) == TLITE_LOG_DEBUG);
 static_assert(static_cast<int>(LogLevel::error) == TLITE_LOG_ERROR);
 
 }  // namespace
 
-Host host_of(const tlite_context* context) { return context == nullptr ? Host() : context->host; }
+Host host_of(const tlite_host* host) { return host == nullptr ? Host() : host->value; }
 
 }  // namespace tlite::capi
 
 using namespace tlite::capi;
 
-tlite_status tlite_context_options_init(tlite_context_options* options,
-                                        size_t struct_size) noexcept {
+tlite_status tlite_host_options_init(tlite_host_options* options, size_t struct_size) noexcept {
   return init_struct(options, struct_size, kDefaults);
 }
 
-tlite_status tlite_context_create(const tlite_context_options* options, tlite_context** out,
-                                  tlite_error** error) noexcept {
+tlite_status tlite_host_create(const tlite_host_options* options, tlite_host** out,
+                               tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
-    const tlite_context_options given = read_struct(options, kDefaults);
+    const tlite_host_options given = read_struct(options, kDefaults);
     check_callbacks(given);
     const auto callbacks = std::make_shared<HostCallbacks>(given);
-    tlite_context* const context = new tlite_context{make_host(callbacks), given.threads};
+    tlite_host* const made = new tlite_host{make_host(callbacks), given.threads};
     callbacks->arm(given.release);
-    *out = context;
+    *out = made;
   });
 }
 
-void tlite_context_free(tlite_context* context) noexcept { delete context; }
+void tlite_host_free(tlite_host* host) noexcept { delete host; }
