@@ -9,7 +9,7 @@
 
 struct tlite_host {
   tlite::Host value;
-  std::int32_t threads = 0;
+  std::int32_t threads = 0;  // 0: unset
 };
 
 namespace tlite::capi {

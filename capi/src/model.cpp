@@ -16,15 +16,16 @@
 namespace tlite::capi {
 namespace {
 
-constexpr tlite_load_options kLoadDefaults = {};
+constexpr tlite_load_options load_defaults() noexcept {
+  tlite_load_options options = {};
+  options.weights = TLITE_WEIGHT_MIX_AS_STORED;
+  return options;
+}
+constexpr tlite_load_options kLoadDefaults = load_defaults();
 
-// 0 stands for the weights as they are stored.
 std::optional<WeightMix> weights_in(tlite_weight_mix mix) {
-  if (mix == 0) return std::nullopt;
-  if (to_string(static_cast<WeightMix>(mix)) == "unknown") {
-    throw_invalid("weights is " + std::to_string(mix) + ", no weight mix");
-  }
-  return static_cast<WeightMix>(mix);
+  if (mix == TLITE_WEIGHT_MIX_AS_STORED) return std::nullopt;
+  return weight_mix_in(mix, "weights");
 }
 
 tlite_plan_options plan_defaults() noexcept {
@@ -34,7 +35,8 @@ tlite_plan_options plan_defaults() noexcept {
   result.max_sequences = defaults.max_sequences;
   result.max_batch_rows = defaults.max_batch_rows;
   result.max_logits_rows = defaults.max_logits_rows;
-  result.threads = defaults.threads;
+  result.threads = threads_out(defaults.threads);
+  result.weights = TLITE_WEIGHT_MIX_AS_STORED;
   result.kv_type = kv_type_out(defaults.kv_type);
   return result;
 }
@@ -72,8 +74,6 @@ tlite_status tlite_model_load(const tlite_host* host, const char* path, size_t p
   return guard(error, [&] {
     required(out, "out");
     const tlite_load_options given = read_struct(options, kLoadDefaults);
-    require_zero(given.reserved, "load_options.reserved");
-    require_zero(given.reserved2, "load_options.reserved2");
     tlite::LoadOptions load;
     load.host = host_of(host);
     load.progress = progress_in(given.on_progress, given.user, given.progress);
@@ -94,14 +94,12 @@ tlite_status tlite_model_plan(const tlite_host* host, const char* path, size_t p
     const std::size_t size = out_struct_size(out, "out");
     const tlite_plan_options given = read_struct(options, plan_defaults());
     require_zero(given.reserved, "plan_options.reserved");
-    require_zero(given.reserved2, "plan_options.reserved2");
-    require_zero(given.reserved3, "plan_options.reserved3");
     tlite::EvaluatorOptions evaluator;
     evaluator.context = given.context;
     evaluator.max_sequences = given.max_sequences;
     evaluator.max_batch_rows = given.max_batch_rows;
     evaluator.max_logits_rows = given.max_logits_rows;
-    evaluator.threads = given.threads == 0 ? threads_of(host) : given.threads;
+    evaluator.threads = threads_in(given.threads, threads_of(host));
     evaluator.kv_type = kv_type_in(given.kv_type);
     tlite::LoadOptions load;
     load.host = host_of(host);
@@ -128,6 +126,10 @@ tlite_status tlite_model_get_info(const tlite_model* model, tlite_model_info** o
   });
 }
 
+int32_t tlite_model_vocab_size(const tlite_model* model) noexcept {
+  return model == nullptr ? 0 : model->value.info().config.vocab_size;
+}
+
 const char* tlite_model_cpu_tier(const tlite_model* model) noexcept {
   return model == nullptr ? "unknown" : tlite::cpu_tier(model->value).data();
 }
@@ -152,12 +154,11 @@ tlite_status tlite_model_get_chat_template(const tlite_model* model, tlite_chat_
   });
 }
 
-tlite_status tlite_model_get_default_sampling(const tlite_model* model,
-                                              tlite_sampling_params* params,
+tlite_status tlite_model_get_default_sampling(const tlite_model* model, tlite_sampling_params* out,
                                               tlite_error** error) noexcept {
   return guard(error, [&] {
-    const std::size_t size = out_struct_size(params, "params");
-    copy_out(required(model, "model").sampling.view(), params, size);
+    const std::size_t size = out_struct_size(out, "out");
+    copy_out(required(model, "model").sampling.view(), out, size);
   });
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "arguments.hpp"
 #include "sampling.hpp"
 
 #include <cstdint>
@@ -18,8 +19,8 @@ struct tlite_model {
   tlite::capi::SamplingView sampling;
 
   // What a `threads` option means for objects made from this model.
-  std::int32_t threads(std::int32_t asked) const noexcept {
-    return asked == 0 ? default_threads : asked;
+  std::int32_t threads(std::int32_t asked) const {
+    return tlite::capi::threads_in(asked, default_threads);
   }
 };
 

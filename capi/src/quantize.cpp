@@ -10,7 +10,12 @@
 namespace tlite::capi {
 namespace {
 
-constexpr tlite_quantize_options kQuantizeDefaults = {};
+constexpr tlite_quantize_options quantize_defaults() noexcept {
+  tlite_quantize_options options = {};
+  options.threads = TLITE_UNSET;
+  return options;
+}
+constexpr tlite_quantize_options kQuantizeDefaults = quantize_defaults();
 
 }  // namespace
 }  // namespace tlite::capi
@@ -30,12 +35,12 @@ tlite_status tlite_quantize(const tlite_host* host, const char* source, size_t s
     require_zero(given.reserved, "quantize_options.reserved");
     tlite::QuantizeOptions quantize;
     quantize.importance = text_in(given.importance, "importance");
-    quantize.threads = given.threads == 0 ? threads_of(host) : given.threads;
+    quantize.threads = threads_in(given.threads, threads_of(host));
     quantize.allow_requantize = given.allow_requantize != 0;
     quantize.progress = progress_in(given.on_progress, given.user, given.progress);
     quantize.host = host_of(host);
     tlite::quantize(path_in(source, source_size), path_in(target, target_size),
-                    static_cast<tlite::WeightMix>(mix), quantize);
+                    weight_mix_in(mix, "mix"), quantize);
   });
 }
 

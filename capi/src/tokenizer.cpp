@@ -42,7 +42,7 @@ std::vector<TextRange> ranges_in(const tlite_encode_options& options, std::size_
   return ranges;
 }
 
-std::int32_t id_out(const std::optional<TokenId>& id) noexcept { return id.value_or(-1); }
+std::int32_t id_out(const std::optional<TokenId>& id) noexcept { return id.value_or(TLITE_UNSET); }
 
 }  // namespace
 }  // namespace tlite::capi
@@ -120,20 +120,20 @@ int32_t tlite_tokenizer_is_special(const tlite_tokenizer* tokenizer, int32_t id)
   return tokenizer != nullptr && tokenizer->value.is_special(id) ? 1 : 0;
 }
 
-size_t tlite_tokenizer_vocab_size(const tlite_tokenizer* tokenizer) noexcept {
-  return tokenizer == nullptr ? 0 : tokenizer->value.vocabulary_size();
+int32_t tlite_tokenizer_vocab_size(const tlite_tokenizer* tokenizer) noexcept {
+  return tokenizer == nullptr ? 0 : static_cast<std::int32_t>(tokenizer->value.vocabulary_size());
 }
 
 int32_t tlite_tokenizer_bos_token(const tlite_tokenizer* tokenizer) noexcept {
-  return tokenizer == nullptr ? -1 : id_out(tokenizer->value.bos_token());
+  return tokenizer == nullptr ? TLITE_UNSET : id_out(tokenizer->value.bos_token());
 }
 
 int32_t tlite_tokenizer_eos_token(const tlite_tokenizer* tokenizer) noexcept {
-  return tokenizer == nullptr ? -1 : id_out(tokenizer->value.eos_token());
+  return tokenizer == nullptr ? TLITE_UNSET : id_out(tokenizer->value.eos_token());
 }
 
 int32_t tlite_tokenizer_pad_token(const tlite_tokenizer* tokenizer) noexcept {
-  return tokenizer == nullptr ? -1 : id_out(tokenizer->value.pad_token());
+  return tokenizer == nullptr ? TLITE_UNSET : id_out(tokenizer->value.pad_token());
 }
 
 tlite_status tlite_stream_decoder_create(const tlite_tokenizer* tokenizer,

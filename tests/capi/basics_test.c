@@ -9,6 +9,16 @@ TEST(versions, "capi/basics: the library tells its version and its ABI") {
   CHECK(strcmp(tlite_version(), TLITE_TEST_VERSION) == 0);
 }
 
+TEST(abi, "capi/basics: a program of another ABI is told both numbers") {
+  CHECK(TLITE_ABI_VERSION == 65536u * TLITE_ABI_MAJOR + TLITE_ABI_MINOR);
+  CHECK_OK(tlite_check_abi(TLITE_ABI_VERSION, &error));
+  CHECK_ERROR(tlite_check_abi(TLITE_ABI_VERSION + 1, &error), TLITE_ERROR_NOT_SUPPORTED,
+              "the program needs ABI 0.4, and libtlite_c " TLITE_TEST_VERSION " has 0.3");
+  /* Nothing is promised from 0.2 to 0.3. */
+  CHECK_ERROR(tlite_check_abi(TLITE_ABI_VERSION - 1, &error), TLITE_ERROR_NOT_SUPPORTED, "0.2");
+  CHECK_STATUS(tlite_check_abi(TLITE_ABI_VERSION + 65536, &error), TLITE_ERROR_NOT_SUPPORTED);
+}
+
 TEST(names, "capi/basics: every status, type and reason has a name") {
   static const struct {
     tlite_status status;
@@ -81,20 +91,24 @@ TEST(views_of_null, "capi/basics: views of NULL are empty") {
   CHECK(tlite_tokenizer_bos_token(NULL) == -1);
   CHECK(tlite_tokenizer_eos_token(NULL) == -1);
   CHECK(tlite_tokenizer_pad_token(NULL) == -1);
-  CHECK(tlite_progress_fraction(NULL) == 0);
+  CHECK(tlite_model_vocab_size(NULL) == 0);
+  CHECK(tlite_stream_finish_reason(NULL) == TLITE_FINISH_NONE);
   CHECK(tlite_evaluator_free_positions(NULL) == 0);
   CHECK(tlite_evaluator_logits_rows(NULL) == 0);
   int64_t done = 7;
   int64_t total = 7;
   tlite_session_get_prefill_progress(NULL, &done, &total);
+  tlite_progress_get(NULL, &done, &total);
   CHECK(done == 7 && total == 7);
 }
 
 TEST(commands_to_null, "capi/basics: commands that cannot fail do nothing to NULL") {
   tlite_progress_cancel(NULL);
+  tlite_progress_reset(NULL);
   tlite_evaluator_cancel(NULL);
   tlite_evaluator_clear_cancel(NULL);
   tlite_session_cancel(NULL);
+  tlite_session_clear_cancel(NULL);
 }
 
 #define INVALID(call, part) CHECK_ERROR(call, TLITE_ERROR_INVALID_ARGUMENT, part)
@@ -132,7 +146,7 @@ TEST(null_objects, "capi/basics: a NULL object or out parameter is named by the 
   INVALID(tlite_messages_to_json(NULL, &string, &error), "messages is NULL");
   INVALID(tlite_chat_template_load(NULL, "x", 1, NULL, &error), "out is NULL");
   INVALID(tlite_chat_template_render(NULL, messages, NULL, NULL, &error), "out is NULL");
-  INVALID(tlite_sampling_params_get_preset("greedy", 6, NULL, &error), "params is NULL");
+  INVALID(tlite_sampling_params_get_preset("greedy", 6, NULL, &error), "out is NULL");
   INVALID(tlite_sampling_params_validate(NULL, 1, &error), "params is NULL");
   INVALID(tlite_model_info_to_json(NULL, &string, &error), "info is NULL");
   INVALID(tlite_progress_create(NULL, &error), "out is NULL");
@@ -142,7 +156,7 @@ TEST(null_objects, "capi/basics: a NULL object or out parameter is named by the 
   INVALID(tlite_model_get_info(NULL, NULL, &error), "out is NULL");
   INVALID(tlite_model_get_tokenizer(NULL, NULL, &error), "out is NULL");
   INVALID(tlite_model_get_chat_template(NULL, NULL, &error), "out is NULL");
-  INVALID(tlite_model_get_default_sampling(NULL, NULL, &error), "params is NULL");
+  INVALID(tlite_model_get_default_sampling(NULL, NULL, &error), "out is NULL");
   INVALID(tlite_evaluator_create(NULL, NULL, NULL, &error), "out is NULL");
   INVALID(tlite_evaluator_create_sequence(NULL, &number, &error), "evaluator is NULL");
   INVALID(tlite_evaluator_destroy_sequence(NULL, 0, &error), "evaluator is NULL");
@@ -157,6 +171,9 @@ TEST(null_objects, "capi/basics: a NULL object or out parameter is named by the 
   INVALID(tlite_evaluator_advance(NULL, 0, NULL, &error), "finished is NULL");
   INVALID(tlite_evaluator_discard(NULL, &error), "evaluator is NULL");
   INVALID(tlite_evaluator_get_logits(NULL, 0, &logits, NULL, &error), "evaluator is NULL");
+  INVALID(tlite_evaluator_get_logits_matrix(NULL, &logits, NULL, NULL, NULL, &error),
+          "evaluator is NULL");
+  INVALID(tlite_evaluator_get_logits_matrix(NULL, NULL, NULL, NULL, NULL, &error), "out is NULL");
   INVALID(tlite_evaluator_on_progress(NULL, NULL, NULL, &error), "evaluator is NULL");
   INVALID(tlite_session_create(NULL, NULL, NULL, &error), "out is NULL");
   INVALID(tlite_session_set_sampling(NULL, NULL, &error), "session is NULL");

@@ -18,7 +18,8 @@ TEST(messages_built, "capi/chat: a list of messages gives back what was put in")
   CHECK_OK(tlite_messages_create(&messages, &error));
   CHECK(tlite_messages_count(messages) == 0);
   char content[] = "\xD0\x9F\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x82";
-  const tlite_tool_call call = {{"weather", 7}, {"{\"city\": \"\xD0\x9C\"}", TLITE_NUL}, {"c1", 2}};
+  const tlite_tool_call call = {
+      {"weather", 7}, {"{\"city\": \"\xD0\x9C\"}", TLITE_NUL}, {"c1", 2}, {0}};
   tlite_message message;
   tlite_message_init(&message, sizeof message);
   message.role = text_of("user");

@@ -70,6 +70,14 @@ TEST(evaluator_life, "capi/evaluator: append, evaluate and steps give the same l
   CHECK_OK(tlite_evaluator_evaluate(evaluator, rows, LENGTH(rows), &error));
   CHECK(tlite_evaluator_logits_rows(evaluator) == 2 && logits_equal(evaluator, 1, expected));
   CHECK(!logits_equal(evaluator, 0, expected));
+  const float* matrix = NULL;
+  size_t matrix_rows = 0;
+  size_t columns = 0;
+  size_t stride = 0;
+  CHECK_OK(tlite_evaluator_get_logits_matrix(evaluator, &matrix, &matrix_rows, &columns, &stride,
+                                             &error));
+  CHECK(matrix_rows == 2 && columns == TINY_VOCAB_SIZE && stride >= columns);
+  CHECK(memcmp(matrix + stride, expected, sizeof expected) == 0);
 
   const int32_t three = new_sequence(evaluator);
   for (size_t i = 0; i < LENGTH(rows); ++i) rows[i].sequence = three;
@@ -206,6 +214,9 @@ TEST(evaluator_errors, "capi/evaluator: bad rows are errors, and the sequences a
                TLITE_ERROR_INVALID_ARGUMENT);
   const float* logits = NULL;
   size_t count = 7;
+  CHECK_OK(tlite_evaluator_get_logits_matrix(evaluator, &logits, NULL, NULL, NULL, &error));
+  CHECK(logits != NULL);
+  logits = NULL;
   CHECK_STATUS(tlite_evaluator_get_logits(evaluator, 1, &logits, &count, &error),
                TLITE_ERROR_INVALID_ARGUMENT);
   CHECK_STATUS(tlite_evaluator_get_logits(evaluator, -1, &logits, &count, &error),

@@ -7,7 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-TEST(host_errors, "capi/host: callbacks come in full sets, and a failed host releases nothing") {
+TEST(
+    host_errors,
+    "capi/host: callbacks that need each other come together, and a failed host releases nothing") {
   memory_host host;
   memory_host_init(&host);
   tlite_host* given = NULL;
@@ -18,11 +20,14 @@ TEST(host_errors, "capi/host: callbacks come in full sets, and a failed host rel
   options = memory_host_options(&host);
   options.file_open = NULL;
   CHECK_ERROR(tlite_host_create(&options, &given, &error), TLITE_ERROR_INVALID_ARGUMENT,
-              "1 of the four file callbacks are NULL");
-  options = memory_host_options(&host);
-  options.threads = -1;
+              "one of file_open and file_close is NULL");
+  options.file_close = NULL;
   CHECK_ERROR(tlite_host_create(&options, &given, &error), TLITE_ERROR_INVALID_ARGUMENT,
-              "threads is -1");
+              "file_exists and file_is_directory need file_open");
+  options = memory_host_options(&host);
+  options.threads = 0;
+  CHECK_ERROR(tlite_host_create(&options, &given, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "threads is 0");
   CHECK(given == NULL && host.released == 0);
   options = memory_host_options(&host);
   CHECK_OK(tlite_host_create(&options, &given, &error));
@@ -43,6 +48,34 @@ TEST(files_fail, "capi/host: a file that the host cannot read is named") {
     CHECK(model == NULL && host.live == 0 && host.open_files == 0);
   }
   tlite_host_free(given);
+}
+
+TEST(files_alone, "capi/host: file_open and file_close alone do, at any alignment of the data") {
+  for (size_t shift = 0; shift < 4; ++shift) {
+    memory_host host;
+    memory_host_init(&host);
+    host.shift = shift;
+    tlite_host_options options = memory_host_options(&host);
+    options.file_exists = NULL;
+    options.file_is_directory = NULL;
+    tlite_host* given = NULL;
+    tlite_model* model = NULL;
+    CHECK_OK(tlite_host_create(&options, &given, &error));
+    CHECK_OK(tlite_model_load(given, "memory", TLITE_NUL, NULL, &model, &error));
+    tlite_session* const session = tiny_session(model, 4);
+    CHECK_OK(tlite_session_add_user(session, "hello", 5, &error));
+    CHECK_OK(tlite_session_reply(session, NULL, NULL, NULL, &error));
+    tlite_session_free(session);
+    tlite_model_free(model);
+    model = NULL;
+    CHECK_ERROR(tlite_model_load(given, "elsewhere", TLITE_NUL, NULL, &model, &error),
+                TLITE_ERROR_NOT_FOUND, "elsewhere/config.json");
+    host.failing_file = "config.json";
+    CHECK_ERROR(tlite_model_load(given, "memory", TLITE_NUL, NULL, &model, &error), TLITE_ERROR_IO,
+                "memory/config.json");
+    tlite_host_free(given);
+    CHECK(model == NULL && host.live == 0 && host.open_files == 0 && host.released == 1);
+  }
 }
 
 /* Everything that a program does, from load to free. */

@@ -64,15 +64,23 @@ static tlite_status on_file_open(const char* path, size_t path_size, const void*
   if (host->failing_file != NULL && strcmp(host->failing_file, found->name) == 0) {
     return TLITE_ERROR_IO;
   }
+  char* copy = NULL;
+  if (host->shift > 0) {
+    copy = malloc(found->size + host->shift);
+    if (copy == NULL) return TLITE_ERROR_IO;
+    memcpy(copy + host->shift, found->data, found->size);
+  }
   __atomic_add_fetch(&host->open_files, 1, __ATOMIC_RELAXED);
-  *data = found->data;
+  *data = copy == NULL ? found->data : copy + host->shift;
   *size = found->size;
-  *file = host;
+  *file = copy == NULL ? (void*)host : copy;
   return TLITE_OK;
 }
 
 static void on_file_close(void* file, void* user) {
-  if (file == user) __atomic_sub_fetch(&((memory_host*)user)->open_files, 1, __ATOMIC_RELAXED);
+  if (file == NULL) return; /* not what file_open gave: it counts as open for ever */
+  if (file != user) free(file);
+  __atomic_sub_fetch(&((memory_host*)user)->open_files, 1, __ATOMIC_RELAXED);
 }
 
 void memory_host_init(memory_host* host) {

@@ -17,6 +17,7 @@ typedef struct memory_host {
   size_t most_bytes; /* more than this at once is refused; 0: no limit */
   long fail_at;      /* the allocation of this number fails, from 0; -1: none */
   long open_files;
+  size_t shift;             /* bytes by which the data of files is misaligned */
   int released;             /* times that `release` was called */
   const char* failing_file; /* a file that cannot be read, though it is there; NULL: none */
 } memory_host;

@@ -62,6 +62,13 @@ TEST(reserved_texts, "capi/reserved: so are those of texts, templates and messag
   tlite_message_init(&message, sizeof message);
   message.reserved = 1;
   REFUSED(tlite_messages_add(messages, &message, &error), "message");
+  message.reserved = 0;
+  tlite_tool_call call;
+  memset(&call, 0, sizeof call);
+  call.reserved[3] = 1;
+  message.tool_calls = &call;
+  message.tool_call_count = 1;
+  REFUSED(tlite_messages_add(messages, &message, &error), "tool_call");
   CHECK(tokens == NULL && prompt == NULL && tlite_messages_count(messages) == 0);
   tlite_messages_free(messages);
   tlite_chat_template_free(chat_template);

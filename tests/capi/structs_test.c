@@ -92,7 +92,7 @@ TEST(defaults, "capi/structs: the defaults are those of the documentation") {
   CHECK(sampling.max_new_tokens == -1 && sampling.logprobs == -1 && sampling.stop_count == 0);
   tlite_session_options session;
   CHECK(tlite_session_options_init(&session, sizeof session) == TLITE_OK);
-  CHECK(session.context == 4096 && session.threads == 0 && session.max_batch_rows == 512);
+  CHECK(session.context == 4096 && session.threads == TLITE_UNSET && session.max_batch_rows == 512);
   CHECK(session.kv_type == TLITE_DATA_TYPE_AUTO && session.overflow == TLITE_OVERFLOW_STOP);
   CHECK(session.parse_special_in_messages == 0 && session.tools_json.size == 0);
   tlite_evaluator_options evaluator;
@@ -102,6 +102,14 @@ TEST(defaults, "capi/structs: the defaults are those of the documentation") {
   tlite_encode_options encode;
   CHECK(tlite_encode_options_init(&encode, sizeof encode) == TLITE_OK);
   CHECK(encode.parse_special == 1);
+  CHECK(sampling.forced_bos_token_id == TLITE_UNSET && sampling.length_decay_start == TLITE_UNSET);
+  tlite_load_options load;
+  CHECK(tlite_load_options_init(&load, sizeof load) == TLITE_OK);
+  CHECK(load.weights == TLITE_WEIGHT_MIX_AS_STORED && load.read_into_memory == 0);
+  tlite_plan_options plan;
+  CHECK(tlite_plan_options_init(&plan, sizeof plan) == TLITE_OK);
+  CHECK(plan.weights == TLITE_WEIGHT_MIX_AS_STORED && plan.threads == TLITE_UNSET);
+  CHECK(plan.max_sequences == 1 && plan.max_logits_rows == 1 && plan.context == 4096);
 }
 
 /* What a function that reads tlite_sampling_params answers for one of `size` bytes, of which the

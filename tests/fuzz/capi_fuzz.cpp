@@ -222,9 +222,6 @@ class Program {
   static std::int32_t stop_at(std::int64_t, std::int64_t, void* user) {
     return static_cast<Program*>(user)->step();
   }
-  static std::int32_t stop_at_fraction(float, void* user) {
-    return static_cast<Program*>(user)->step();
-  }
   static std::int32_t stop_at_piece(const tlite_piece* piece, void* user) {
     if (piece->text.data[piece->text.size] != '\0') __builtin_trap();
     return static_cast<Program*>(user)->step();
@@ -378,7 +375,7 @@ tlite_message* Program::message() {
   made->content = text();
   made->name = text();
   if (in_.ConsumeBool()) {
-    calls_.push_back({text(), text(), text()});
+    calls_.push_back({text(), text(), text(), {}});
     made->tool_calls = &calls_.back();
     made->tool_call_count = 1;
   }
@@ -457,7 +454,7 @@ void Program::model_call() {
   auto* const load = options(tlite_load_options_init);
   if (load != nullptr) {
     load->check_weights = in_.ConsumeBool();
-    load->on_progress = in_.ConsumeBool() ? stop_at_fraction : nullptr;
+    load->on_progress = in_.ConsumeBool() ? stop_at : nullptr;
     load->user = this;
     load->progress = any(objects_.progresses);
   }
