@@ -21,7 +21,7 @@ inline constexpr std::size_t kLargestStruct = 4096;
 
 // The sizes that T had under this major number before today's; while that is 0, none. Each has a
 // specialization here, as a list of offsetof of the first field that was added:
-// tests/capi/check_abi.py compares them with the snapshot.
+// tests/capi/check_description.py compares them with what the snapshot remembers.
 template <class T>
 inline constexpr std::initializer_list<std::size_t> kOlderSizes = {};
 

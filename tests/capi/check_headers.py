@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,39 +31,38 @@ SMALL_LAYOUTS = (
 )
 
 
+# Options for sources on standard input that need no C library.
+FREESTANDING = ("-std=c99", "-ffreestanding", "-fsyntax-only", "-Werror", "-x", "c", "-")
+
+
+def complaints(compiler: Sequence[str], source: str) -> str:
+    """What a compiler has against a source; nothing where there is no such compiler."""
+    if shutil.which(compiler[0]) is None:
+        return ""
+    result = subprocess.run(
+        [*compiler, *FREESTANDING], input=source, check=False, capture_output=True, text=True
+    )
+    return "" if result.returncode == 0 else f"by {' '.join(compiler)}:\n{result.stderr}"
+
+
+def knows(compiler: Sequence[str], bits: str) -> bool:
+    """Whether it is there and lays out for pointers of that many bits, numbers aligned to 8."""
+    probe = "#include <stddef.h>\n#include <stdint.h>\nstruct hole { void* p; int64_t n; };\n"
+    probe += f"typedef char c[sizeof(struct hole) == 16 && sizeof(void*) * 8 == {bits} ? 1 : -1];\n"
+    return shutil.which(compiler[0]) is not None and not complaints(compiler, probe)
+
+
 def small_layouts(header: Path) -> tuple[list[str], int]:
     """Complaints about holes in 32-bit layouts, and how many layouts there were compilers for."""
-    problems, checked = [], 0
-    options = ["-std=c99", "-ffreestanding", "-fsyntax-only", "-Werror", "-x", "c", "-"]
+    layouts = [layout for layout in SMALL_LAYOUTS if knows(layout, "32")]
+    text = header.read_text(encoding="utf-8")
+    names = re.findall(r"^typedef struct (\w+) \{", text, re.MULTILINE)
     # Clang looks at a structure only where its size matters.
-    names = re.findall(
-        r"^typedef struct (\w+) \{", header.read_text(encoding="utf-8"), re.MULTILINE
-    )
     source = f'#include "{header}"\n' + "".join(
         f"typedef char size_of_{name}[sizeof({name})];\n" for name in names
     )
-    for layout in SMALL_LAYOUTS:
-        if shutil.which(layout[0]) is None:
-            continue
-        probe = "#include <stddef.h>\n#include <stdint.h>\n"
-        probe += "struct hole { void* pointer; int64_t number; };\n"
-        probe += "typedef char small[sizeof(struct hole) == 16 && sizeof(void*) == 4 ? 1 : -1];\n"
-        known = subprocess.run(
-            [*layout, *options], input=probe, check=False, capture_output=True, text=True
-        )
-        if known.returncode != 0:  # not this kind of GCC, or a Clang without that target
-            continue
-        checked += 1
-        result = subprocess.run(
-            [*layout, "-Wpadded", *options],
-            input=source,
-            check=False,
-            capture_output=True,
-            text=True,
-        )
-        if result.returncode != 0:
-            problems.append(f"{header.name} as laid out by {' '.join(layout)}:\n{result.stderr}")
-    return problems, checked
+    problems = [complaints([*layout, "-Wpadded"], source) for layout in layouts]
+    return problems, len(layouts)
 
 
 def compile_alone(compiler: str, standard: str, header: str, include: Path, suffix: str) -> str:

@@ -1,12 +1,13 @@
 """What the built libraries export, and what their code asks of the system.
 
-libtlite_c exports the functions of capi/abi/tlite_c.symbols; libtlite exports namespace tlite. No
+libtlite_c exports the functions of capi/abi/tlite_c.json; libtlite exports namespace tlite. No
 object of ours can end the process, write to its streams, or do work before main and at exit.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -14,8 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HEADER = ROOT / "capi" / "include" / "tlite.h"
-SYMBOLS = ROOT / "capi" / "abi" / "tlite_c.symbols"
+DESCRIPTION = ROOT / "capi" / "abi" / "tlite_c.json"
 
 # std::terminate is not here: it is what a noexcept function of C++ costs.
 FORBIDDEN = re.compile(
@@ -32,14 +32,6 @@ def output_of(*command: str | Path) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
 
-def abi_major() -> int:
-    """The major number that the header has."""
-    match = re.search(r"TLITE_ABI_MAJOR = (\d+)", HEADER.read_text(encoding="utf-8"))
-    if match is None:
-        raise ValueError(f"{HEADER} has no TLITE_ABI_MAJOR")
-    return int(match[1])
-
-
 def exported(library: Path, *options: str) -> list[str]:
     """Names of what a shared library defines for others."""
     lines = output_of("nm", "-D", "--defined-only", *options, library).splitlines()
@@ -49,13 +41,14 @@ def exported(library: Path, *options: str) -> list[str]:
 
 def capi_problems(library: Path) -> Iterator[str]:
     """Differences between the exports of libtlite_c and the list in the tree."""
-    expected = set(SYMBOLS.read_text(encoding="utf-8").split())
+    description = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
+    expected = set(description["functions"])
     found = set(exported(library))
     for name in sorted(found - expected):
-        yield f"{library.name} exports {name}, which is not in {SYMBOLS.name}"
+        yield f"{library.name} exports {name}, which is not in {DESCRIPTION.name}"
     for name in sorted(expected - found):
         yield f"{library.name} does not export {name}"
-    major = abi_major()
+    major = description["abi"]["major"]
     nodes = set(re.findall(r"\btlite_\w+@+(\w+)", output_of("nm", "-D", library)))
     if nodes != {f"TLITE_{major}"}:
         yield f"{library.name} has the symbol versions {sorted(nodes)}, not TLITE_{major} alone"
