@@ -233,6 +233,7 @@ class Program {
         return 1;
       case 1:
         tlite_session_cancel(objects_.sessions[0]);
+        tlite_session_clear_cancel(objects_.sessions[1]);
         tlite_evaluator_cancel(objects_.evaluators[0]);
         return 0;
       case 2:
@@ -477,9 +478,15 @@ void Program::model_call() {
     case 2:
       check(tlite_progress_create(fresh(objects_.progresses, tlite_progress_free), error()));
       break;
-    case 3:
-      tlite_progress_cancel(any(objects_.progresses));
+    case 3: {
+      std::int64_t done = 0;
+      tlite_progress_get(any(objects_.progresses), &done, nullptr);
+      if (in_.ConsumeBool())
+        tlite_progress_cancel(any(objects_.progresses));
+      else
+        tlite_progress_reset(any(objects_.progresses));
       break;
+    }
     default:
       check(
           tlite_model_get_default_sampling(model(), options(tlite_sampling_params_init), error()));
@@ -599,7 +606,13 @@ void Program::evaluator_run() {
         tlite_evaluator_clear_cancel(evaluator);
       break;
   }
+  std::size_t matrix_rows = 0;
+  std::size_t stride = 0;
+  const float* matrix = nullptr;
+  check(tlite_evaluator_get_logits_matrix(evaluator, &matrix, &matrix_rows, nullptr, &stride,
+                                          error()));
   volatile float seen = 0;
+  if (matrix_rows > 0) seen = matrix[(matrix_rows - 1) * stride];
   for (std::size_t i = 0; i < count; ++i) seen = logits[i];
   static_cast<void>(seen);
 }
@@ -688,6 +701,7 @@ void Program::session_talk() {
   tlite_session* const session = any(objects_.sessions);
   const tlite_text said = text();
   std::int32_t out = 0;
+  if (in_.ConsumeIntegralInRange(0, 7) == 0) tlite_session_cancel(session);
   switch (in_.ConsumeIntegralInRange(0, 9)) {
     case 0:
       check(tlite_session_add_system(session, said.data, said.size, error()));
@@ -772,6 +786,7 @@ void Program::stream_call() {
       if (piece != nullptr && piece->text.data[piece->text.size] != '\0') __builtin_trap();
       break;
     default:
+      tlite_stream_finish_reason(any(objects_.streams));
       check(tlite_stream_get_result(any(objects_.streams),
                                     fresh(objects_.generations, tlite_generation_free), error()));
       break;
