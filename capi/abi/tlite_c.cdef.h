@@ -89,7 +89,7 @@ tlite_status tlite_messages_to_json(const tlite_messages* messages, tlite_string
 typedef int32_t tlite_overflow_policy;
 enum tlite_overflow_policy_values { TLITE_OVERFLOW_INVALID = -1, TLITE_OVERFLOW_STOP = 0, TLITE_OVERFLOW_ERROR = 1, TLITE_OVERFLOW_DROP_OLDEST = 2 };
 typedef int32_t tlite_finish_reason;
-enum tlite_finish_reason_values { TLITE_FINISH_INVALID = -1, TLITE_FINISH_NONE = 0, TLITE_FINISH_END_OF_TEXT = 1, TLITE_FINISH_STOP_TOKEN = 2, TLITE_FINISH_STOP_STRING = 3, TLITE_FINISH_LENGTH = 4, TLITE_FINISH_CONTEXT_FULL = 5, TLITE_FINISH_CANCELLED = 6 };
+enum tlite_finish_reason_values { TLITE_FINISH_INVALID = -1, TLITE_FINISH_NONE = 0, TLITE_FINISH_END_OF_TEXT = 1, TLITE_FINISH_STOP_TOKEN = 2, TLITE_FINISH_STOP_STRING = 3, TLITE_FINISH_LENGTH = 4, TLITE_FINISH_CONTEXT_FULL = 5, TLITE_FINISH_CANCELLED = 6, TLITE_FINISH_DEADLINE = 7, TLITE_FINISH_FAILED = 8 };
 const char* tlite_finish_reason_name(tlite_finish_reason reason);
 typedef struct tlite_session_options { uint32_t struct_size; int32_t context; int32_t threads; int32_t max_batch_rows; tlite_data_type kv_type; tlite_overflow_policy overflow; int32_t parse_special_in_messages; uint32_t reserved; tlite_text tools_json; tlite_text template_json; } tlite_session_options;
 tlite_status tlite_session_options_init(tlite_session_options* options, size_t struct_size);

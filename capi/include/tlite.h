@@ -625,7 +625,9 @@ enum tlite_finish_reason_values {
   TLITE_FINISH_STOP_STRING = 3,
   TLITE_FINISH_LENGTH = 4, /* max_new_tokens */
   TLITE_FINISH_CONTEXT_FULL = 5,
-  TLITE_FINISH_CANCELLED = 6 /* by tlite_session_cancel or a callback */
+  TLITE_FINISH_CANCELLED = 6, /* by tlite_session_cancel or a callback */
+  TLITE_FINISH_DEADLINE = 7,  /* these two for requests of an engine alone, never for a session */
+  TLITE_FINISH_FAILED = 8
 };
 /* "none", "end_of_text", ...; "unknown" for any other number; lives for ever. */
 TLITE_C_API const char* tlite_finish_reason_name(tlite_finish_reason reason) TLITE_NOEXCEPT;

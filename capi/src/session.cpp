@@ -114,6 +114,7 @@ tlite_status answer(tlite_session* session, tlite_piece_callback callback, void*
 static_assert(static_cast<int>(OverflowPolicy::drop_oldest) == TLITE_OVERFLOW_DROP_OLDEST);
 static_assert(static_cast<int>(FinishReason::stop_string) == TLITE_FINISH_STOP_STRING);
 static_assert(static_cast<int>(FinishReason::cancelled) == TLITE_FINISH_CANCELLED);
+static_assert(static_cast<int>(FinishReason::failed) == TLITE_FINISH_FAILED);
 
 }  // namespace
 }  // namespace tlite::capi

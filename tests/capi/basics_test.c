@@ -47,6 +47,7 @@ TEST(names, "capi/basics: every status, type and reason has a name") {
   CHECK(strcmp(tlite_data_type_name(INT32_MAX), "unknown") == 0);
   CHECK(strcmp(tlite_finish_reason_name(TLITE_FINISH_NONE), "none") == 0);
   CHECK(strcmp(tlite_finish_reason_name(TLITE_FINISH_CANCELLED), "cancelled") == 0);
+  CHECK(strcmp(tlite_finish_reason_name(TLITE_FINISH_FAILED), "failed") == 0);
   CHECK(strcmp(tlite_finish_reason_name(9), "unknown") == 0);
   CHECK(strcmp(tlite_finish_reason_name(INT32_MIN), "unknown") == 0);
 }
