@@ -11,6 +11,10 @@ install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/tlite DESTINATION ${CMAKE_INSTAL
         COMPONENT tlite)
 install(FILES ${PROJECT_SOURCE_DIR}/capi/include/tlite.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         COMPONENT tlite)
+# For bindings that are not compiled against the header: see docs/c-abi.md.
+set(TLITE_ABI_DIR ${CMAKE_INSTALL_DATADIR}/tlite)
+install(FILES ${PROJECT_SOURCE_DIR}/capi/abi/tlite_c.json ${PROJECT_SOURCE_DIR}/capi/abi/tlite_c.cdef.h
+        DESTINATION ${TLITE_ABI_DIR} COMPONENT tlite)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT tlite)
 
 foreach(set IN ITEMS tliteTargets tliteStaticTargets)

@@ -3,6 +3,11 @@
 #include <cstring>
 
 namespace tlite::capi {
+namespace {
+
+constexpr std::int32_t kMostThreads = 256;
+
+}  // namespace
 
 std::string_view text_in(const char* data, std::size_t size, const char* name) {
   if (data == nullptr) {
@@ -22,6 +27,22 @@ std::string_view path_in(const char* data, std::size_t size) {
   if (path.empty()) throw_invalid("path is empty");
   if (path.find('\0') != std::string_view::npos) throw_invalid("path has a NUL inside");
   return path;
+}
+
+std::int32_t threads_in(std::int32_t asked, std::int32_t fallback) {
+  if (asked == TLITE_UNSET) return fallback;
+  if (asked < 1 || asked > kMostThreads) {
+    throw_invalid("threads is " + std::to_string(asked) + "; it takes 1 to " +
+                  std::to_string(kMostThreads) + ", or -1 where it is unset");
+  }
+  return asked;
+}
+
+WeightMix weight_mix_in(tlite_weight_mix mix, const char* name) {
+  if (to_string(static_cast<WeightMix>(mix)) == "unknown") {
+    throw_invalid(std::string(name) + " is " + std::to_string(mix) + ", not a tlite_weight_mix");
+  }
+  return static_cast<WeightMix>(mix);
 }
 
 std::optional<DataType> kv_type_in(tlite_data_type type) {

@@ -14,6 +14,7 @@
 
 #include <tlite/error.hpp>
 #include <tlite/model.hpp>
+#include <tlite/weight_mix.hpp>
 
 namespace tlite::capi {
 
@@ -47,6 +48,14 @@ inline void require_zero(std::uint32_t value, const char* name) {
   throw Error(ErrorCode::not_supported, "not supported: " + std::string(name) + " is " +
                                             std::to_string(value) + ", it must be 0");
 }
+
+// A number of threads; unset is `fallback`, and 0 of that the C++ API's default.
+std::int32_t threads_in(std::int32_t asked, std::int32_t fallback);
+inline std::int32_t threads_out(std::int32_t threads) noexcept {
+  return threads == 0 ? TLITE_UNSET : threads;
+}
+
+WeightMix weight_mix_in(tlite_weight_mix mix, const char* name);
 
 // A KV cache's type; AUTO is unset.
 std::optional<DataType> kv_type_in(tlite_data_type type);

@@ -1,7 +1,7 @@
 #include "chat_template.hpp"
 
 #include "arguments.hpp"
-#include "context.hpp"
+#include "host.hpp"
 #include "messages.hpp"
 #include "strings.hpp"
 #include "structs.hpp"
@@ -22,6 +22,7 @@ constexpr tlite_template_options kDefaults = {};
 
 TemplateOptions options_in(const tlite_template_options* options) {
   const tlite_template_options given = read_struct(options, kDefaults);
+  require_zero(given.reserved, "template_options.reserved");
   TemplateOptions result;
   result.add_generation_prompt = given.add_generation_prompt != 0;
   result.tools_json = text_in(given.tools_json, "tools_json");
@@ -47,13 +48,12 @@ tlite_status tlite_template_options_init(tlite_template_options* options,
   return init_struct(options, struct_size, kDefaults);
 }
 
-tlite_status tlite_chat_template_load(const tlite_context* context, const char* path,
-                                      size_t path_size, tlite_chat_template** out,
-                                      tlite_error** error) noexcept {
+tlite_status tlite_chat_template_load(const tlite_host* host, const char* path, size_t path_size,
+                                      tlite_chat_template** out, tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
-    *out = new tlite_chat_template{
-        tlite::ChatTemplate::load(path_in(path, path_size), host_of(context))};
+    *out =
+        new tlite_chat_template{tlite::ChatTemplate::load(path_in(path, path_size), host_of(host))};
   });
 }
 

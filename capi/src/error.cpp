@@ -1,7 +1,7 @@
 #include "guard.hpp"
 
+#include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <new>
 #include <stdexcept>
 #include <string_view>
@@ -22,17 +22,35 @@ constexpr std::string_view kNoMemory = "out of memory";
 // Handed out when there is no memory for an error of its own; tlite_error_free leaves it alone.
 constinit tlite_error no_memory = {TLITE_ERROR_OUT_OF_MEMORY, kNoMemory.data(), kNoMemory.size()};
 
-tlite_error* make_error(tlite_status status, std::string_view message) noexcept {
-  void* const memory = std::malloc(sizeof(tlite_error) + message.size() + 1);
+// A text in two parts, so that leaving something out takes no memory.
+struct Message {
+  std::string_view begin, end;
+};
+
+// The C++ API names the structure of a field, "EvaluatorOptions::context is 0"; C's structures are
+// others, but their fields are called the same.
+Message without_structure(std::string_view text) noexcept {
+  constexpr std::string_view kMark = "Options::";
+  const std::size_t mark = text.find(kMark);
+  if (mark == std::string_view::npos) return {text, {}};
+  const std::size_t space = text.rfind(' ', mark);
+  return {text.substr(0, space == std::string_view::npos ? 0 : space + 1),
+          text.substr(mark + kMark.size())};
+}
+
+tlite_error* make_error(tlite_status status, const Message& message) noexcept {
+  const std::size_t size = message.begin.size() + message.end.size();
+  void* const memory = std::malloc(sizeof(tlite_error) + size + 1);
   if (memory == nullptr) return &no_memory;
   char* const text = static_cast<char*>(memory) + sizeof(tlite_error);
-  std::memcpy(text, message.data(), message.size());
-  text[message.size()] = '\0';
-  return new (memory) tlite_error{status, text, message.size()};
+  std::copy(message.end.begin(), message.end.end(),
+            std::copy(message.begin.begin(), message.begin.end(), text));
+  text[size] = '\0';
+  return new (memory) tlite_error{status, text, size};
 }
 
 tlite_status report(tlite_error** error, tlite_status status, std::string_view message) noexcept {
-  if (error != nullptr) *error = make_error(status, message);
+  if (error != nullptr) *error = make_error(status, without_structure(message));
   return status;
 }
 

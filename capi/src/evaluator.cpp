@@ -52,13 +52,14 @@ tlite_evaluator_options options_out(const EvaluatorOptions& options) noexcept {
   result.max_sequences = options.max_sequences;
   result.max_batch_rows = options.max_batch_rows;
   result.max_logits_rows = options.max_logits_rows;
-  result.threads = options.threads;
+  result.threads = threads_out(options.threads);
   result.kv_type = kv_type_out(options.kv_type);
   return result;
 }
 
 EvaluatorOptions options_in(const tlite_evaluator_options* options, const tlite_model& model) {
   const tlite_evaluator_options given = read_struct(options, options_out({}));
+  require_zero(given.reserved, "evaluator_options.reserved");
   EvaluatorOptions result;
   result.context = given.context;
   result.max_sequences = given.max_sequences;
@@ -73,14 +74,28 @@ std::span<const BatchRow> rows_in(EvaluatorState& state, const tlite_batch_row* 
                                   std::size_t count) {
   state.rows.clear();
   for (const tlite_batch_row& row : list_in(rows, count, "rows")) {
-    for (const std::int32_t reserved : row.reserved) {
-      if (reserved != 0) {
-        throw_invalid("rows[" + std::to_string(state.rows.size()) + "].reserved is not 0");
-      }
-    }
+    for (const std::uint32_t reserved : row.reserved) require_zero(reserved, "batch_row.reserved");
     state.rows.push_back({row.token, row.sequence, row.position, row.wants_logits != 0});
   }
   return state.rows;
+}
+
+struct LogitsMatrix {
+  const float* data;
+  std::size_t rows, columns, stride;
+};
+
+// The C++ API gives row after row, which lie at one distance from each other.
+LogitsMatrix logits_matrix(const Evaluator& evaluator) {
+  LogitsMatrix matrix = {};
+  matrix.columns = static_cast<std::size_t>(evaluator.model().info().config.vocab_size);
+  matrix.stride = matrix.columns;
+  matrix.rows = static_cast<std::size_t>(evaluator.logits_rows());
+  if (matrix.rows == 0) return matrix;
+  matrix.data = evaluator.logits(0).data();
+  if (matrix.rows > 1)
+    matrix.stride = static_cast<std::size_t>(evaluator.logits(1).data() - matrix.data);
+  return matrix;
 }
 
 }  // namespace
@@ -128,8 +143,8 @@ tlite_status tlite_evaluator_destroy_sequence(tlite_evaluator* evaluator, int32_
   return guard(error, [&] { Held(evaluator)->destroy_sequence(sequence); });
 }
 
-tlite_status tlite_evaluator_length(const tlite_evaluator* evaluator, int32_t sequence,
-                                    int32_t* out, tlite_error** error) noexcept {
+tlite_status tlite_evaluator_get_length(const tlite_evaluator* evaluator, int32_t sequence,
+                                        int32_t* out, tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     *out = Held(evaluator)->length(sequence);
@@ -206,14 +221,27 @@ tlite_status tlite_evaluator_discard(tlite_evaluator* evaluator, tlite_error** e
   return guard(error, [&] { Held(evaluator)->discard(); });
 }
 
-tlite_status tlite_evaluator_logits(const tlite_evaluator* evaluator, int32_t index,
-                                    const float** out, size_t* count,
-                                    tlite_error** error) noexcept {
+tlite_status tlite_evaluator_get_logits(const tlite_evaluator* evaluator, int32_t index,
+                                        const float** out, size_t* count,
+                                        tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     const std::span<const float> logits = std::as_const((*Held(evaluator)).value).logits(index);
     *out = logits.data();
     if (count != nullptr) *count = logits.size();
+  });
+}
+
+tlite_status tlite_evaluator_get_logits_matrix(const tlite_evaluator* evaluator, const float** out,
+                                               size_t* rows, size_t* columns, size_t* stride,
+                                               tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    const LogitsMatrix matrix = logits_matrix((*Held(evaluator)).value);
+    *out = matrix.data;
+    if (rows != nullptr) *rows = matrix.rows;
+    if (columns != nullptr) *columns = matrix.columns;
+    if (stride != nullptr) *stride = matrix.stride;
   });
 }
 
@@ -230,9 +258,8 @@ void tlite_evaluator_clear_cancel(tlite_evaluator* evaluator) noexcept {
 }
 
 tlite_status tlite_evaluator_on_progress(tlite_evaluator* evaluator,
-                                         int32_t (*on_progress)(int64_t done, int64_t total,
-                                                                void* user),
-                                         void* user, tlite_error** error) noexcept {
+                                         tlite_progress_callback on_progress, void* user,
+                                         tlite_error** error) noexcept {
   return guard(error, [&] {
     const Held self(evaluator);
     if (on_progress == nullptr) {

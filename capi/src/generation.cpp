@@ -1,12 +1,35 @@
 #include "generation.hpp"
 
 #include "arguments.hpp"
-#include "sampling.hpp"
 
 #include <memory>
 #include <utility>
 
 namespace tlite::capi {
+
+void LogprobList::clear() noexcept {
+  entries_.clear();
+  bytes_.clear();
+}
+
+void LogprobList::add(const TokenLogprob& logprob, const Tokenizer& tokenizer) {
+  // A model may have rows of logits that no token belongs to.
+  const bool known = static_cast<std::size_t>(logprob.token) < tokenizer.vocabulary_size();
+  const std::string bytes = known ? tokenizer.token_bytes(logprob.token) : std::string();
+  bytes_.append(bytes).push_back('\0');
+  entries_.push_back({logprob.token, logprob.logprob, logprob.rank, 0, {nullptr, bytes.size()}});
+}
+
+const tlite_token_logprob* LogprobList::data() {
+  entries_.reserve(1);
+  const char* bytes = bytes_.data();
+  for (tlite_token_logprob& entry : entries_) {
+    entry.bytes.data = bytes;
+    bytes += entry.bytes.size + 1;
+  }
+  return entries_.data();
+}
+
 namespace {
 
 struct OwnedGeneration : tlite_generation {
@@ -14,34 +37,32 @@ struct OwnedGeneration : tlite_generation {
       : tlite_generation(), value(std::move(generation)) {}
 
   const Generation value;
-  std::vector<tlite_token_logprob> chosen;
-  std::vector<tlite_token_logprob> likeliest;
+  LogprobList chosen;
+  LogprobList likeliest;
   std::vector<std::size_t> offsets;
 };
 
-void set_logprobs(OwnedGeneration& result) {
+void set_logprobs(OwnedGeneration& result, const Tokenizer& tokenizer) {
   const Generation& value = result.value;
   if (!value.logprobs.empty()) {
-    for (const TokenLogprob& logprob : value.logprobs) {
-      result.chosen.push_back(logprob_out(logprob));
-    }
+    for (const TokenLogprob& logprob : value.logprobs) result.chosen.add(logprob, tokenizer);
     result.logprobs = result.chosen.data();
   }
   if (!value.top_logprobs.empty()) {
     result.offsets.push_back(0);
     for (const auto& row : value.top_logprobs) {
-      for (const TokenLogprob& logprob : row) result.likeliest.push_back(logprob_out(logprob));
+      for (const TokenLogprob& logprob : row) result.likeliest.add(logprob, tokenizer);
       result.offsets.push_back(result.likeliest.size());
     }
-    result.likeliest.reserve(1);  // not NULL, even where each row is empty
     result.top_logprobs = result.likeliest.data();
     result.top_logprob_offsets = result.offsets.data();
+    result.top_logprob_count = result.likeliest.size();
   }
 }
 
 }  // namespace
 
-tlite_generation* new_generation(Generation generation) {
+tlite_generation* new_generation(Generation generation, const Tokenizer& tokenizer) {
   auto result = std::make_unique<OwnedGeneration>(std::move(generation));
   const Generation& value = result->value;
   result->struct_size = sizeof(tlite_generation);
@@ -50,7 +71,7 @@ tlite_generation* new_generation(Generation generation) {
   result->stop_string = text_out(value.stop_string);
   result->tokens = value.tokens.data();
   result->token_count = value.tokens.size();
-  set_logprobs(*result);
+  set_logprobs(*result, tokenizer);
   result->prompt_tokens = value.prompt_tokens;
   result->cached_tokens = value.cached_tokens;
   result->dropped_messages = value.dropped_messages;
@@ -61,15 +82,18 @@ tlite_generation* new_generation(Generation generation) {
 
 const tlite_piece& PieceView::set(const Piece& piece) {
   text_ = piece.text;
-  top_.clear();
-  for (const TokenLogprob& logprob : piece.top_logprobs) top_.push_back(logprob_out(logprob));
-  if (piece.logprob) logprob_ = logprob_out(*piece.logprob);
-  view_ = {sizeof(tlite_piece),
-           piece.token,
-           text_out(text_),
-           piece.logprob ? &logprob_ : nullptr,
-           top_.empty() ? nullptr : top_.data(),
-           top_.size()};
+  view_ = {sizeof(tlite_piece), piece.token, text_out(text_), nullptr, nullptr, 0};
+  if (piece.logprob) {
+    chosen_.clear();
+    chosen_.add(*piece.logprob, tokenizer_);
+    view_.logprob = chosen_.data();
+  }
+  if (!piece.top_logprobs.empty()) {
+    likeliest_.clear();
+    for (const TokenLogprob& logprob : piece.top_logprobs) likeliest_.add(logprob, tokenizer_);
+    view_.top_logprobs = likeliest_.data();
+    view_.top_logprob_count = likeliest_.size();
+  }
   return view_;
 }
 

@@ -29,18 +29,21 @@ tlite_message message_out(const MessageEntry& entry) {
 MessageEntry::MessageEntry(Message message) : value(std::move(message)) {
   tool_calls.reserve(value.tool_calls.size());
   for (const ToolCall& call : value.tool_calls) {
-    tool_calls.push_back({text_out(call.name), text_out(call.arguments_json), text_out(call.id)});
+    tool_calls.push_back(
+        {text_out(call.name), text_out(call.arguments_json), text_out(call.id), {}});
   }
 }
 
 Message message_in(const tlite_message* message) {
   required(message, "message");
   const tlite_message given = read_struct(message, kDefaults);
+  require_zero(given.reserved, "message.reserved");
   Message result;
   result.role = text_in(given.role, "role");
   result.content = text_in(given.content, "content");
   for (const tlite_tool_call& call :
        list_in(given.tool_calls, given.tool_call_count, "tool_calls")) {
+    for (const std::uint32_t reserved : call.reserved) require_zero(reserved, "tool_call.reserved");
     result.tool_calls.push_back(
         {std::string(text_in(call.name, "tool_calls.name")),
          std::string(text_in(call.arguments_json, "tool_calls.arguments_json")),

@@ -2,7 +2,7 @@
 
 #include "arguments.hpp"
 #include "chat_template.hpp"
-#include "context.hpp"
+#include "host.hpp"
 #include "progress.hpp"
 #include "structs.hpp"
 #include "tokenizer.hpp"
@@ -16,15 +16,16 @@
 namespace tlite::capi {
 namespace {
 
-constexpr tlite_load_options kLoadDefaults = {};
+constexpr tlite_load_options load_defaults() noexcept {
+  tlite_load_options options = {};
+  options.weights = TLITE_WEIGHT_MIX_AS_STORED;
+  return options;
+}
+constexpr tlite_load_options kLoadDefaults = load_defaults();
 
-// 0 stands for the weights as they are stored.
 std::optional<WeightMix> weights_in(tlite_weight_mix mix) {
-  if (mix == 0) return std::nullopt;
-  if (to_string(static_cast<WeightMix>(mix)) == "unknown") {
-    throw_invalid("weights is " + std::to_string(mix) + ", no weight mix");
-  }
-  return static_cast<WeightMix>(mix);
+  if (mix == TLITE_WEIGHT_MIX_AS_STORED) return std::nullopt;
+  return weight_mix_in(mix, "weights");
 }
 
 tlite_plan_options plan_defaults() noexcept {
@@ -34,7 +35,8 @@ tlite_plan_options plan_defaults() noexcept {
   result.max_sequences = defaults.max_sequences;
   result.max_batch_rows = defaults.max_batch_rows;
   result.max_logits_rows = defaults.max_logits_rows;
-  result.threads = defaults.threads;
+  result.threads = threads_out(defaults.threads);
+  result.weights = TLITE_WEIGHT_MIX_AS_STORED;
   result.kv_type = kv_type_out(defaults.kv_type);
   return result;
 }
@@ -66,40 +68,41 @@ tlite_status tlite_load_options_init(tlite_load_options* options, size_t struct_
   return init_struct(options, struct_size, kLoadDefaults);
 }
 
-tlite_status tlite_model_load(const tlite_context* context, const char* path, size_t path_size,
+tlite_status tlite_model_load(const tlite_host* host, const char* path, size_t path_size,
                               const tlite_load_options* options, tlite_model** out,
                               tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     const tlite_load_options given = read_struct(options, kLoadDefaults);
     tlite::LoadOptions load;
-    load.host = host_of(context);
+    load.host = host_of(host);
     load.progress = progress_in(given.on_progress, given.user, given.progress);
     load.check_weights = given.check_weights != 0;
     load.weights = weights_in(given.weights);
     load.packed_cache = text_in(given.packed_cache, "packed_cache");
     load.read_into_memory = given.read_into_memory != 0;
-    *out = new tlite_model(tlite::Model::load(path_in(path, path_size), load), threads_of(context));
+    *out = new tlite_model(tlite::Model::load(path_in(path, path_size), load), threads_of(host));
   });
 }
 
 void tlite_model_free(tlite_model* model) noexcept { delete model; }
 
-tlite_status tlite_model_plan(const tlite_context* context, const char* path, size_t path_size,
+tlite_status tlite_model_plan(const tlite_host* host, const char* path, size_t path_size,
                               const tlite_plan_options* options, tlite_memory_plan* out,
                               tlite_error** error) noexcept {
   return guard(error, [&] {
     const std::size_t size = out_struct_size(out, "out");
     const tlite_plan_options given = read_struct(options, plan_defaults());
+    require_zero(given.reserved, "plan_options.reserved");
     tlite::EvaluatorOptions evaluator;
     evaluator.context = given.context;
     evaluator.max_sequences = given.max_sequences;
     evaluator.max_batch_rows = given.max_batch_rows;
     evaluator.max_logits_rows = given.max_logits_rows;
-    evaluator.threads = given.threads == 0 ? threads_of(context) : given.threads;
+    evaluator.threads = threads_in(given.threads, threads_of(host));
     evaluator.kv_type = kv_type_in(given.kv_type);
     tlite::LoadOptions load;
-    load.host = host_of(context);
+    load.host = host_of(host);
     load.weights = weights_in(given.weights);
     load.packed_cache = text_in(given.packed_cache, "packed_cache");
     load.read_into_memory = given.read_into_memory != 0;
@@ -107,11 +110,11 @@ tlite_status tlite_model_plan(const tlite_context* context, const char* path, si
   });
 }
 
-tlite_status tlite_model_inspect(const tlite_context* context, const char* path, size_t path_size,
+tlite_status tlite_model_inspect(const tlite_host* host, const char* path, size_t path_size,
                                  tlite_model_info** out, tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
-    *out = new_model_info(tlite::Model::inspect(path_in(path, path_size), host_of(context)));
+    *out = new_model_info(tlite::Model::inspect(path_in(path, path_size), host_of(host)));
   });
 }
 
@@ -123,6 +126,10 @@ tlite_status tlite_model_get_info(const tlite_model* model, tlite_model_info** o
   });
 }
 
+int32_t tlite_model_vocab_size(const tlite_model* model) noexcept {
+  return model == nullptr ? 0 : model->value.info().config.vocab_size;
+}
+
 const char* tlite_model_cpu_tier(const tlite_model* model) noexcept {
   return model == nullptr ? "unknown" : tlite::cpu_tier(model->value).data();
 }
@@ -131,27 +138,27 @@ uint64_t tlite_model_decode_bytes(const tlite_model* model) noexcept {
   return model == nullptr ? 0 : tlite::decode_bytes(model->value);
 }
 
-tlite_status tlite_model_tokenizer(const tlite_model* model, tlite_tokenizer** out,
-                                   tlite_error** error) noexcept {
+tlite_status tlite_model_get_tokenizer(const tlite_model* model, tlite_tokenizer** out,
+                                       tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     *out = new tlite_tokenizer{required(model, "model").value.tokenizer()};
   });
 }
 
-tlite_status tlite_model_chat_template(const tlite_model* model, tlite_chat_template** out,
-                                       tlite_error** error) noexcept {
+tlite_status tlite_model_get_chat_template(const tlite_model* model, tlite_chat_template** out,
+                                           tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     *out = new tlite_chat_template{required(model, "model").value.chat_template()};
   });
 }
 
-tlite_status tlite_model_default_sampling(const tlite_model* model, tlite_sampling_params* params,
-                                          tlite_error** error) noexcept {
+tlite_status tlite_model_get_default_sampling(const tlite_model* model, tlite_sampling_params* out,
+                                              tlite_error** error) noexcept {
   return guard(error, [&] {
-    const std::size_t size = out_struct_size(params, "params");
-    copy_out(required(model, "model").sampling.view(), params, size);
+    const std::size_t size = out_struct_size(out, "out");
+    copy_out(required(model, "model").sampling.view(), out, size);
   });
 }
 

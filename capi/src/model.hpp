@@ -1,5 +1,6 @@
 #pragma once
 
+#include "arguments.hpp"
 #include "sampling.hpp"
 
 #include <cstdint>
@@ -14,12 +15,12 @@ struct tlite_model {
       : value(std::move(model)), default_threads(threads), sampling(value.default_sampling()) {}
 
   tlite::Model value;
-  std::int32_t default_threads;  // the context's
+  std::int32_t default_threads;  // the host's
   tlite::capi::SamplingView sampling;
 
   // What a `threads` option means for objects made from this model.
-  std::int32_t threads(std::int32_t asked) const noexcept {
-    return asked == 0 ? default_threads : asked;
+  std::int32_t threads(std::int32_t asked) const {
+    return tlite::capi::threads_in(asked, default_threads);
   }
 };
 

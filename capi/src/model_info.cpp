@@ -40,9 +40,9 @@ tlite_model_info* new_model_info(ModelInfo info) {
   result->max_position_embeddings = config.max_position_embeddings;
   result->tie_word_embeddings = config.tie_word_embeddings ? 1 : 0;
   result->rope_theta = config.rope_theta;
-  result->yarn_factor = config.yarn ? config.yarn->factor : 0.0;
+  result->yarn_factor = config.yarn ? config.yarn->factor : 1.0;
   result->rms_norm_eps = config.rms_norm_eps;
-  result->sliding_window = config.sliding_window.value_or(0);
+  result->sliding_window = config.sliding_window.value_or(TLITE_UNSET);
   return result.release();
 }
 

@@ -2,17 +2,31 @@
 
 #include "guard.hpp"
 
+#include <cmath>
+
 namespace tlite::capi {
 
-std::function<bool(float)> progress_in(int32_t (*on_progress)(float, void*), void* user,
+namespace {
+
+// The C++ API tells fractions, C counts: one form of progress for tokens, rows and files.
+constexpr std::int64_t kParts = 1000000;
+
+}  // namespace
+
+std::function<bool(float)> progress_in(tlite_progress_callback on_progress, void* user,
                                        const tlite_progress* progress) {
   std::shared_ptr<ProgressState> state;
   if (progress != nullptr) state = progress->state;
   if (on_progress == nullptr && !state) return {};
   return [state, on_progress, user](float fraction) {
-    if (state) state->fraction.store(fraction, std::memory_order_relaxed);
-    if (on_progress != nullptr && on_progress(fraction, user) != 0) return false;
-    return !state || !state->cancelled.load(std::memory_order_relaxed);
+    const auto done = std::llround(static_cast<double>(fraction) * double{kParts});
+    if (state) {
+      state->total.store(kParts, std::memory_order_relaxed);
+      state->done.store(done, std::memory_order_relaxed);
+    }
+    if (on_progress != nullptr && on_progress(done, kParts, user) != 0) return false;
+    // A cancel is used up by what it stops.
+    return !state || !state->cancelled.exchange(false, std::memory_order_relaxed);
   };
 }
 
@@ -29,10 +43,19 @@ tlite_status tlite_progress_create(tlite_progress** out, tlite_error** error) no
 
 void tlite_progress_free(tlite_progress* progress) noexcept { delete progress; }
 
-float tlite_progress_fraction(const tlite_progress* progress) noexcept {
-  return progress == nullptr ? 0 : progress->state->fraction.load(std::memory_order_relaxed);
+void tlite_progress_get(const tlite_progress* progress, int64_t* done, int64_t* total) noexcept {
+  if (progress == nullptr) return;
+  if (done != nullptr) *done = progress->state->done.load(std::memory_order_relaxed);
+  if (total != nullptr) *total = progress->state->total.load(std::memory_order_relaxed);
 }
 
 void tlite_progress_cancel(tlite_progress* progress) noexcept {
   if (progress != nullptr) progress->state->cancelled.store(true, std::memory_order_relaxed);
+}
+
+void tlite_progress_reset(tlite_progress* progress) noexcept {
+  if (progress == nullptr) return;
+  progress->state->done.store(0, std::memory_order_relaxed);
+  progress->state->total.store(0, std::memory_order_relaxed);
+  progress->state->cancelled.store(false, std::memory_order_relaxed);
 }

@@ -10,12 +10,15 @@
 namespace tlite::capi {
 
 struct ProgressState {
-  std::atomic<float> fraction = 0;
+  std::atomic<std::int64_t> done = 0;
+  std::atomic<std::int64_t> total = 0;
   std::atomic<bool> cancelled = false;
 };
+// Signal handlers cancel.
+static_assert(std::atomic<bool>::is_always_lock_free);
 
 // Both ways to watch a long call, where there are any; else empty.
-std::function<bool(float)> progress_in(int32_t (*on_progress)(float, void*), void* user,
+std::function<bool(float)> progress_in(tlite_progress_callback on_progress, void* user,
                                        const tlite_progress* progress);
 
 }  // namespace tlite::capi

@@ -1,5 +1,5 @@
 #include "arguments.hpp"
-#include "context.hpp"
+#include "host.hpp"
 #include "progress.hpp"
 #include "structs.hpp"
 
@@ -10,7 +10,12 @@
 namespace tlite::capi {
 namespace {
 
-constexpr tlite_quantize_options kQuantizeDefaults = {};
+constexpr tlite_quantize_options quantize_defaults() noexcept {
+  tlite_quantize_options options = {};
+  options.threads = TLITE_UNSET;
+  return options;
+}
+constexpr tlite_quantize_options kQuantizeDefaults = quantize_defaults();
 
 }  // namespace
 }  // namespace tlite::capi
@@ -22,19 +27,20 @@ tlite_status tlite_quantize_options_init(tlite_quantize_options* options,
   return init_struct(options, struct_size, kQuantizeDefaults);
 }
 
-tlite_status tlite_quantize(const tlite_context* context, const char* source, size_t source_size,
+tlite_status tlite_quantize(const tlite_host* host, const char* source, size_t source_size,
                             const char* target, size_t target_size, tlite_weight_mix mix,
                             const tlite_quantize_options* options, tlite_error** error) noexcept {
   return guard(error, [&] {
     const tlite_quantize_options given = read_struct(options, kQuantizeDefaults);
+    require_zero(given.reserved, "quantize_options.reserved");
     tlite::QuantizeOptions quantize;
     quantize.importance = text_in(given.importance, "importance");
-    quantize.threads = given.threads == 0 ? threads_of(context) : given.threads;
+    quantize.threads = threads_in(given.threads, threads_of(host));
     quantize.allow_requantize = given.allow_requantize != 0;
     quantize.progress = progress_in(given.on_progress, given.user, given.progress);
-    quantize.host = host_of(context);
+    quantize.host = host_of(host);
     tlite::quantize(path_in(source, source_size), path_in(target, target_size),
-                    static_cast<tlite::WeightMix>(mix), quantize);
+                    weight_mix_in(mix, "mix"), quantize);
   });
 }
 

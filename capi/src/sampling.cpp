@@ -14,17 +14,18 @@ std::vector<TokenId> tokens_in(const std::int32_t* data, std::size_t count, cons
   return {ids.begin(), ids.end()};
 }
 
-// transformers' fields, from typical_p on.
+// Which tokens may come, and lengths.
 void read_rules(const tlite_sampling_params& given, SamplingParams& result) {
-  require_zero(given.reserved, "sampling_params.reserved");
   result.typical_p = given.typical_p;
   result.epsilon_cutoff = given.epsilon_cutoff;
   result.eta_cutoff = given.eta_cutoff;
   result.no_repeat_ngram_size = given.no_repeat_ngram_size;
   result.max_length = given.max_length;
   result.min_length = given.min_length;
-  if (given.has_forced_bos != 0) result.forced_bos_token_id = given.forced_bos_token_id;
-  if (given.has_length_decay != 0) {
+  if (given.forced_bos_token_id != TLITE_UNSET) {
+    result.forced_bos_token_id = given.forced_bos_token_id;
+  }
+  if (given.length_decay_start != TLITE_UNSET) {
     result.length_decay = {given.length_decay_start, given.length_decay_factor};
   }
   result.suppress_tokens =
@@ -49,6 +50,7 @@ void read_rules(const tlite_sampling_params& given, SamplingParams& result) {
 SamplingParams sampling_in(const tlite_sampling_params* params) {
   required(params, "params");
   const tlite_sampling_params given = read_struct(params, sampling_scalars_out({}));
+  require_zero(given.reserved, "sampling_params.reserved");
   SamplingParams result;
   result.temperature = given.temperature;
   result.top_k = given.top_k;
@@ -99,11 +101,8 @@ tlite_sampling_params sampling_scalars_out(const SamplingParams& params) noexcep
   result.no_repeat_ngram_size = params.no_repeat_ngram_size;
   result.max_length = params.max_length;
   result.min_length = params.min_length;
-  result.has_forced_bos = params.forced_bos_token_id ? 1 : 0;
-  result.forced_bos_token_id = params.forced_bos_token_id.value_or(0);
-  const SamplingParams::LengthDecay decay =
-      params.length_decay.value_or(SamplingParams::LengthDecay{});
-  result.has_length_decay = params.length_decay ? 1 : 0;
+  result.forced_bos_token_id = params.forced_bos_token_id.value_or(TLITE_UNSET);
+  const auto decay = params.length_decay.value_or(SamplingParams::LengthDecay{TLITE_UNSET, 1.0F});
   result.length_decay_start = decay.start;
   result.length_decay_factor = decay.factor;
   return result;
@@ -148,17 +147,20 @@ tlite_status tlite_sampling_params_init(tlite_sampling_params* params,
   });
 }
 
-tlite_status tlite_sampling_params_preset(const char* name, size_t name_size,
-                                          tlite_sampling_params* params,
-                                          tlite_error** error) noexcept {
+tlite_status tlite_sampling_params_get_preset(const char* name, size_t name_size,
+                                              tlite_sampling_params* out,
+                                              tlite_error** error) noexcept {
   return guard(error, [&] {
-    const std::size_t size = out_struct_size(params, "params");
+    const std::size_t size = out_struct_size(out, "out");
     const tlite::SamplingParams preset = tlite::sampling_preset(text_in(name, name_size, "name"));
-    copy_out(sampling_scalars_out(preset), params, size);
+    copy_out(sampling_scalars_out(preset), out, size);
   });
 }
 
-tlite_status tlite_sampling_params_validate(const tlite_sampling_params* params,
-                                            size_t vocabulary_size, tlite_error** error) noexcept {
-  return guard(error, [&] { tlite::validate(sampling_in(params), vocabulary_size); });
+tlite_status tlite_sampling_params_validate(const tlite_sampling_params* params, int32_t vocab_size,
+                                            tlite_error** error) noexcept {
+  return guard(error, [&] {
+    if (vocab_size < 0) throw_invalid("vocab_size is " + std::to_string(vocab_size));
+    tlite::validate(sampling_in(params), static_cast<std::size_t>(vocab_size));
+  });
 }

@@ -31,8 +31,4 @@ class SamplingView {
   tlite_sampling_params view_;
 };
 
-inline tlite_token_logprob logprob_out(const TokenLogprob& logprob) noexcept {
-  return {logprob.token, logprob.logprob, logprob.rank};
-}
-
 }  // namespace tlite::capi

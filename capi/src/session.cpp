@@ -6,6 +6,7 @@
 #include "model.hpp"
 #include "structs.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -23,12 +24,28 @@ bool SessionState::on_prefill(std::int64_t done, std::int64_t total) {
   return prefill_callback == nullptr || prefill_callback(done, total, prefill_user) == 0;
 }
 
+// A cancel writes the flag and then stops what runs; an answer begins to run and then reads the
+// flag. Both touch the flag by an atomic change, which are in one order: whichever comes second
+// sees what the other did before, so no cancel falls between the two.
+void SessionState::cancel() noexcept {
+  cancel_asked.exchange(1, std::memory_order_acq_rel);
+  value.cancel();
+}
+
+void SessionState::answer_begins() noexcept {
+  if (cancel_asked.fetch_add(0, std::memory_order_acq_rel) != 0) value.cancel();
+}
+
+void SessionState::answer_ended(FinishReason reason) noexcept {
+  if (reason == FinishReason::cancelled) clear_cancel();
+}
+
 namespace {
 
 tlite_session_options options_out(const SessionOptions& options) noexcept {
   tlite_session_options result = {};
   result.context = options.context;
-  result.threads = options.threads;
+  result.threads = threads_out(options.threads);
   result.max_batch_rows = options.max_batch_rows;
   result.kv_type = kv_type_out(options.kv_type);
   result.overflow = static_cast<tlite_overflow_policy>(options.overflow);
@@ -47,6 +64,7 @@ tlite_session_options default_options() noexcept {
 
 SessionOptions options_in(const tlite_session_options* options, const tlite_model& model) {
   const tlite_session_options given = read_struct(options, default_options());
+  require_zero(given.reserved, "session_options.reserved");
   if (given.overflow < TLITE_OVERFLOW_STOP || given.overflow > TLITE_OVERFLOW_DROP_OLDEST) {
     throw_invalid("overflow is " + std::to_string(given.overflow) +
                   ", not a tlite_overflow_policy");
@@ -63,25 +81,40 @@ SessionOptions options_in(const tlite_session_options* options, const tlite_mode
   return result;
 }
 
+// Pulls an answer to its end, or to where the callback stops it: then the end of the stream puts
+// into the conversation what there is.
+Generation drain(Stream stream, PieceView& view, tlite_piece_callback callback, void* user) {
+  while (const std::optional<Piece> piece = stream.next()) {
+    if (callback == nullptr || callback(&view.set(*piece), user) == 0) continue;
+    Generation stopped = stream.result();
+    if (stopped.finish_reason == FinishReason::none) {
+      stopped.finish_reason = FinishReason::cancelled;
+    }
+    return stopped;
+  }
+  return stream.result();
+}
+
 // One of the four calls that answer.
-template <class Answer>
+template <class Start>
 tlite_status answer(tlite_session* session, tlite_piece_callback callback, void* user,
-                    tlite_generation** out, tlite_error** error, Answer&& make) noexcept {
+                    tlite_generation** out, tlite_error** error, Start&& start) noexcept {
   return guard(error, [&] {
     const HeldSession self(session);
-    PieceView view;
-    PieceCallback on_piece;
-    if (callback != nullptr) {
-      on_piece = [&](const Piece& piece) { return callback(&view.set(piece), user) == 0; };
-    }
-    Generation generation = make(self, on_piece);
-    if (out != nullptr) *out = new_generation(std::move(generation));
+    const Tokenizer& tokenizer = self->model().tokenizer();
+    PieceView view(tokenizer);
+    Stream stream = start(self);
+    self.state()->answer_begins();
+    Generation generation = drain(std::move(stream), view, callback, user);
+    self.state()->answer_ended(generation.finish_reason);
+    if (out != nullptr) *out = new_generation(std::move(generation), tokenizer);
   });
 }
 
 static_assert(static_cast<int>(OverflowPolicy::drop_oldest) == TLITE_OVERFLOW_DROP_OLDEST);
 static_assert(static_cast<int>(FinishReason::stop_string) == TLITE_FINISH_STOP_STRING);
 static_assert(static_cast<int>(FinishReason::cancelled) == TLITE_FINISH_CANCELLED);
+static_assert(static_cast<int>(FinishReason::failed) == TLITE_FINISH_FAILED);
 
 }  // namespace
 }  // namespace tlite::capi
@@ -128,11 +161,11 @@ tlite_status tlite_session_set_sampling(tlite_session* session, const tlite_samp
   });
 }
 
-tlite_status tlite_session_get_sampling(const tlite_session* session, tlite_sampling_params* params,
+tlite_status tlite_session_get_sampling(const tlite_session* session, tlite_sampling_params* out,
                                         tlite_error** error) noexcept {
   return guard(error, [&] {
-    const std::size_t size = out_struct_size(params, "params");
-    copy_out(HeldSession(session).state()->sampling->view(), params, size);
+    const std::size_t size = out_struct_size(out, "out");
+    copy_out(HeldSession(session).state()->sampling->view(), out, size);
   });
 }
 
@@ -151,8 +184,8 @@ tlite_status tlite_session_add_message(tlite_session* session, const tlite_messa
   return guard(error, [&] { HeldSession(session)->add(message_in(message)); });
 }
 
-tlite_status tlite_session_messages(const tlite_session* session, tlite_messages** out,
-                                    tlite_error** error) noexcept {
+tlite_status tlite_session_get_messages(const tlite_session* session, tlite_messages** out,
+                                        tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     *out = new_messages(HeldSession(session)->messages());
@@ -193,41 +226,32 @@ tlite_status tlite_session_count_prompt_tokens(const tlite_session* session, int
 tlite_status tlite_session_reply(tlite_session* session, tlite_piece_callback callback, void* user,
                                  tlite_generation** out, tlite_error** error) noexcept {
   return answer(session, callback, user, out, error,
-                [](const HeldSession& self, const tlite::PieceCallback& on_piece) {
-                  return self->reply(on_piece);
-                });
+                [](const HeldSession& self) { return self->stream(); });
 }
 
 tlite_status tlite_session_regenerate(tlite_session* session, tlite_piece_callback callback,
                                       void* user, tlite_generation** out,
                                       tlite_error** error) noexcept {
   return answer(session, callback, user, out, error,
-                [](const HeldSession& self, const tlite::PieceCallback& on_piece) {
-                  return self->regenerate(on_piece);
-                });
+                [](const HeldSession& self) { return self->stream_regenerate(); });
 }
 
 tlite_status tlite_session_continue(tlite_session* session, tlite_piece_callback callback,
                                     void* user, tlite_generation** out,
                                     tlite_error** error) noexcept {
   return answer(session, callback, user, out, error,
-                [](const HeldSession& self, const tlite::PieceCallback& on_piece) {
-                  return self->continue_reply(on_piece);
-                });
+                [](const HeldSession& self) { return self->stream_continue(); });
 }
 
 tlite_status tlite_session_complete(tlite_session* session, const char* prompt, size_t prompt_size,
                                     tlite_piece_callback callback, void* user,
                                     tlite_generation** out, tlite_error** error) noexcept {
-  return answer(session, callback, user, out, error,
-                [&](const HeldSession& self, const tlite::PieceCallback& on_piece) {
-                  return self->complete(text_in(prompt, prompt_size, "prompt"), on_piece);
-                });
+  return answer(session, callback, user, out, error, [&](const HeldSession& self) {
+    return self->stream_complete(text_in(prompt, prompt_size, "prompt"));
+  });
 }
 
-tlite_status tlite_session_on_prefill(tlite_session* session,
-                                      int32_t (*on_prefill)(int64_t done, int64_t total,
-                                                            void* user),
+tlite_status tlite_session_on_prefill(tlite_session* session, tlite_progress_callback on_prefill,
                                       void* user, tlite_error** error) noexcept {
   return guard(error, [&] {
     const HeldSession self(session);
@@ -236,13 +260,17 @@ tlite_status tlite_session_on_prefill(tlite_session* session,
   });
 }
 
-void tlite_session_prefill_progress(const tlite_session* session, int64_t* done,
-                                    int64_t* total) noexcept {
+void tlite_session_get_prefill_progress(const tlite_session* session, int64_t* done,
+                                        int64_t* total) noexcept {
   if (session == nullptr) return;
   if (done != nullptr) *done = session->state->prefill_done.load(std::memory_order_relaxed);
   if (total != nullptr) *total = session->state->prefill_total.load(std::memory_order_relaxed);
 }
 
 void tlite_session_cancel(tlite_session* session) noexcept {
-  if (session != nullptr) session->state->value.cancel();
+  if (session != nullptr) session->state->cancel();
+}
+
+void tlite_session_clear_cancel(tlite_session* session) noexcept {
+  if (session != nullptr) session->state->clear_cancel();
 }

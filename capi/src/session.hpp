@@ -22,15 +22,27 @@ struct SessionState {
 
   bool on_prefill(std::int64_t done, std::int64_t total);
 
+  // Any thread, and signal handlers. Kept until an answer is stopped by it or it is cleared: the
+  // C++ API forgets a cancel that finds nothing running.
+  void cancel() noexcept;
+  void clear_cancel() noexcept { cancel_asked.store(false, std::memory_order_relaxed); }
+  // To be called once an answer runs, so that a cancel from before is for it.
+  void answer_begins() noexcept;
+  void answer_ended(FinishReason reason) noexcept;
+
   Session value;
   std::unique_ptr<SamplingView> sampling;
+  std::atomic<int> cancel_asked = 0;
   std::atomic<bool> in_use = false;
   bool stream_open = false;
   std::atomic<std::int64_t> prefill_done = 0;
   std::atomic<std::int64_t> prefill_total = 0;
-  int32_t (*prefill_callback)(int64_t done, int64_t total, void* user) = nullptr;
+  tlite_progress_callback prefill_callback = nullptr;
   void* prefill_user = nullptr;
 };
+
+// Signal handlers cancel.
+static_assert(std::atomic<int>::is_always_lock_free);
 
 }  // namespace tlite::capi
 

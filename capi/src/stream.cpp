@@ -10,8 +10,11 @@ namespace {
 
 struct StreamState {
   StreamState(std::shared_ptr<SessionState> owner, Stream made)
-      : session(std::move(owner)), stream(std::move(made)) {
+      : session(std::move(owner)),
+        stream(std::move(made)),
+        piece(session->value.model().tokenizer()) {
     session->stream_open = true;
+    session->answer_begins();
   }
   ~StreamState() { close(); }
   StreamState(const StreamState&) = delete;
@@ -73,6 +76,7 @@ const tlite_piece* next_piece(StreamState& state) {
     throw;
   }
   state.close();
+  state.session->answer_ended(state.stream.result().finish_reason);
   return nullptr;
 }
 
@@ -123,12 +127,21 @@ tlite_status tlite_stream_next(tlite_stream* stream, const tlite_piece** piece,
   });
 }
 
-tlite_status tlite_stream_result(const tlite_stream* stream, tlite_generation** out,
-                                 tlite_error** error) noexcept {
+tlite_finish_reason tlite_stream_finish_reason(const tlite_stream* stream) noexcept {
+  tlite_finish_reason reason = TLITE_FINISH_NONE;
+  guard(nullptr, [&] {
+    const HeldStream self(stream);
+    reason = static_cast<tlite_finish_reason>(self->stream.result().finish_reason);
+  });
+  return reason;
+}
+
+tlite_status tlite_stream_get_result(const tlite_stream* stream, tlite_generation** out,
+                                     tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     const HeldStream self(stream);
-    *out = new_generation(self->stream.result());
+    *out = new_generation(self->stream.result(), self->session->value.model().tokenizer());
   });
 }
 

@@ -1,7 +1,7 @@
 #include "tokenizer.hpp"
 
 #include "arguments.hpp"
-#include "context.hpp"
+#include "host.hpp"
 #include "strings.hpp"
 #include "structs.hpp"
 
@@ -42,7 +42,7 @@ std::vector<TextRange> ranges_in(const tlite_encode_options& options, std::size_
   return ranges;
 }
 
-std::int32_t id_out(const std::optional<TokenId>& id) noexcept { return id.value_or(-1); }
+std::int32_t id_out(const std::optional<TokenId>& id) noexcept { return id.value_or(TLITE_UNSET); }
 
 }  // namespace
 }  // namespace tlite::capi
@@ -57,11 +57,11 @@ tlite_status tlite_decode_options_init(tlite_decode_options* options, size_t str
   return init_struct(options, struct_size, kDecodeDefaults);
 }
 
-tlite_status tlite_tokenizer_load(const tlite_context* context, const char* path, size_t path_size,
+tlite_status tlite_tokenizer_load(const tlite_host* host, const char* path, size_t path_size,
                                   tlite_tokenizer** out, tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
-    *out = new tlite_tokenizer{tlite::Tokenizer::load(path_in(path, path_size), host_of(context))};
+    *out = new tlite_tokenizer{tlite::Tokenizer::load(path_in(path, path_size), host_of(host))};
   });
 }
 
@@ -93,17 +93,17 @@ tlite_status tlite_tokenizer_decode(const tlite_tokenizer* tokenizer, const int3
   });
 }
 
-tlite_status tlite_tokenizer_token_bytes(const tlite_tokenizer* tokenizer, int32_t id,
-                                         tlite_string** out, tlite_error** error) noexcept {
+tlite_status tlite_tokenizer_get_token_bytes(const tlite_tokenizer* tokenizer, int32_t id,
+                                             tlite_string** out, tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     *out = new tlite_string{required(tokenizer, "tokenizer").value.token_bytes(id)};
   });
 }
 
-tlite_status tlite_tokenizer_token_id(const tlite_tokenizer* tokenizer, const char* token,
-                                      size_t token_size, int32_t* out,
-                                      tlite_error** error) noexcept {
+tlite_status tlite_tokenizer_get_token_id(const tlite_tokenizer* tokenizer, const char* token,
+                                          size_t token_size, int32_t* out,
+                                          tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
     const std::string_view view = text_in(token, token_size, "token");
@@ -120,20 +120,20 @@ int32_t tlite_tokenizer_is_special(const tlite_tokenizer* tokenizer, int32_t id)
   return tokenizer != nullptr && tokenizer->value.is_special(id) ? 1 : 0;
 }
 
-size_t tlite_tokenizer_vocabulary_size(const tlite_tokenizer* tokenizer) noexcept {
-  return tokenizer == nullptr ? 0 : tokenizer->value.vocabulary_size();
+int32_t tlite_tokenizer_vocab_size(const tlite_tokenizer* tokenizer) noexcept {
+  return tokenizer == nullptr ? 0 : static_cast<std::int32_t>(tokenizer->value.vocabulary_size());
 }
 
 int32_t tlite_tokenizer_bos_token(const tlite_tokenizer* tokenizer) noexcept {
-  return tokenizer == nullptr ? -1 : id_out(tokenizer->value.bos_token());
+  return tokenizer == nullptr ? TLITE_UNSET : id_out(tokenizer->value.bos_token());
 }
 
 int32_t tlite_tokenizer_eos_token(const tlite_tokenizer* tokenizer) noexcept {
-  return tokenizer == nullptr ? -1 : id_out(tokenizer->value.eos_token());
+  return tokenizer == nullptr ? TLITE_UNSET : id_out(tokenizer->value.eos_token());
 }
 
 int32_t tlite_tokenizer_pad_token(const tlite_tokenizer* tokenizer) noexcept {
-  return tokenizer == nullptr ? -1 : id_out(tokenizer->value.pad_token());
+  return tokenizer == nullptr ? TLITE_UNSET : id_out(tokenizer->value.pad_token());
 }
 
 tlite_status tlite_stream_decoder_create(const tlite_tokenizer* tokenizer,

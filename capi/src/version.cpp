@@ -1,7 +1,39 @@
+#include "guard.hpp"
+
+#include <string>
+
 #include <tlite.h>
 
 #include <tlite/version.hpp>
 
+namespace tlite::capi {
+namespace {
+
+std::string abi_text(std::uint32_t abi) {
+  return std::to_string(abi >> 16U) + "." + std::to_string(abi & 0xFFFFU);
+}
+
+// Under the major number 0 every minor number may change anything.
+constexpr bool fits(std::uint32_t wanted) {
+  if (TLITE_ABI_MAJOR == 0) return wanted == TLITE_ABI_VERSION;
+  return wanted >> 16U == TLITE_ABI_MAJOR && wanted <= TLITE_ABI_VERSION;
+}
+
+}  // namespace
+}  // namespace tlite::capi
+
+static_assert(TLITE_ABI_VERSION == 65536U * TLITE_ABI_MAJOR + TLITE_ABI_MINOR);
+
 uint32_t tlite_abi_version(void) noexcept { return TLITE_ABI_VERSION; }
 
 const char* tlite_version(void) noexcept { return tlite::version().data(); }
+
+tlite_status tlite_check_abi(uint32_t wanted, tlite_error** error) noexcept {
+  return tlite::capi::guard(error, [&] {
+    if (tlite::capi::fits(wanted)) return;
+    throw tlite::Error(tlite::ErrorCode::not_supported,
+                       "not supported: the program needs ABI " + tlite::capi::abi_text(wanted) +
+                           ", and libtlite_c " + std::string(tlite::version()) + " has " +
+                           tlite::capi::abi_text(TLITE_ABI_VERSION));
+  });
+}

@@ -9,6 +9,16 @@ TEST(versions, "capi/basics: the library tells its version and its ABI") {
   CHECK(strcmp(tlite_version(), TLITE_TEST_VERSION) == 0);
 }
 
+TEST(abi, "capi/basics: a program of another ABI is told both numbers") {
+  CHECK(TLITE_ABI_VERSION == 65536u * TLITE_ABI_MAJOR + TLITE_ABI_MINOR);
+  CHECK_OK(tlite_check_abi(TLITE_ABI_VERSION, &error));
+  CHECK_ERROR(tlite_check_abi(TLITE_ABI_VERSION + 1, &error), TLITE_ERROR_NOT_SUPPORTED,
+              "the program needs ABI 0.4, and libtlite_c " TLITE_TEST_VERSION " has 0.3");
+  /* Nothing is promised from 0.2 to 0.3. */
+  CHECK_ERROR(tlite_check_abi(TLITE_ABI_VERSION - 1, &error), TLITE_ERROR_NOT_SUPPORTED, "0.2");
+  CHECK_STATUS(tlite_check_abi(TLITE_ABI_VERSION + 65536, &error), TLITE_ERROR_NOT_SUPPORTED);
+}
+
 TEST(names, "capi/basics: every status, type and reason has a name") {
   static const struct {
     tlite_status status;
@@ -37,6 +47,7 @@ TEST(names, "capi/basics: every status, type and reason has a name") {
   CHECK(strcmp(tlite_data_type_name(INT32_MAX), "unknown") == 0);
   CHECK(strcmp(tlite_finish_reason_name(TLITE_FINISH_NONE), "none") == 0);
   CHECK(strcmp(tlite_finish_reason_name(TLITE_FINISH_CANCELLED), "cancelled") == 0);
+  CHECK(strcmp(tlite_finish_reason_name(TLITE_FINISH_FAILED), "failed") == 0);
   CHECK(strcmp(tlite_finish_reason_name(9), "unknown") == 0);
   CHECK(strcmp(tlite_finish_reason_name(INT32_MIN), "unknown") == 0);
 }
@@ -45,7 +56,7 @@ TEST(free_null, "capi/basics: free functions take NULL") {
   tlite_error_free(NULL);
   tlite_string_free(NULL);
   tlite_tokens_free(NULL);
-  tlite_context_free(NULL);
+  tlite_host_free(NULL);
   tlite_tokenizer_free(NULL);
   tlite_stream_decoder_free(NULL);
   tlite_messages_free(NULL);
@@ -77,24 +88,28 @@ TEST(views_of_null, "capi/basics: views of NULL are empty") {
   CHECK(tlite_string_data(NULL, NULL) == NULL);
   CHECK(tlite_messages_count(NULL) == 0);
   CHECK(tlite_tokenizer_is_special(NULL, 0) == 0);
-  CHECK(tlite_tokenizer_vocabulary_size(NULL) == 0);
+  CHECK(tlite_tokenizer_vocab_size(NULL) == 0);
   CHECK(tlite_tokenizer_bos_token(NULL) == -1);
   CHECK(tlite_tokenizer_eos_token(NULL) == -1);
   CHECK(tlite_tokenizer_pad_token(NULL) == -1);
-  CHECK(tlite_progress_fraction(NULL) == 0);
+  CHECK(tlite_model_vocab_size(NULL) == 0);
+  CHECK(tlite_stream_finish_reason(NULL) == TLITE_FINISH_NONE);
   CHECK(tlite_evaluator_free_positions(NULL) == 0);
   CHECK(tlite_evaluator_logits_rows(NULL) == 0);
   int64_t done = 7;
   int64_t total = 7;
-  tlite_session_prefill_progress(NULL, &done, &total);
+  tlite_session_get_prefill_progress(NULL, &done, &total);
+  tlite_progress_get(NULL, &done, &total);
   CHECK(done == 7 && total == 7);
 }
 
 TEST(commands_to_null, "capi/basics: commands that cannot fail do nothing to NULL") {
   tlite_progress_cancel(NULL);
+  tlite_progress_reset(NULL);
   tlite_evaluator_cancel(NULL);
   tlite_evaluator_clear_cancel(NULL);
   tlite_session_cancel(NULL);
+  tlite_session_clear_cancel(NULL);
 }
 
 #define INVALID(call, part) CHECK_ERROR(call, TLITE_ERROR_INVALID_ARGUMENT, part)
@@ -113,13 +128,13 @@ TEST(null_objects, "capi/basics: a NULL object or out parameter is named by the 
   tlite_message_init(&message, sizeof message);
   CHECK_OK(tlite_messages_create(&messages, &error));
 
-  INVALID(tlite_context_create(NULL, NULL, &error), "out is NULL");
+  INVALID(tlite_host_create(NULL, NULL, &error), "out is NULL");
   INVALID(tlite_tokenizer_load(NULL, "x", 1, NULL, &error), "out is NULL");
   INVALID(tlite_tokenizer_encode(NULL, "x", 1, NULL, &tokens, &error), "tokenizer is NULL");
   INVALID(tlite_tokenizer_encode(NULL, "x", 1, NULL, NULL, &error), "out is NULL");
   INVALID(tlite_tokenizer_decode(NULL, NULL, 0, NULL, &string, &error), "tokenizer is NULL");
-  INVALID(tlite_tokenizer_token_bytes(NULL, 0, &string, &error), "tokenizer is NULL");
-  INVALID(tlite_tokenizer_token_id(NULL, "x", 1, &number, &error), "tokenizer is NULL");
+  INVALID(tlite_tokenizer_get_token_bytes(NULL, 0, &string, &error), "tokenizer is NULL");
+  INVALID(tlite_tokenizer_get_token_id(NULL, "x", 1, &number, &error), "tokenizer is NULL");
   INVALID(tlite_stream_decoder_create(NULL, NULL, NULL, &error), "out is NULL");
   INVALID(tlite_stream_decoder_push(NULL, 0, &text, &error), "decoder is NULL");
   INVALID(tlite_stream_decoder_finish(NULL, &text, &error), "decoder is NULL");
@@ -132,7 +147,7 @@ TEST(null_objects, "capi/basics: a NULL object or out parameter is named by the 
   INVALID(tlite_messages_to_json(NULL, &string, &error), "messages is NULL");
   INVALID(tlite_chat_template_load(NULL, "x", 1, NULL, &error), "out is NULL");
   INVALID(tlite_chat_template_render(NULL, messages, NULL, NULL, &error), "out is NULL");
-  INVALID(tlite_sampling_params_preset("greedy", 6, NULL, &error), "params is NULL");
+  INVALID(tlite_sampling_params_get_preset("greedy", 6, NULL, &error), "out is NULL");
   INVALID(tlite_sampling_params_validate(NULL, 1, &error), "params is NULL");
   INVALID(tlite_model_info_to_json(NULL, &string, &error), "info is NULL");
   INVALID(tlite_progress_create(NULL, &error), "out is NULL");
@@ -140,13 +155,13 @@ TEST(null_objects, "capi/basics: a NULL object or out parameter is named by the 
   INVALID(tlite_model_plan(NULL, "x", 1, NULL, NULL, &error), "out is NULL");
   INVALID(tlite_model_inspect(NULL, "x", 1, NULL, &error), "out is NULL");
   INVALID(tlite_model_get_info(NULL, NULL, &error), "out is NULL");
-  INVALID(tlite_model_tokenizer(NULL, NULL, &error), "out is NULL");
-  INVALID(tlite_model_chat_template(NULL, NULL, &error), "out is NULL");
-  INVALID(tlite_model_default_sampling(NULL, NULL, &error), "params is NULL");
+  INVALID(tlite_model_get_tokenizer(NULL, NULL, &error), "out is NULL");
+  INVALID(tlite_model_get_chat_template(NULL, NULL, &error), "out is NULL");
+  INVALID(tlite_model_get_default_sampling(NULL, NULL, &error), "out is NULL");
   INVALID(tlite_evaluator_create(NULL, NULL, NULL, &error), "out is NULL");
   INVALID(tlite_evaluator_create_sequence(NULL, &number, &error), "evaluator is NULL");
   INVALID(tlite_evaluator_destroy_sequence(NULL, 0, &error), "evaluator is NULL");
-  INVALID(tlite_evaluator_length(NULL, 0, &number, &error), "evaluator is NULL");
+  INVALID(tlite_evaluator_get_length(NULL, 0, &number, &error), "evaluator is NULL");
   INVALID(tlite_evaluator_fork(NULL, 0, -1, &number, &error), "evaluator is NULL");
   INVALID(tlite_evaluator_adopt(NULL, NULL, 0, -1, &number, &error), "evaluator is NULL");
   INVALID(tlite_evaluator_truncate(NULL, 0, 0, &error), "evaluator is NULL");
@@ -156,14 +171,17 @@ TEST(null_objects, "capi/basics: a NULL object or out parameter is named by the 
   INVALID(tlite_evaluator_advance(NULL, 0, &number, &error), "evaluator is NULL");
   INVALID(tlite_evaluator_advance(NULL, 0, NULL, &error), "finished is NULL");
   INVALID(tlite_evaluator_discard(NULL, &error), "evaluator is NULL");
-  INVALID(tlite_evaluator_logits(NULL, 0, &logits, NULL, &error), "evaluator is NULL");
+  INVALID(tlite_evaluator_get_logits(NULL, 0, &logits, NULL, &error), "evaluator is NULL");
+  INVALID(tlite_evaluator_get_logits_matrix(NULL, &logits, NULL, NULL, NULL, &error),
+          "evaluator is NULL");
+  INVALID(tlite_evaluator_get_logits_matrix(NULL, NULL, NULL, NULL, NULL, &error), "out is NULL");
   INVALID(tlite_evaluator_on_progress(NULL, NULL, NULL, &error), "evaluator is NULL");
   INVALID(tlite_session_create(NULL, NULL, NULL, &error), "out is NULL");
   INVALID(tlite_session_set_sampling(NULL, NULL, &error), "session is NULL");
   INVALID(tlite_session_add_system(NULL, "x", 1, &error), "session is NULL");
   INVALID(tlite_session_add_user(NULL, "x", 1, &error), "session is NULL");
   INVALID(tlite_session_add_message(NULL, &message, &error), "session is NULL");
-  INVALID(tlite_session_messages(NULL, &messages, &error), "session is NULL");
+  INVALID(tlite_session_get_messages(NULL, &messages, &error), "session is NULL");
   INVALID(tlite_session_set_messages(NULL, messages, &error), "session is NULL");
   INVALID(tlite_session_rewind(NULL, 0, &error), "session is NULL");
   INVALID(tlite_session_reset(NULL, &error), "session is NULL");
@@ -181,7 +199,7 @@ TEST(null_objects, "capi/basics: a NULL object or out parameter is named by the 
   INVALID(tlite_session_stream_complete_ids(NULL, NULL, 0, &stream, &error), "session is NULL");
   INVALID(tlite_stream_next(NULL, &piece, &error), "stream is NULL");
   INVALID(tlite_stream_next(NULL, NULL, &error), "piece is NULL");
-  INVALID(tlite_stream_result(NULL, &generation, &error), "stream is NULL");
+  INVALID(tlite_stream_get_result(NULL, &generation, &error), "stream is NULL");
   INVALID(tlite_session_on_prefill(NULL, NULL, NULL, &error), "session is NULL");
 
   CHECK(tokens == NULL && string == NULL && generation == NULL && stream == NULL && piece == NULL);
@@ -189,12 +207,12 @@ TEST(null_objects, "capi/basics: a NULL object or out parameter is named by the 
 }
 
 TEST(error_is_optional, "capi/basics: nobody has to ask for the error") {
-  CHECK(tlite_context_create(NULL, NULL, NULL) == TLITE_ERROR_INVALID_ARGUMENT);
+  CHECK(tlite_host_create(NULL, NULL, NULL) == TLITE_ERROR_INVALID_ARGUMENT);
   tlite_error* error = NULL;
-  tlite_context* context = NULL;
-  CHECK(tlite_context_create(NULL, &context, &error) == TLITE_OK);
+  tlite_host* given = NULL;
+  CHECK(tlite_host_create(NULL, &given, &error) == TLITE_OK);
   CHECK(error == NULL);
-  tlite_context_free(context);
+  tlite_host_free(given);
 }
 
 TEST(texts, "capi/basics: a text may be NULL when it is empty, and must have a possible size") {

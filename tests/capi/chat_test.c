@@ -18,7 +18,8 @@ TEST(messages_built, "capi/chat: a list of messages gives back what was put in")
   CHECK_OK(tlite_messages_create(&messages, &error));
   CHECK(tlite_messages_count(messages) == 0);
   char content[] = "\xD0\x9F\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x82";
-  const tlite_tool_call call = {{"weather", 7}, {"{\"city\": \"\xD0\x9C\"}", TLITE_NUL}, {"c1", 2}};
+  const tlite_tool_call call = {
+      {"weather", 7}, {"{\"city\": \"\xD0\x9C\"}", TLITE_NUL}, {"c1", 2}, {0}};
   tlite_message message;
   tlite_message_init(&message, sizeof message);
   message.role = text_of("user");
@@ -148,10 +149,10 @@ TEST(template_errors, "capi/chat: a bad template and bad variables are errors") 
 TEST(template_loaded, "capi/chat: a template comes out of a model's directory") {
   memory_host host;
   memory_host_init(&host);
-  tlite_context* const context = memory_host_context(&host);
+  tlite_host* const given = memory_host_create(&host);
   tlite_chat_template* chat = NULL;
-  CHECK_OK(tlite_chat_template_load(context, "memory", TLITE_NUL, &chat, &error));
-  tlite_context_free(context);
+  CHECK_OK(tlite_chat_template_load(given, "memory", TLITE_NUL, &chat, &error));
+  tlite_host_free(given);
   tlite_prompt* prompt = NULL;
   CHECK_OK(tlite_chat_template_render_json(chat, "[{\"role\": \"user\", \"content\": \"hi\"}]",
                                            TLITE_NUL, NULL, &prompt, &error));

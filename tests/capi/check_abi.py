@@ -1,8 +1,10 @@
 """Compares the ABI that tlite.h describes with the snapshot in the tree, by abidiff.
 
 The header is compiled as C into a library of empty functions, so that the snapshot holds what a
-caller sees and nothing of the implementation. --update writes the snapshot anew: an incompatible
-change also needs a new major number in TLITE_ABI_VERSION and the SONAME, an addition a new minor.
+caller sees and nothing of the implementation. The description beside it, made by
+capi/describe_abi.py, has the constants as well, of which debug information tells nothing.
+--update writes both anew: an incompatible change also needs a new major number in the header, an
+addition a new minor one, and a structure that grew its old size in capi/src/structs.hpp.
 """
 
 from __future__ import annotations
@@ -17,24 +19,15 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SNAPSHOT = ROOT / "capi" / "abi" / "tlite_c.abi"
-SYMBOLS = ROOT / "capi" / "abi" / "tlite_c.symbols"
-CONSTANTS = ROOT / "capi" / "abi" / "tlite_c.constants"
+DESCRIBE = ROOT / "capi" / "describe_abi.py"
+DESCRIPTION = ("tlite_c.json", "tlite_c.cdef.h")
 FUNCTION = re.compile(r"TLITE_C_API\s+([^;{}]*?)\s*TLITE_NOEXCEPT\s*;")
-CONSTANT = re.compile(r"\b(TLITE_[A-Z0-9_]+) = (-?\d+)\b")  # debug information has no unused enum
 INCOMPATIBLE = 8  # a bit of abidiff's exit status
 
 
 def functions(header: str) -> list[str]:
     """The declarations of all exported functions."""
     return [" ".join(match.split()) for match in FUNCTION.findall(header)]
-
-
-def name_of(declaration: str) -> str:
-    """The name of a declared function."""
-    match = re.search(r"(tlite_\w+)\(", declaration)
-    if match is None:
-        raise ValueError(f"no function in {declaration!r}")
-    return match[1]
 
 
 def build_stub(header: Path, folder: Path, compiler: str) -> Path:
@@ -47,10 +40,15 @@ def build_stub(header: Path, folder: Path, compiler: str) -> Path:
         lines.append(f"{declaration} {body}")
     source.write_text("\n".join(lines) + "\n", encoding="utf-8")
     (folder / "tlite.h").write_bytes(header.read_bytes())
-    script = ROOT / "capi" / "tlite_c.map"
+    major = re.search(r"TLITE_ABI_MAJOR = (\d+)", header.read_text(encoding="utf-8"))
+    if major is None:
+        raise ValueError(f"{header} has no TLITE_ABI_MAJOR")
+    script = folder / "tlite_c.map"
+    node = (ROOT / "capi" / "tlite_c.map.in").read_text(encoding="utf-8")
+    script.write_text(node.replace("@TLITE_ABI_MAJOR@", major[1]), encoding="utf-8")
     command = [compiler, "-std=c99", "-g", "-gdwarf-4", "-O0", "-fPIC", "-shared", "-nostdlib"]
     command += ["-w", f"-ffile-prefix-map={folder}=.", f"-Wl,--version-script={script}"]
-    command += ["-Wl,-soname,libtlite_c.so.0", str(source), "-o", str(library)]
+    command += [f"-Wl,-soname,libtlite_c.so.{major[1]}", str(source), "-o", str(library)]
     subprocess.run(command, check=True)
     return library
 
@@ -63,6 +61,30 @@ def snapshot_of(library: Path) -> str:
     return re.sub(r" path='[^']*'", " path='tlite.h'", text)
 
 
+def describe(header: Path, folder: Path) -> None:
+    """Writes the description of the header's ABI, which the installation has too."""
+    command = [sys.executable, str(DESCRIBE), "--header", str(header), "--out", str(folder)]
+    subprocess.run(command, check=True)
+
+
+def difference(header: Path, library: Path, folder: Path) -> str:
+    """What differs from the snapshot and the description in the tree."""
+    problems = []
+    result = subprocess.run(
+        ["abidiff", str(SNAPSHOT), str(library)], check=False, capture_output=True, text=True
+    )
+    if result.returncode != 0:
+        breaks = result.returncode > 0 and result.returncode & INCOMPATIBLE
+        kind = "an incompatible change" if breaks else "a change"
+        problems.append(result.stdout + result.stderr)
+        problems.append(f"abidiff finds {kind} (exit status {result.returncode}); see --help")
+    describe(header, folder)
+    for name in DESCRIPTION:
+        if (folder / name).read_bytes() != (SNAPSHOT.parent / name).read_bytes():
+            problems.append(f"{name} is not what the header has: see --help")
+    return "\n".join(problems)
+
+
 def main() -> int:
     """Compares, or updates."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -70,35 +92,17 @@ def main() -> int:
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--compiler", default=os.environ.get("CC", "gcc"))
     arguments = parser.parse_args()
-    header = arguments.header.read_text(encoding="utf-8")
-    lists = {
-        SYMBOLS: "\n".join(sorted(map(name_of, functions(header)))) + "\n",
-        CONSTANTS: "".join(f"{name} {value}\n" for name, value in CONSTANT.findall(header)),
-    }
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         library = build_stub(arguments.header, folder, arguments.compiler)
         if arguments.update:
             SNAPSHOT.parent.mkdir(exist_ok=True)
             SNAPSHOT.write_text(snapshot_of(library), encoding="utf-8")
-            for path, content in lists.items():
-                path.write_text(content, encoding="utf-8")
+            describe(arguments.header, SNAPSHOT.parent)
             return 0
-        result = subprocess.run(
-            ["abidiff", str(SNAPSHOT), str(library)], check=False, capture_output=True, text=True
-        )
-    for path, content in lists.items():
-        if content != path.read_text(encoding="utf-8"):
-            print(f"{path.name} is not what the header has: see --help")
-            return 1
-    if result.returncode == 0:
-        print("as in the snapshot")
-        return 0
-    print(result.stdout + result.stderr)
-    breaks = result.returncode > 0 and result.returncode & INCOMPATIBLE
-    kind = "an incompatible change" if breaks else "a change"
-    print(f"abidiff finds {kind} (exit status {result.returncode}); see --help")
-    return 1
+        problems = difference(arguments.header, library, folder)
+    print(problems or "as in the snapshot")
+    return 1 if problems else 0
 
 
 if __name__ == "__main__":

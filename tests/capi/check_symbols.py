@@ -1,12 +1,13 @@
 """What the built libraries export, and what their code asks of the system.
 
-libtlite_c exports the functions of capi/abi/tlite_c.symbols; libtlite exports namespace tlite. No
+libtlite_c exports the functions of capi/abi/tlite_c.json; libtlite exports namespace tlite. No
 object of ours can end the process, write to its streams, or do work before main and at exit.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-SYMBOLS = ROOT / "capi" / "abi" / "tlite_c.symbols"
+DESCRIPTION = ROOT / "capi" / "abi" / "tlite_c.json"
 
 # std::terminate is not here: it is what a noexcept function of C++ costs.
 FORBIDDEN = re.compile(
@@ -40,16 +41,19 @@ def exported(library: Path, *options: str) -> list[str]:
 
 def capi_problems(library: Path) -> Iterator[str]:
     """Differences between the exports of libtlite_c and the list in the tree."""
-    expected = set(SYMBOLS.read_text(encoding="utf-8").split())
+    description = json.loads(DESCRIPTION.read_text(encoding="utf-8"))
+    expected = set(description["functions"])
     found = set(exported(library))
     for name in sorted(found - expected):
-        yield f"{library.name} exports {name}, which is not in {SYMBOLS.name}"
+        yield f"{library.name} exports {name}, which is not in {DESCRIPTION.name}"
     for name in sorted(expected - found):
         yield f"{library.name} does not export {name}"
-    if "TLITE_1" not in output_of("nm", "-D", library):
-        yield f"{library.name} has no symbol version TLITE_1"
-    if "[libtlite_c.so.0]" not in output_of("readelf", "-d", library):
-        yield f"the SONAME of {library.name} is not libtlite_c.so.0"
+    major = description["abi"]["major"]
+    nodes = set(re.findall(r"\btlite_\w+@+(\w+)", output_of("nm", "-D", library)))
+    if nodes != {f"TLITE_{major}"}:
+        yield f"{library.name} has the symbol versions {sorted(nodes)}, not TLITE_{major} alone"
+    if f"[libtlite_c.so.{major}]" not in output_of("readelf", "-d", library):
+        yield f"the SONAME of {library.name} is not libtlite_c.so.{major}"
 
 
 def cpp_problems(library: Path) -> Iterator[str]:

@@ -25,7 +25,7 @@ static int32_t new_sequence(tlite_evaluator* evaluator) {
 
 static int32_t length_of(const tlite_evaluator* evaluator, int32_t sequence) {
   int32_t length = -1;
-  CHECK_OK(tlite_evaluator_length(evaluator, sequence, &length, &error));
+  CHECK_OK(tlite_evaluator_get_length(evaluator, sequence, &length, &error));
   return length;
 }
 
@@ -33,14 +33,14 @@ static int32_t length_of(const tlite_evaluator* evaluator, int32_t sequence) {
 static int logits_equal(const tlite_evaluator* evaluator, int32_t index, const float* expected) {
   const float* logits = NULL;
   size_t count = 0;
-  CHECK_OK(tlite_evaluator_logits(evaluator, index, &logits, &count, &error));
+  CHECK_OK(tlite_evaluator_get_logits(evaluator, index, &logits, &count, &error));
   return count == TINY_VOCAB_SIZE && logits != NULL &&
          memcmp(logits, expected, sizeof(float) * TINY_VOCAB_SIZE) == 0;
 }
 
 static void copy_logits(const tlite_evaluator* evaluator, float* to) {
   const float* logits = NULL;
-  CHECK_OK(tlite_evaluator_logits(evaluator, 0, &logits, NULL, &error));
+  CHECK_OK(tlite_evaluator_get_logits(evaluator, 0, &logits, NULL, &error));
   if (logits != NULL) memcpy(to, logits, sizeof(float) * TINY_VOCAB_SIZE);
 }
 
@@ -70,6 +70,14 @@ TEST(evaluator_life, "capi/evaluator: append, evaluate and steps give the same l
   CHECK_OK(tlite_evaluator_evaluate(evaluator, rows, LENGTH(rows), &error));
   CHECK(tlite_evaluator_logits_rows(evaluator) == 2 && logits_equal(evaluator, 1, expected));
   CHECK(!logits_equal(evaluator, 0, expected));
+  const float* matrix = NULL;
+  size_t matrix_rows = 0;
+  size_t columns = 0;
+  size_t stride = 0;
+  CHECK_OK(tlite_evaluator_get_logits_matrix(evaluator, &matrix, &matrix_rows, &columns, &stride,
+                                             &error));
+  CHECK(matrix_rows == 2 && columns == TINY_VOCAB_SIZE && stride >= columns);
+  CHECK(memcmp(matrix + stride, expected, sizeof expected) == 0);
 
   const int32_t three = new_sequence(evaluator);
   for (size_t i = 0; i < LENGTH(rows); ++i) rows[i].sequence = three;
@@ -127,7 +135,7 @@ TEST(evaluator_sequences, "capi/evaluator: fork, adopt, truncate and destroy") {
   CHECK(host.live == 0);
 }
 
-TEST(evaluator_options, "capi/evaluator: options are told as resolved, threads from the context") {
+TEST(evaluator_options, "capi/evaluator: options are told as resolved, threads from the host") {
   memory_host host;
   tlite_model* const model = tiny_model_load(&host);
   REQUIRE(model != NULL);
@@ -172,19 +180,18 @@ TEST(evaluator_errors, "capi/evaluator: bad rows are errors, and the sequences a
   const int32_t sequence = new_sequence(evaluator);
   CHECK_OK(tlite_evaluator_append(evaluator, sequence, kIds, 2, &error));
   static const struct {
-    int32_t token, sequence, position, reserved;
-  } bad[] = {{-1, 0, 2, 0},        {TINY_VOCAB_SIZE, 0, 2, 0},
-             {INT32_MAX, 0, 2, 0}, {1, 9, 2, 0},
-             {1, -1, 2, 0},        {1, 0, 1, 0},
-             {1, 0, 3, 0},         {1, 0, -1, 0},
-             {1, 0, INT32_MAX, 0}, {1, 0, 2, 1}};
+    int32_t token, sequence, position;
+  } bad[] = {{-1, 0, 2},        {TINY_VOCAB_SIZE, 0, 2},
+             {INT32_MAX, 0, 2}, {1, 9, 2},
+             {1, -1, 2},        {1, 0, 1},
+             {1, 0, 3},         {1, 0, -1},
+             {1, 0, INT32_MAX}};
   for (size_t i = 0; i < LENGTH(bad); ++i) {
     tlite_batch_row row;
     memset(&row, 0, sizeof row);
     row.token = bad[i].token;
     row.sequence = bad[i].sequence == 0 ? sequence : bad[i].sequence == 9 ? sequence + 9 : -1;
     row.position = bad[i].position;
-    row.reserved[3] = bad[i].reserved;
     CHECK_STATUS(tlite_evaluator_evaluate(evaluator, &row, 1, &error),
                  TLITE_ERROR_INVALID_ARGUMENT);
   }
@@ -207,9 +214,12 @@ TEST(evaluator_errors, "capi/evaluator: bad rows are errors, and the sequences a
                TLITE_ERROR_INVALID_ARGUMENT);
   const float* logits = NULL;
   size_t count = 7;
-  CHECK_STATUS(tlite_evaluator_logits(evaluator, 1, &logits, &count, &error),
+  CHECK_OK(tlite_evaluator_get_logits_matrix(evaluator, &logits, NULL, NULL, NULL, &error));
+  CHECK(logits != NULL);
+  logits = NULL;
+  CHECK_STATUS(tlite_evaluator_get_logits(evaluator, 1, &logits, &count, &error),
                TLITE_ERROR_INVALID_ARGUMENT);
-  CHECK_STATUS(tlite_evaluator_logits(evaluator, -1, &logits, &count, &error),
+  CHECK_STATUS(tlite_evaluator_get_logits(evaluator, -1, &logits, &count, &error),
                TLITE_ERROR_INVALID_ARGUMENT);
   CHECK(logits == NULL && count == 7);
   new_sequence(evaluator);

@@ -7,49 +7,81 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-TEST(context_errors,
-     "capi/host: callbacks come in full sets, and a failed context releases nothing") {
+TEST(
+    host_errors,
+    "capi/host: callbacks that need each other come together, and a failed host releases nothing") {
   memory_host host;
   memory_host_init(&host);
-  tlite_context* context = NULL;
-  tlite_context_options options = memory_host_options(&host);
+  tlite_host* given = NULL;
+  tlite_host_options options = memory_host_options(&host);
   options.deallocate = NULL;
-  CHECK_ERROR(tlite_context_create(&options, &context, &error), TLITE_ERROR_INVALID_ARGUMENT,
+  CHECK_ERROR(tlite_host_create(&options, &given, &error), TLITE_ERROR_INVALID_ARGUMENT,
               "one of allocate and deallocate is NULL");
   options = memory_host_options(&host);
   options.file_open = NULL;
-  CHECK_ERROR(tlite_context_create(&options, &context, &error), TLITE_ERROR_INVALID_ARGUMENT,
-              "1 of the four file callbacks are NULL");
+  CHECK_ERROR(tlite_host_create(&options, &given, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "one of file_open and file_close is NULL");
+  options.file_close = NULL;
+  CHECK_ERROR(tlite_host_create(&options, &given, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "file_exists and file_is_directory need file_open");
   options = memory_host_options(&host);
-  options.threads = -1;
-  CHECK_ERROR(tlite_context_create(&options, &context, &error), TLITE_ERROR_INVALID_ARGUMENT,
-              "threads is -1");
-  CHECK(context == NULL && host.released == 0);
+  options.threads = 0;
+  CHECK_ERROR(tlite_host_create(&options, &given, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "threads is 0");
+  CHECK(given == NULL && host.released == 0);
   options = memory_host_options(&host);
-  CHECK_OK(tlite_context_create(&options, &context, &error));
-  tlite_context_free(context);
+  CHECK_OK(tlite_host_create(&options, &given, &error));
+  tlite_host_free(given);
   CHECK(host.released == 1);
 }
 
 TEST(files_fail, "capi/host: a file that the host cannot read is named") {
   memory_host host;
   memory_host_init(&host);
-  tlite_context* const context = memory_host_context(&host);
+  tlite_host* const given = memory_host_create(&host);
   static const char* const files[] = {"config.json", "tokenizer.json", "model.safetensors"};
   for (size_t i = 0; i < LENGTH(files); ++i) {
     tlite_model* model = NULL;
     host.failing_file = files[i];
-    CHECK_ERROR(tlite_model_load(context, "memory", TLITE_NUL, NULL, &model, &error),
-                TLITE_ERROR_IO, files[i]);
+    CHECK_ERROR(tlite_model_load(given, "memory", TLITE_NUL, NULL, &model, &error), TLITE_ERROR_IO,
+                files[i]);
     CHECK(model == NULL && host.live == 0 && host.open_files == 0);
   }
-  tlite_context_free(context);
+  tlite_host_free(given);
+}
+
+TEST(files_alone, "capi/host: file_open and file_close alone do, at any alignment of the data") {
+  for (size_t shift = 0; shift < 4; ++shift) {
+    memory_host host;
+    memory_host_init(&host);
+    host.shift = shift;
+    tlite_host_options options = memory_host_options(&host);
+    options.file_exists = NULL;
+    options.file_is_directory = NULL;
+    tlite_host* given = NULL;
+    tlite_model* model = NULL;
+    CHECK_OK(tlite_host_create(&options, &given, &error));
+    CHECK_OK(tlite_model_load(given, "memory", TLITE_NUL, NULL, &model, &error));
+    tlite_session* const session = tiny_session(model, 4);
+    CHECK_OK(tlite_session_add_user(session, "hello", 5, &error));
+    CHECK_OK(tlite_session_reply(session, NULL, NULL, NULL, &error));
+    tlite_session_free(session);
+    tlite_model_free(model);
+    model = NULL;
+    CHECK_ERROR(tlite_model_load(given, "elsewhere", TLITE_NUL, NULL, &model, &error),
+                TLITE_ERROR_NOT_FOUND, "elsewhere/config.json");
+    host.failing_file = "config.json";
+    CHECK_ERROR(tlite_model_load(given, "memory", TLITE_NUL, NULL, &model, &error), TLITE_ERROR_IO,
+                "memory/config.json");
+    tlite_host_free(given);
+    CHECK(model == NULL && host.live == 0 && host.open_files == 0 && host.released == 1);
+  }
 }
 
 /* Everything that a program does, from load to free. */
-static void whole_life(const tlite_context* context, const char* path) {
+static void whole_life(const tlite_host* given, const char* path) {
   tlite_model* model = NULL;
-  CHECK_OK(tlite_model_load(context, path, TLITE_NUL, NULL, &model, &error));
+  CHECK_OK(tlite_model_load(given, path, TLITE_NUL, NULL, &model, &error));
   tlite_session* const session = tiny_session(model, 4);
   CHECK_OK(tlite_session_add_user(session, "hello", 5, &error));
   CHECK_OK(tlite_session_reply(session, NULL, NULL, NULL, &error));
@@ -92,7 +124,7 @@ TEST(allocator_fails, "capi/host: the allocator may fail at any of its calls") {
   for (long fail_at = -1; fail_at < 1000; ++fail_at) {
     memory_host_init(&host);
     host.fail_at = fail_at;
-    tlite_context* const context = memory_host_context(&host);
+    tlite_host* const given = memory_host_create(&host);
     tlite_model* model = NULL;
     tlite_session* session = NULL;
     tlite_session* fork = NULL;
@@ -104,7 +136,7 @@ TEST(allocator_fails, "capi/host: the allocator may fail at any of its calls") {
     tlite_sampling_params_init(&params, sizeof params);
     params.max_new_tokens = 3;
     tlite_error* error = NULL;
-    tlite_status status = tlite_model_load(context, "memory", TLITE_NUL, NULL, &model, &error);
+    tlite_status status = tlite_model_load(given, "memory", TLITE_NUL, NULL, &model, &error);
     if (status == TLITE_OK) status = tlite_session_create(model, &options, &session, &error);
     if (status == TLITE_OK) status = tlite_session_set_sampling(session, &params, &error);
     if (status == TLITE_OK) status = tlite_session_add_user(session, "hello", 5, &error);
@@ -119,7 +151,7 @@ TEST(allocator_fails, "capi/host: the allocator may fail at any of its calls") {
     tlite_session_free(session);
     tlite_session_free(fork);
     tlite_model_free(model);
-    tlite_context_free(context);
+    tlite_host_free(given);
     CHECK(host.live == 0 && host.live_bytes == 0 && host.open_files == 0 && host.released == 1);
     if (fail_at == -1) allocations = host.allocations;
     if (fail_at >= host.allocations) break;

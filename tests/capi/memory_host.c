@@ -64,15 +64,23 @@ static tlite_status on_file_open(const char* path, size_t path_size, const void*
   if (host->failing_file != NULL && strcmp(host->failing_file, found->name) == 0) {
     return TLITE_ERROR_IO;
   }
+  char* copy = NULL;
+  if (host->shift > 0) {
+    copy = malloc(found->size + host->shift);
+    if (copy == NULL) return TLITE_ERROR_IO;
+    memcpy(copy + host->shift, found->data, found->size);
+  }
   __atomic_add_fetch(&host->open_files, 1, __ATOMIC_RELAXED);
-  *data = found->data;
+  *data = copy == NULL ? found->data : copy + host->shift;
   *size = found->size;
-  *file = host;
+  *file = copy == NULL ? (void*)host : copy;
   return TLITE_OK;
 }
 
 static void on_file_close(void* file, void* user) {
-  if (file == user) __atomic_sub_fetch(&((memory_host*)user)->open_files, 1, __ATOMIC_RELAXED);
+  if (file == NULL) return; /* not what file_open gave: it counts as open for ever */
+  if (file != user) free(file);
+  __atomic_sub_fetch(&((memory_host*)user)->open_files, 1, __ATOMIC_RELAXED);
 }
 
 void memory_host_init(memory_host* host) {
@@ -80,9 +88,9 @@ void memory_host_init(memory_host* host) {
   host->fail_at = -1;
 }
 
-tlite_context_options memory_host_options(memory_host* host) {
-  tlite_context_options options;
-  tlite_context_options_init(&options, sizeof options);
+tlite_host_options memory_host_options(memory_host* host) {
+  tlite_host_options options;
+  tlite_host_options_init(&options, sizeof options);
   options.threads = 2;
   options.user = host;
   options.release = on_release;
@@ -96,9 +104,9 @@ tlite_context_options memory_host_options(memory_host* host) {
   return options;
 }
 
-tlite_context* memory_host_context(memory_host* host) {
-  const tlite_context_options options = memory_host_options(host);
-  tlite_context* context = NULL;
-  tlite_context_create(&options, &context, NULL);
-  return context;
+tlite_host* memory_host_create(memory_host* host) {
+  const tlite_host_options options = memory_host_options(host);
+  tlite_host* given = NULL;
+  tlite_host_create(&options, &given, NULL);
+  return given;
 }

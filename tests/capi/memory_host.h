@@ -17,6 +17,7 @@ typedef struct memory_host {
   size_t most_bytes; /* more than this at once is refused; 0: no limit */
   long fail_at;      /* the allocation of this number fails, from 0; -1: none */
   long open_files;
+  size_t shift;             /* bytes by which the data of files is misaligned */
   int released;             /* times that `release` was called */
   const char* failing_file; /* a file that cannot be read, though it is there; NULL: none */
 } memory_host;
@@ -24,9 +25,9 @@ typedef struct memory_host {
 /* A host with nothing set; its models are at any path in the directory "memory". */
 void memory_host_init(memory_host* host);
 /* All callbacks. */
-tlite_context_options memory_host_options(memory_host* host);
-/* A context of them, or NULL, which counts as a failed check. */
-tlite_context* memory_host_context(memory_host* host);
+tlite_host_options memory_host_options(memory_host* host);
+/* A host of them, or NULL, which counts as a failed check. */
+tlite_host* memory_host_create(memory_host* host);
 
 #ifdef __cplusplus
 }

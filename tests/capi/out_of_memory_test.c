@@ -8,7 +8,7 @@
 #include <string.h>
 
 typedef struct world {
-  tlite_context* context;
+  tlite_host* host;
   tlite_model* model;
   tlite_tokenizer* tokenizer;
   tlite_chat_template* chat;
@@ -25,17 +25,17 @@ static void end_of_failing(world* at) {
 
 typedef tlite_status (*step)(world* at, tlite_error** error);
 
-static tlite_status do_context(world* at, tlite_error** error) {
-  tlite_context* made = NULL;
-  const tlite_status status = tlite_context_create(NULL, &made, error);
+static tlite_status do_host(world* at, tlite_error** error) {
+  tlite_host* made = NULL;
+  const tlite_status status = tlite_host_create(NULL, &made, error);
   (void)at;
-  tlite_context_free(made);
+  tlite_host_free(made);
   return status;
 }
 
 static tlite_status do_tokenizer(world* at, tlite_error** error) {
   tlite_tokenizer* made = NULL;
-  const tlite_status status = tlite_tokenizer_load(at->context, "memory", TLITE_NUL, &made, error);
+  const tlite_status status = tlite_tokenizer_load(at->host, "memory", TLITE_NUL, &made, error);
   tlite_tokenizer_free(made);
   return status;
 }
@@ -86,8 +86,7 @@ static tlite_status do_template(world* at, tlite_error** error) {
 
 static tlite_status do_model(world* at, tlite_error** error) {
   tlite_model* made = NULL;
-  const tlite_status status =
-      tlite_model_load(at->context, "memory", TLITE_NUL, NULL, &made, error);
+  const tlite_status status = tlite_model_load(at->host, "memory", TLITE_NUL, NULL, &made, error);
   tlite_model_free(made);
   return status;
 }
@@ -142,7 +141,7 @@ static tlite_status do_session(world* at, tlite_error** error) {
 
 static size_t count_messages(const tlite_session* session) {
   tlite_messages* messages = NULL;
-  tlite_session_messages(session, &messages, NULL);
+  tlite_session_get_messages(session, &messages, NULL);
   const size_t count = tlite_messages_count(messages);
   tlite_messages_free(messages);
   return count;
@@ -184,12 +183,12 @@ static tlite_status do_fork(world* at, tlite_error** error) {
 static void make_world(world* at, memory_host* host) {
   memset(at, 0, sizeof *at);
   memory_host_init(host);
-  tlite_context_options options = memory_host_options(host);
+  tlite_host_options options = memory_host_options(host);
   options.threads = 1; /* so that all of the work is on this thread */
-  CHECK_OK(tlite_context_create(&options, &at->context, &error));
-  CHECK_OK(tlite_model_load(at->context, "memory", TLITE_NUL, NULL, &at->model, &error));
-  CHECK_OK(tlite_model_tokenizer(at->model, &at->tokenizer, &error));
-  CHECK_OK(tlite_model_chat_template(at->model, &at->chat, &error));
+  CHECK_OK(tlite_host_create(&options, &at->host, &error));
+  CHECK_OK(tlite_model_load(at->host, "memory", TLITE_NUL, NULL, &at->model, &error));
+  CHECK_OK(tlite_model_get_tokenizer(at->model, &at->tokenizer, &error));
+  CHECK_OK(tlite_model_get_chat_template(at->model, &at->chat, &error));
   CHECK_OK(tlite_messages_parse("[{\"role\": \"user\", \"content\": \"hello\"}]", TLITE_NUL,
                                 &at->messages, &error));
   at->session = tiny_session(at->model, 3);
@@ -202,7 +201,7 @@ static void free_world(world* at) {
   tlite_chat_template_free(at->chat);
   tlite_tokenizer_free(at->tokenizer);
   tlite_model_free(at->model);
-  tlite_context_free(at->context);
+  tlite_host_free(at->host);
 }
 
 /* Lets each allocation of a step fail in turn. */
@@ -240,7 +239,7 @@ static void fail_each(const char* name, step body, world* at) {
     CHECK(host.live == 0 && host.open_files == 0 && host.released == 1); \
   }
 
-OUT_OF_MEMORY(context, "making a context")
+OUT_OF_MEMORY(host, "making a host")
 OUT_OF_MEMORY(tokenizer, "loading a tokenizer")
 OUT_OF_MEMORY(encode, "encoding and decoding")
 OUT_OF_MEMORY(messages, "reading and writing messages")

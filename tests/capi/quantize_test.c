@@ -7,8 +7,9 @@
 
 static const char* const target = TLITE_TEST_SCRATCH "/quantized.gguf";
 
-static int32_t stop(float fraction, void* user) {
-  (void)fraction;
+static int32_t stop(int64_t done, int64_t total, void* user) {
+  (void)done;
+  (void)total;
   *(int*)user += 1;
   return 1;
 }
@@ -23,13 +24,13 @@ TEST(quantize, "capi/quantize: writes a file that loads, and none where it is st
   remove(target);
   memory_host host;
   memory_host_init(&host);
-  tlite_context* const context = memory_host_context(&host);
+  tlite_host* const given = memory_host_create(&host);
   int calls = 0;
   tlite_quantize_options options;
   tlite_quantize_options_init(&options, sizeof options);
   options.on_progress = stop;
   options.user = &calls;
-  CHECK_ERROR(tlite_quantize(context, "memory", TLITE_NUL, target, TLITE_NUL, TLITE_WEIGHT_MIX_Q8_0,
+  CHECK_ERROR(tlite_quantize(given, "memory", TLITE_NUL, target, TLITE_NUL, TLITE_WEIGHT_MIX_Q8_0,
                              &options, &error),
               TLITE_ERROR_CANCELLED, "cancelled");
   CHECK(calls == 1 && !there());
@@ -38,17 +39,20 @@ TEST(quantize, "capi/quantize: writes a file that loads, and none where it is st
   CHECK_OK(tlite_progress_create(&progress, &error));
   options.on_progress = NULL;
   options.progress = progress;
-  CHECK_OK(tlite_quantize(context, "memory", TLITE_NUL, target, TLITE_NUL, TLITE_WEIGHT_MIX_Q8_0,
+  CHECK_OK(tlite_quantize(given, "memory", TLITE_NUL, target, TLITE_NUL, TLITE_WEIGHT_MIX_Q8_0,
                           &options, &error));
-  CHECK(tlite_progress_fraction(progress) == 1);
+  int64_t done = 0;
+  int64_t total = 0;
+  tlite_progress_get(progress, &done, &total);
+  CHECK(done == total && total == 1000000);
   tlite_progress_free(progress);
-  tlite_context_free(context);
+  tlite_host_free(given);
   tlite_model_info* info = NULL;
   CHECK_OK(tlite_model_inspect(NULL, target, TLITE_NUL, &info, &error));
   CHECK(info->weight_type == TLITE_DATA_TYPE_Q8_0 && info->vocab_size == TINY_VOCAB_SIZE);
   tlite_model_info_free(info);
   CHECK_ERROR(tlite_quantize(NULL, target, TLITE_NUL, target, TLITE_NUL, 19, NULL, &error),
-              TLITE_ERROR_INVALID_ARGUMENT, "mix: 19 is no WeightMix");
+              TLITE_ERROR_INVALID_ARGUMENT, "mix is 19, not a tlite_weight_mix");
   CHECK_ERROR(tlite_quantize(NULL, NULL, 0, target, TLITE_NUL, 0, NULL, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "path");
   remove(target);

@@ -11,13 +11,13 @@ static tlite_sampling_params defaults(void) {
 
 TEST(presets, "capi/sampling: presets are found by name") {
   tlite_sampling_params params = defaults();
-  CHECK_OK(tlite_sampling_params_preset("greedy", TLITE_NUL, &params, &error));
+  CHECK_OK(tlite_sampling_params_get_preset("greedy", TLITE_NUL, &params, &error));
   CHECK(params.temperature == 0);
-  CHECK_OK(tlite_sampling_params_preset("vllm", 4, &params, &error));
+  CHECK_OK(tlite_sampling_params_get_preset("vllm", 4, &params, &error));
   CHECK(params.temperature == 1 && params.top_p == 1);
-  CHECK_ERROR(tlite_sampling_params_preset("best", 4, &params, &error),
+  CHECK_ERROR(tlite_sampling_params_get_preset("best", 4, &params, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "best");
-  CHECK_STATUS(tlite_sampling_params_preset(NULL, 0, &params, &error),
+  CHECK_STATUS(tlite_sampling_params_get_preset(NULL, 0, &params, &error),
                TLITE_ERROR_INVALID_ARGUMENT);
 }
 
@@ -95,7 +95,7 @@ TEST(rules, "capi/sampling: transformers' fields reach the library, and are chec
   CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
               "bad_words[0] is empty");
   params = defaults();
-  params.has_length_decay = 1;
+  params.length_decay_start = 0;
   params.length_decay_factor = 0;
   CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
               "length_decay.factor is 0");
@@ -103,17 +103,10 @@ TEST(rules, "capi/sampling: transformers' fields reach the library, and are chec
   params.eta_cutoff = 1;
   CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
               "eta_cutoff is 1");
+  CHECK_ERROR(tlite_sampling_params_validate(&params, -1, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "vocab_size is -1");
   params = defaults();
   params.reserved = 1;
   CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_NOT_SUPPORTED,
               "sampling_params.reserved is 1");
-}
-
-TEST(older,
-     "capi/sampling: parameters of a program of ABI 0.1 have today's defaults for the rest") {
-  tlite_sampling_params params;
-  memset(&params, 0xFF, sizeof params);
-  CHECK_OK(tlite_sampling_params_init(&params, 112));
-  params.temperature = 0.5F;
-  CHECK_OK(tlite_sampling_params_validate(&params, 99, &error));
 }

@@ -10,7 +10,7 @@ static tlite_text text_of(const char* text) {
 
 static size_t message_count(const tlite_session* session) {
   tlite_messages* messages = NULL;
-  CHECK_OK(tlite_session_messages(session, &messages, &error));
+  CHECK_OK(tlite_session_get_messages(session, &messages, &error));
   const size_t count = tlite_messages_count(messages);
   tlite_messages_free(messages);
   return count;
@@ -73,8 +73,9 @@ TEST(session_life, "capi/session: a reply, by callback and by pull, is the same"
   CHECK(pulled.size == called.size && memcmp(pulled.text, called.text, called.size) == 0);
   CHECK_OK(tlite_stream_next(stream, &piece, &error)); /* the end stays the end */
   CHECK(piece == NULL && message_count(session) == 3);
+  CHECK(tlite_stream_finish_reason(stream) == TLITE_FINISH_LENGTH);
   tlite_generation* second = NULL;
-  CHECK_OK(tlite_stream_result(stream, &second, &error));
+  CHECK_OK(tlite_stream_get_result(stream, &second, &error));
   CHECK(second->token_count == 12);
   CHECK(memcmp(first->tokens, second->tokens, 12 * sizeof(int32_t)) == 0);
   CHECK(second->cached_tokens > 0);
@@ -124,7 +125,7 @@ TEST(session_stream_free, "capi/session: a stream that is freed early ends the a
   const tlite_piece* piece = NULL;
   CHECK_OK(tlite_session_stream(session, &stream, &error));
   CHECK_OK(tlite_stream_next(stream, &piece, &error));
-  CHECK(piece != NULL);
+  CHECK(piece != NULL && tlite_stream_finish_reason(stream) == TLITE_FINISH_NONE);
   CHECK_ERROR(tlite_session_reset(session, &error), TLITE_ERROR_BAD_STATE, "open stream");
   CHECK_ERROR(tlite_session_stream(session, &other, &error), TLITE_ERROR_BAD_STATE, "open stream");
   CHECK(other == NULL);
@@ -174,8 +175,14 @@ TEST(session_finish, "capi/session: says why it stopped, and gives the logprobs 
   CHECK(strcmp(answer->stop_string.data, "aaa") == 0 && answer->text.size == 0);
   REQUIRE(answer->logprobs != NULL && answer->top_logprobs != NULL);
   CHECK(answer->logprobs[2].token == 'a' && answer->logprobs[2].logprob < 0);
+  CHECK(strcmp(answer->logprobs[2].bytes.data, "a") == 0 && answer->logprobs[2].bytes.size == 1);
+  CHECK(answer->top_logprob_count == 9);
   CHECK(answer->top_logprob_offsets[0] == 0 && answer->top_logprob_offsets[3] == 9);
-  for (size_t i = 0; i < 9; ++i) CHECK(answer->top_logprobs[i].rank == (int32_t)(i % 3) + 1);
+  for (size_t i = 0; i < 9; ++i) {
+    CHECK(answer->top_logprobs[i].rank == (int32_t)(i % 3) + 1);
+    const int32_t token = answer->top_logprobs[i].token; /* below 128 a character of that code */
+    CHECK(token >= 128 || answer->top_logprobs[i].bytes.data[0] == (char)token);
+  }
   tlite_generation_free(answer);
 
   /* What was set can be asked for; its lists are the session's copies. */
@@ -225,6 +232,8 @@ TEST(session_pieces, "capi/session: pieces carry their logprobs") {
     ++tokens;
     CHECK(piece->logprob->token == piece->token && piece->top_logprob_count == 2);
     CHECK(piece->top_logprobs[0].rank == 1);
+    const tlite_text bytes = piece->top_logprobs[1].bytes;
+    CHECK(bytes.data[bytes.size] == '\0');
   }
   CHECK(tokens == 3 && message_count(session) == 0);
   tlite_stream_free(stream);
@@ -251,7 +260,7 @@ TEST(session_messages, "capi/session: messages of every kind go in and come out"
   CHECK_OK(tlite_session_add_message(session, &message, &error));
   CHECK(message_count(session) == 3);
   messages = NULL;
-  CHECK_OK(tlite_session_messages(session, &messages, &error));
+  CHECK_OK(tlite_session_get_messages(session, &messages, &error));
   CHECK_OK(tlite_messages_get(messages, 2, &message, &error));
   CHECK(message.content.size == 4);
 
@@ -291,8 +300,10 @@ TEST(session_options, "capi/session: options come back as they were, or are refu
               "kv_type is -2");
   options.kv_type = TLITE_DATA_TYPE_F16;
   options.context = 0;
-  CHECK_ERROR(tlite_session_create(model, &options, &session, &error), TLITE_ERROR_INVALID_ARGUMENT,
-              "context");
+  tlite_error* named = NULL; /* by the name that C has for it */
+  CHECK(tlite_session_create(model, &options, &session, &named) == TLITE_ERROR_INVALID_ARGUMENT);
+  CHECK(strncmp(tlite_error_message(named, NULL), "context is 0; it takes", 22) == 0);
+  tlite_error_free(named);
   CHECK(session == NULL);
 
   options.context = 32;
@@ -396,9 +407,9 @@ TEST(session_prefill,
   CHECK(watch.calls > 1 && watch.done == watch.total && watch.total >= 150);
   int64_t done = 0;
   int64_t total = 0;
-  tlite_session_prefill_progress(session, &done, &total);
+  tlite_session_get_prefill_progress(session, &done, &total);
   CHECK(done == watch.done && total == watch.total);
-  tlite_session_prefill_progress(session, NULL, NULL);
+  tlite_session_get_prefill_progress(session, NULL, NULL);
 
   CHECK_OK(tlite_session_reset(session, &error));
   text[0] = 'y';

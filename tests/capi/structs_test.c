@@ -10,7 +10,7 @@ typedef tlite_status (*init_function)(void* structure, size_t size);
   static tlite_status init_##type(void* structure, size_t size) { \
     return tlite_##type##_init((tlite_##type*)structure, size);   \
   }
-INIT(context_options)
+INIT(host_options)
 INIT(encode_options)
 INIT(decode_options)
 INIT(message)
@@ -29,7 +29,7 @@ static const struct {
   init_function init;
   size_t size;
 } structures[] = {
-    {"context_options", init_context_options, sizeof(tlite_context_options)},
+    {"host_options", init_host_options, sizeof(tlite_host_options)},
     {"encode_options", init_encode_options, sizeof(tlite_encode_options)},
     {"decode_options", init_decode_options, sizeof(tlite_decode_options)},
     {"message", init_message, sizeof(tlite_message)},
@@ -92,7 +92,7 @@ TEST(defaults, "capi/structs: the defaults are those of the documentation") {
   CHECK(sampling.max_new_tokens == -1 && sampling.logprobs == -1 && sampling.stop_count == 0);
   tlite_session_options session;
   CHECK(tlite_session_options_init(&session, sizeof session) == TLITE_OK);
-  CHECK(session.context == 4096 && session.threads == 0 && session.max_batch_rows == 512);
+  CHECK(session.context == 4096 && session.threads == TLITE_UNSET && session.max_batch_rows == 512);
   CHECK(session.kv_type == TLITE_DATA_TYPE_AUTO && session.overflow == TLITE_OVERFLOW_STOP);
   CHECK(session.parse_special_in_messages == 0 && session.tools_json.size == 0);
   tlite_evaluator_options evaluator;
@@ -102,6 +102,14 @@ TEST(defaults, "capi/structs: the defaults are those of the documentation") {
   tlite_encode_options encode;
   CHECK(tlite_encode_options_init(&encode, sizeof encode) == TLITE_OK);
   CHECK(encode.parse_special == 1);
+  CHECK(sampling.forced_bos_token_id == TLITE_UNSET && sampling.length_decay_start == TLITE_UNSET);
+  tlite_load_options load;
+  CHECK(tlite_load_options_init(&load, sizeof load) == TLITE_OK);
+  CHECK(load.weights == TLITE_WEIGHT_MIX_AS_STORED && load.read_into_memory == 0);
+  tlite_plan_options plan;
+  CHECK(tlite_plan_options_init(&plan, sizeof plan) == TLITE_OK);
+  CHECK(plan.weights == TLITE_WEIGHT_MIX_AS_STORED && plan.threads == TLITE_UNSET);
+  CHECK(plan.max_sequences == 1 && plan.max_logits_rows == 1 && plan.context == 4096);
 }
 
 /* What a function that reads tlite_sampling_params answers for one of `size` bytes, of which the
@@ -141,13 +149,13 @@ TEST(writing, "capi/structs: an out structure is filled as far as its struct_siz
   const uint32_t size = sizeof(tlite_sampling_params) + 16;
   memcpy(structure.bytes, &size, sizeof size);
   tlite_sampling_params* const params = (tlite_sampling_params*)&structure;
-  CHECK_OK(tlite_sampling_params_preset("greedy", TLITE_NUL, params, &error));
+  CHECK_OK(tlite_sampling_params_get_preset("greedy", TLITE_NUL, params, &error));
   CHECK(params->struct_size == size && params->temperature == 0);
   CHECK(structure.bytes[size - 1] == 0 && (unsigned char)structure.bytes[size] == 0xAB);
 
   params->struct_size = 0;
   params->temperature = 5;
-  CHECK_ERROR(tlite_sampling_params_preset("greedy", TLITE_NUL, params, &error),
+  CHECK_ERROR(tlite_sampling_params_get_preset("greedy", TLITE_NUL, params, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "struct_size is 0");
   CHECK(params->temperature == 5);
 }

@@ -127,7 +127,7 @@ TEST(cancel_evaluator, "capi/threads: a long prefill is cancelled from another t
                TLITE_ERROR_CANCELLED);
   pthread_join(thread, NULL);
   int32_t length = -1;
-  CHECK_OK(tlite_evaluator_length(self.evaluator, sequence, &length, &error));
+  CHECK_OK(tlite_evaluator_get_length(self.evaluator, sequence, &length, &error));
   CHECK(length == 0);
   tlite_evaluator_free(self.evaluator);
   tlite_model_free(model);

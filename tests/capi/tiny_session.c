@@ -2,10 +2,10 @@
 
 tlite_model* tiny_model_load(memory_host* host) {
   memory_host_init(host);
-  tlite_context* const context = memory_host_context(host);
+  tlite_host* const given = memory_host_create(host);
   tlite_model* model = NULL;
-  CHECK_OK(tlite_model_load(context, "memory", TLITE_NUL, NULL, &model, &error));
-  tlite_context_free(context);
+  CHECK_OK(tlite_model_load(given, "memory", TLITE_NUL, NULL, &model, &error));
+  tlite_host_free(given);
   return model;
 }
 

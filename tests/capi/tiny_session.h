@@ -6,7 +6,7 @@
 #include "memory_host.h"
 #include "tiny_model.h"
 
-/* The tiny model in `host`, which is initialised; its context is freed already. NULL, and a failed
+/* The tiny model in `host`, which is initialised; its host is freed already. NULL, and a failed
  * check, where that fails. */
 tlite_model* tiny_model_load(memory_host* host);
 

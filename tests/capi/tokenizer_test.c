@@ -4,13 +4,13 @@
 
 #include <string.h>
 
-/* From a context that is gone by the time of the return. */
+/* From a host that is gone by the time of the return. */
 static tlite_tokenizer* load_tokenizer(memory_host* host) {
   memory_host_init(host);
-  tlite_context* const context = memory_host_context(host);
+  tlite_host* const given = memory_host_create(host);
   tlite_tokenizer* tokenizer = NULL;
-  CHECK_OK(tlite_tokenizer_load(context, "memory", TLITE_NUL, &tokenizer, &error));
-  tlite_context_free(context);
+  CHECK_OK(tlite_tokenizer_load(given, "memory", TLITE_NUL, &tokenizer, &error));
+  tlite_host_free(given);
   return tokenizer;
 }
 
@@ -39,16 +39,16 @@ TEST(tokenizer_life, "capi/tokenizer: encodes and decodes") {
   tlite_tokens_free(tokens);
 
   text = NULL;
-  CHECK_OK(tlite_tokenizer_token_bytes(tokenizer, 0xD0, &text, &error));
+  CHECK_OK(tlite_tokenizer_get_token_bytes(tokenizer, 0xD0, &text, &error));
   CHECK(strcmp(tlite_string_data(text, &size), "\xD0") == 0 && size == 1);
   tlite_string_free(text);
   int32_t id = -1;
-  CHECK_OK(tlite_tokenizer_token_id(tokenizer, "<|im_start|>", TLITE_NUL, &id, &error));
+  CHECK_OK(tlite_tokenizer_get_token_id(tokenizer, "<|im_start|>", TLITE_NUL, &id, &error));
   CHECK(id == TINY_IM_START);
   CHECK(tlite_tokenizer_is_special(tokenizer, TINY_IM_START) == 1);
   CHECK(tlite_tokenizer_is_special(tokenizer, 0) == 0);
   CHECK(tlite_tokenizer_is_special(tokenizer, -1) == 0);
-  CHECK(tlite_tokenizer_vocabulary_size(tokenizer) == TINY_VOCABULARY);
+  CHECK(tlite_tokenizer_vocab_size(tokenizer) == TINY_VOCABULARY);
   CHECK(tlite_tokenizer_bos_token(tokenizer) == -1);
   CHECK(tlite_tokenizer_eos_token(tokenizer) == TINY_IM_END);
   CHECK(tlite_tokenizer_pad_token(tokenizer) == TINY_END_OF_TEXT);
@@ -92,13 +92,13 @@ TEST(tokenizer_errors, "capi/tokenizer: bad ids, ranges and names are errors") {
   const int32_t ids[] = {0, TINY_VOCABULARY};
   CHECK_ERROR(tlite_tokenizer_decode(tokenizer, ids, 2, NULL, &text, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "263");
-  CHECK_ERROR(tlite_tokenizer_token_bytes(tokenizer, -1, &text, &error),
+  CHECK_ERROR(tlite_tokenizer_get_token_bytes(tokenizer, -1, &text, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "-1");
   CHECK_ERROR(tlite_tokenizer_decode(tokenizer, NULL, 2, NULL, &text, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "ids is NULL, with a count of 2");
   CHECK_ERROR(tlite_tokenizer_decode(tokenizer, ids, (size_t)-1, NULL, &text, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "more than memory can hold");
-  CHECK_ERROR(tlite_tokenizer_token_id(tokenizer, "nothing", TLITE_NUL, &id, &error),
+  CHECK_ERROR(tlite_tokenizer_get_token_id(tokenizer, "nothing", TLITE_NUL, &id, &error),
               TLITE_ERROR_NOT_FOUND, "'nothing'");
   CHECK(text == NULL && id == 7);
 

@@ -24,7 +24,7 @@ template <class T>
 using Slots = T* [kSlots];
 
 struct Objects {
-  Slots<tlite_context> contexts = {};
+  Slots<tlite_host> hosts = {};
   Slots<tlite_tokenizer> tokenizers = {};
   Slots<tlite_stream_decoder> decoders = {};
   Slots<tlite_messages> messages = {};
@@ -44,14 +44,14 @@ struct Shared {
   Shared() {
     host.most_bytes = kMostBytes;
     host.fail_at = -1;
-    tlite_context_options options = memory_host_options(&host);
+    tlite_host_options options = memory_host_options(&host);
     options.threads = 1;
-    tlite_context* context = nullptr;
-    if (tlite_context_create(&options, &context, nullptr) != TLITE_OK) __builtin_trap();
-    if (tlite_model_load(context, "memory", TLITE_NUL, nullptr, &model, nullptr) != TLITE_OK) {
+    tlite_host* given = nullptr;
+    if (tlite_host_create(&options, &given, nullptr) != TLITE_OK) __builtin_trap();
+    if (tlite_model_load(given, "memory", TLITE_NUL, nullptr, &model, nullptr) != TLITE_OK) {
       __builtin_trap();
     }
-    tlite_context_free(context);
+    tlite_host_free(given);
   }
   memory_host host = {};
   tlite_model* model = nullptr;
@@ -104,7 +104,7 @@ class Program {
       tlite_model_info_free(objects_.infos[i]);
       tlite_model_free(objects_.models[i]);
       tlite_progress_free(objects_.progresses[i]);
-      tlite_context_free(objects_.contexts[i]);
+      tlite_host_free(objects_.hosts[i]);
     }
     if (host_.live != 0 || host_.open_files != 0) __builtin_trap();
     if (shared_->host.live != live_before_) __builtin_trap();
@@ -115,7 +115,7 @@ class Program {
   void run() {
     for (int i = 0; i < kCalls && in_.remaining_bytes() > 0; ++i) {
       static constexpr void (Program::*kKinds[])() = {
-          &Program::context_call,  &Program::tokenizer_call, &Program::decoder_call,
+          &Program::host_call,     &Program::tokenizer_call, &Program::decoder_call,
           &Program::chat_call,     &Program::prompt_call,    &Program::model_call,
           &Program::info_call,     &Program::evaluator_call, &Program::evaluator_run,
           &Program::evaluator_run, &Program::session_call,   &Program::session_talk,
@@ -222,9 +222,6 @@ class Program {
   static std::int32_t stop_at(std::int64_t, std::int64_t, void* user) {
     return static_cast<Program*>(user)->step();
   }
-  static std::int32_t stop_at_fraction(float, void* user) {
-    return static_cast<Program*>(user)->step();
-  }
   static std::int32_t stop_at_piece(const tlite_piece* piece, void* user) {
     if (piece->text.data[piece->text.size] != '\0') __builtin_trap();
     return static_cast<Program*>(user)->step();
@@ -236,6 +233,7 @@ class Program {
         return 1;
       case 1:
         tlite_session_cancel(objects_.sessions[0]);
+        tlite_session_clear_cancel(objects_.sessions[1]);
         tlite_evaluator_cancel(objects_.evaluators[0]);
         return 0;
       case 2:
@@ -259,7 +257,7 @@ class Program {
     }
   }
 
-  void context_call();
+  void host_call();
   void tokenizer_call();
   void decoder_call();
   void chat_call();
@@ -291,19 +289,19 @@ class Program {
   std::deque<tlite_text_range> ranges_;
 };
 
-void Program::context_call() {
+void Program::host_call() {
   if (in_.ConsumeIntegralInRange(0, 3) == 0) {
-    check(tlite_context_create(options(tlite_context_options_init),
-                               fresh(objects_.contexts, tlite_context_free), error()));
+    check(tlite_host_create(options(tlite_host_options_init),
+                            fresh(objects_.hosts, tlite_host_free), error()));
     return;
   }
-  tlite_context_options with_host = memory_host_options(&host_);
+  tlite_host_options with_host = memory_host_options(&host_);
   with_host.threads = 1;
   if (in_.ConsumeBool()) with_host.allocate = nullptr;
   if (in_.ConsumeIntegralInRange(0, 7) == 0) with_host.deallocate = nullptr;
   if (in_.ConsumeIntegralInRange(0, 7) == 0) with_host.file_open = nullptr;
   if (with_host.allocate == nullptr && in_.ConsumeBool()) with_host.deallocate = nullptr;
-  check(tlite_context_create(&with_host, fresh(objects_.contexts, tlite_context_free), error()));
+  check(tlite_host_create(&with_host, fresh(objects_.hosts, tlite_host_free), error()));
 }
 
 void Program::tokenizer_call() {
@@ -314,12 +312,12 @@ void Program::tokenizer_call() {
   std::int32_t id = 0;
   switch (in_.ConsumeIntegralInRange(0, 6)) {
     case 0:
-      check(tlite_tokenizer_load(any(objects_.contexts), path.data, path.size,
+      check(tlite_tokenizer_load(any(objects_.hosts), path.data, path.size,
                                  fresh(objects_.tokenizers, tlite_tokenizer_free), error()));
       break;
     case 1:
-      check(tlite_model_tokenizer(model(), fresh(objects_.tokenizers, tlite_tokenizer_free),
-                                  error()));
+      check(tlite_model_get_tokenizer(model(), fresh(objects_.tokenizers, tlite_tokenizer_free),
+                                      error()));
       break;
     case 2: {
       auto* const encode = options(tlite_encode_options_init);
@@ -339,14 +337,14 @@ void Program::tokenizer_call() {
       break;
     }
     case 4:
-      check(tlite_tokenizer_token_bytes(tokenizer, number(300), &string, error()));
+      check(tlite_tokenizer_get_token_bytes(tokenizer, number(300), &string, error()));
       break;
     case 5:
-      check(tlite_tokenizer_token_id(tokenizer, path.data, path.size, &id, error()));
+      check(tlite_tokenizer_get_token_id(tokenizer, path.data, path.size, &id, error()));
       break;
     default:
       tlite_tokenizer_is_special(tokenizer, number(300));
-      tlite_tokenizer_vocabulary_size(tokenizer);
+      tlite_tokenizer_vocab_size(tokenizer);
       tlite_tokenizer_eos_token(tokenizer);
       break;
   }
@@ -378,7 +376,7 @@ tlite_message* Program::message() {
   made->content = text();
   made->name = text();
   if (in_.ConsumeBool()) {
-    calls_.push_back({text(), text(), text()});
+    calls_.push_back({text(), text(), text(), {}});
     made->tool_calls = &calls_.back();
     made->tool_call_count = 1;
   }
@@ -424,7 +422,7 @@ void Program::prompt_call() {
   const tlite_chat_template* const chat = any(objects_.templates);
   switch (in_.ConsumeIntegralInRange(0, 4)) {
     case 0:
-      check(tlite_chat_template_load(any(objects_.contexts), source.data, source.size,
+      check(tlite_chat_template_load(any(objects_.hosts), source.data, source.size,
                                      fresh(objects_.templates, tlite_chat_template_free), error()));
       break;
     case 1: {
@@ -435,8 +433,8 @@ void Program::prompt_call() {
       break;
     }
     case 2:
-      check(tlite_model_chat_template(model(), fresh(objects_.templates, tlite_chat_template_free),
-                                      error()));
+      check(tlite_model_get_chat_template(
+          model(), fresh(objects_.templates, tlite_chat_template_free), error()));
       break;
     case 3:
       check(tlite_chat_template_render(chat, any(objects_.messages), render,
@@ -457,7 +455,7 @@ void Program::model_call() {
   auto* const load = options(tlite_load_options_init);
   if (load != nullptr) {
     load->check_weights = in_.ConsumeBool();
-    load->on_progress = in_.ConsumeBool() ? stop_at_fraction : nullptr;
+    load->on_progress = in_.ConsumeBool() ? stop_at : nullptr;
     load->user = this;
     load->progress = any(objects_.progresses);
   }
@@ -470,21 +468,28 @@ void Program::model_call() {
   }
   switch (in_.ConsumeIntegralInRange(0, 4)) {
     case 0:
-      check(tlite_model_load(any(objects_.contexts), path.data, path.size, load,
+      check(tlite_model_load(any(objects_.hosts), path.data, path.size, load,
                              fresh(objects_.models, tlite_model_free), error()));
       break;
     case 1:
-      check(tlite_model_plan(any(objects_.contexts), path.data, path.size, plan,
+      check(tlite_model_plan(any(objects_.hosts), path.data, path.size, plan,
                              options(tlite_memory_plan_init), error()));
       break;
     case 2:
       check(tlite_progress_create(fresh(objects_.progresses, tlite_progress_free), error()));
       break;
-    case 3:
-      tlite_progress_cancel(any(objects_.progresses));
+    case 3: {
+      std::int64_t done = 0;
+      tlite_progress_get(any(objects_.progresses), &done, nullptr);
+      if (in_.ConsumeBool())
+        tlite_progress_cancel(any(objects_.progresses));
+      else
+        tlite_progress_reset(any(objects_.progresses));
       break;
+    }
     default:
-      check(tlite_model_default_sampling(model(), options(tlite_sampling_params_init), error()));
+      check(
+          tlite_model_get_default_sampling(model(), options(tlite_sampling_params_init), error()));
       break;
   }
 }
@@ -494,7 +499,7 @@ void Program::info_call() {
   tlite_string* string = nullptr;
   switch (in_.ConsumeIntegralInRange(0, 2)) {
     case 0:
-      check(tlite_model_inspect(any(objects_.contexts), path.data, path.size,
+      check(tlite_model_inspect(any(objects_.hosts), path.data, path.size,
                                 fresh(objects_.infos, tlite_model_info_free), error()));
       break;
     case 1:
@@ -545,7 +550,7 @@ void Program::evaluator_call() {
       check(tlite_evaluator_truncate(evaluator, number(4), number(40), error()));
       break;
     default:
-      check(tlite_evaluator_length(evaluator, number(4), &out, error()));
+      check(tlite_evaluator_get_length(evaluator, number(4), &out, error()));
       break;
   }
   tlite_evaluator_free_positions(any(objects_.evaluators));
@@ -588,7 +593,7 @@ void Program::evaluator_run() {
       check(tlite_evaluator_discard(evaluator, error()));
       break;
     case 6:
-      check(tlite_evaluator_logits(evaluator, number(4), &logits, &count, error()));
+      check(tlite_evaluator_get_logits(evaluator, number(4), &logits, &count, error()));
       break;
     case 7:
       check(tlite_evaluator_on_progress(evaluator, in_.ConsumeBool() ? stop_at : nullptr, this,
@@ -601,7 +606,13 @@ void Program::evaluator_run() {
         tlite_evaluator_clear_cancel(evaluator);
       break;
   }
+  std::size_t matrix_rows = 0;
+  std::size_t stride = 0;
+  const float* matrix = nullptr;
+  check(tlite_evaluator_get_logits_matrix(evaluator, &matrix, &matrix_rows, nullptr, &stride,
+                                          error()));
   volatile float seen = 0;
+  if (matrix_rows > 0) seen = matrix[(matrix_rows - 1) * stride];
   for (std::size_t i = 0; i < count; ++i) seen = logits[i];
   static_cast<void>(seen);
 }
@@ -690,6 +701,7 @@ void Program::session_talk() {
   tlite_session* const session = any(objects_.sessions);
   const tlite_text said = text();
   std::int32_t out = 0;
+  if (in_.ConsumeIntegralInRange(0, 7) == 0) tlite_session_cancel(session);
   switch (in_.ConsumeIntegralInRange(0, 9)) {
     case 0:
       check(tlite_session_add_system(session, said.data, said.size, error()));
@@ -703,8 +715,8 @@ void Program::session_talk() {
       check(tlite_session_add_message(session, message(), error()));
       break;
     case 5:
-      check(
-          tlite_session_messages(session, fresh(objects_.messages, tlite_messages_free), error()));
+      check(tlite_session_get_messages(session, fresh(objects_.messages, tlite_messages_free),
+                                       error()));
       break;
     case 6:
       check(tlite_session_set_messages(session, any(objects_.messages), error()));
@@ -774,8 +786,9 @@ void Program::stream_call() {
       if (piece != nullptr && piece->text.data[piece->text.size] != '\0') __builtin_trap();
       break;
     default:
-      check(tlite_stream_result(any(objects_.streams),
-                                fresh(objects_.generations, tlite_generation_free), error()));
+      tlite_stream_finish_reason(any(objects_.streams));
+      check(tlite_stream_get_result(any(objects_.streams),
+                                    fresh(objects_.generations, tlite_generation_free), error()));
       break;
   }
 }

@@ -49,6 +49,9 @@ case "$way" in
     eval "$cxx -std=c++20 '$here/cpp/main.cpp' $(flags tlite) -o '$work/consumer/cpp'"
     "$work/consumer/c"
     "$work/consumer/cpp"
+    for file in tlite_c.json tlite_c.cdef.h; do
+      cmp "$source/capi/abi/$file" "$(pkg-config --variable=abidir tlite-c)/$file"
+    done
     ;;
   examples)
     for example in "$source"/examples/c "$source"/examples/cpp; do project "$example" ""; done

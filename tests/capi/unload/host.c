@@ -1,6 +1,6 @@
 /* A host program that loads the library, uses it and unloads it again, as game editors and JNI do.
  *
- *   tlite_unload_host LIBRARY MODEL rounds|threads|first|pause|leak|fork
+ *   tlite_unload_host LIBRARY MODEL rounds|threads|first|pause|leak|fork|child
  *
  * Exit status 0: no crash, no thread left, no code left mapped, no growth. */
 #define _GNU_SOURCE
@@ -293,12 +293,33 @@ static void forked(void) {
   REQUIRE(threads_end_at(1));
 }
 
+/* A child may also go on with what it has, by threads of its own. */
+static void child_goes_on(void) {
+  library loaded = load_library();
+  objects made = {.from = &loaded, .threads = 3};
+  const tlite_piece* piece = NULL;
+  create(&made);
+  answer(&made);
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) alarm(30);
+  for (int i = 0; i < 3; i++) {
+    REQUIRE(loaded.stream_next(made.stream, &piece, NULL) == TLITE_OK);
+  }
+  destroy(&made, 0);
+  REQUIRE(dlclose(loaded.handle) == 0);
+  if (child == 0) exit(0);
+  int status = -1;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(status == 0);
+}
+
 int main(int argc, char** argv) {
   static const struct {
     const char* name;
     void (*run)(void);
-  } cases[] = {{"rounds", rounds}, {"threads", threads}, {"first", first},
-               {"pause", pauses},  {"leak", leak},       {"fork", forked}};
+  } cases[] = {{"rounds", rounds}, {"threads", threads}, {"first", first},        {"pause", pauses},
+               {"leak", leak},     {"fork", forked},     {"child", child_goes_on}};
   if (argc != 4) return 2;
   library_path = argv[1];
   model_path = argv[2];

@@ -1,5 +1,6 @@
-#include "context.hpp"
+#include "host.hpp"
 
+#include "arguments.hpp"
 #include "guard.hpp"
 #include "structs.hpp"
 
@@ -13,7 +14,7 @@ namespace {
 // The caller's callbacks, alive as long as anything may call them.
 class HostCallbacks {
  public:
-  explicit HostCallbacks(const tlite_context_options& options) : options_(options) {
+  explicit HostCallbacks(const tlite_host_options& options) : options_(options) {
     options_.release = nullptr;
   }
   ~HostCallbacks() {
@@ -23,12 +24,12 @@ class HostCallbacks {
   HostCallbacks& operator=(const HostCallbacks&) = delete;
 
   // From now on `release` will be called.
-  void arm(void (*release)(void*)) noexcept { options_.release = release; }
-  const tlite_context_options* operator->() const noexcept { return &options_; }
-  const tlite_context_options& operator*() const noexcept { return options_; }
+  void arm(tlite_release_callback release) noexcept { options_.release = release; }
+  const tlite_host_options* operator->() const noexcept { return &options_; }
+  const tlite_host_options& operator*() const noexcept { return options_; }
 
  private:
-  tlite_context_options options_;
+  tlite_host_options options_;
 };
 
 using Callbacks = std::shared_ptr<const HostCallbacks>;
@@ -87,36 +88,47 @@ class HostFiles final : public FileSystem {
  public:
   explicit HostFiles(Callbacks callbacks) : callbacks_(std::move(callbacks)) {}
   bool is_directory(std::string_view path) const override {
-    return ask((*callbacks_)->file_is_directory, path);
+    const tlite_file_test_callback test = (*callbacks_)->file_is_directory;
+    return test != nullptr ? ask(test, path) : !finds(path);
   }
   bool exists(std::string_view path) const override {
-    return ask((*callbacks_)->file_exists, path);
+    const tlite_file_test_callback test = (*callbacks_)->file_exists;
+    return test != nullptr ? ask(test, path) : finds(path);
   }
   std::unique_ptr<FileContent> open(std::string_view path) const override {
     return std::make_unique<HostFile>(callbacks_, path);
   }
 
  private:
-  bool ask(int32_t (*question)(const char*, size_t, void*), std::string_view path) const {
+  bool ask(tlite_file_test_callback question, std::string_view path) const {
     const std::string name(path);  // callers may rely on the NUL
     return question(name.c_str(), name.size(), (*callbacks_)->user) != 0;
+  }
+  // Whether file_open knows the path. A file that it cannot read is one: opening it says why.
+  bool finds(std::string_view path) const {
+    try {
+      const HostFile file(callbacks_, path);
+      return true;
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::not_found) return false;
+      if (error.code() == ErrorCode::io) return true;
+      throw;
+    }
   }
 
   Callbacks callbacks_;
 };
 
-void check_callbacks(const tlite_context_options& options) {
+void check_callbacks(const tlite_host_options& options) {
   if ((options.allocate == nullptr) != (options.deallocate == nullptr)) {
     throw_invalid("one of allocate and deallocate is NULL: give both or none");
   }
-  const int files = (options.file_exists != nullptr) + (options.file_is_directory != nullptr) +
-                    (options.file_open != nullptr) + (options.file_close != nullptr);
-  if (files != 0 && files != 4) {
-    throw_invalid(std::to_string(4 - files) +
-                  " of the four file callbacks are NULL: give all or none");
+  if ((options.file_open == nullptr) != (options.file_close == nullptr)) {
+    throw_invalid("one of file_open and file_close is NULL: give both or none");
   }
-  if (options.threads < 0) {
-    throw_invalid("threads is " + std::to_string(options.threads) + ", below 0");
+  if (options.file_open == nullptr &&
+      (options.file_exists != nullptr || options.file_is_directory != nullptr)) {
+    throw_invalid("file_exists and file_is_directory need file_open and file_close");
   }
 }
 
@@ -124,7 +136,7 @@ Host make_host(const Callbacks& callbacks) {
   Host host;
   if ((*callbacks)->log != nullptr) {
     host.log = [callbacks](LogLevel level, std::string_view text) {
-      const tlite_context_options& to = **callbacks;
+      const tlite_host_options& to = **callbacks;
       guard(nullptr, [&] {  // a line that there is no memory for is lost
         const std::string line(text);
         to.log(static_cast<tlite_log_level>(level), line.c_str(), line.size(), to.user);
@@ -137,35 +149,39 @@ Host make_host(const Callbacks& callbacks) {
   return host;
 }
 
-constexpr tlite_context_options kDefaults = {};
+constexpr tlite_host_options defaults() noexcept {
+  tlite_host_options options = {};
+  options.threads = TLITE_UNSET;
+  return options;
+}
+constexpr tlite_host_options kDefaults = defaults();
 
 static_assert(static_cast<int>(LogLevel::debug) == TLITE_LOG_DEBUG);
 static_assert(static_cast<int>(LogLevel::error) == TLITE_LOG_ERROR);
 
 }  // namespace
 
-Host host_of(const tlite_context* context) { return context == nullptr ? Host() : context->host; }
+Host host_of(const tlite_host* host) { return host == nullptr ? Host() : host->value; }
 
 }  // namespace tlite::capi
 
 using namespace tlite::capi;
 
-tlite_status tlite_context_options_init(tlite_context_options* options,
-                                        size_t struct_size) noexcept {
+tlite_status tlite_host_options_init(tlite_host_options* options, size_t struct_size) noexcept {
   return init_struct(options, struct_size, kDefaults);
 }
 
-tlite_status tlite_context_create(const tlite_context_options* options, tlite_context** out,
-                                  tlite_error** error) noexcept {
+tlite_status tlite_host_create(const tlite_host_options* options, tlite_host** out,
+                               tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
-    const tlite_context_options given = read_struct(options, kDefaults);
+    const tlite_host_options given = read_struct(options, kDefaults);
     check_callbacks(given);
     const auto callbacks = std::make_shared<HostCallbacks>(given);
-    tlite_context* const context = new tlite_context{make_host(callbacks), given.threads};
+    tlite_host* const made = new tlite_host{make_host(callbacks), threads_in(given.threads, 0)};
     callbacks->arm(given.release);
-    *out = context;
+    *out = made;
   });
 }
 
-void tlite_context_free(tlite_context* context) noexcept { delete context; }
+void tlite_host_free(tlite_host* host) noexcept { delete host; }
