@@ -22,8 +22,8 @@ struct Avx512 : TierSizes {
   using DirectRows = std::index_sequence<8, 4, 2, 1>;
   using StripRows = std::index_sequence<6, 2, 1>;
   using Bf16Rows = std::index_sequence<12, 8, 4, 2, 1>;
-  static constexpr std::size_t kTileVectors =
-      2;  // a strip of 150 KB: half of a small second-level cache
+  // With kStripElements a strip of about 150 KB, half of a small second-level cache.
+  static constexpr std::size_t kTileVectors = 2;
   static constexpr std::size_t kPrefetchAhead = 9216;
   static constexpr bool kPrefetchOneRow = true;
 

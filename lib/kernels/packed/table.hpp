@@ -10,10 +10,11 @@
 // X(tier, format), for one tier
 #define TLITE_PACKED_K_FORMATS(X, tier) \
   X(tier, q2_k) X(tier, q3_k) X(tier, q4_k) X(tier, q5_k) X(tier, q6_k) X(tier, iq4_xs)
-#define TLITE_PACKED_FORMATS(X, tier)                                                   \
-  X(tier, bf16)                                                                         \
-  X(tier, q8_0) X(tier, q4_0) X(tier, q4_1) X(tier, q5_0) X(tier, q5_1) X(tier, iq4_nl) \
-      TLITE_PACKED_K_FORMATS(X, tier)
+#define TLITE_PACKED_FORMATS(X, tier) \
+  X(tier, bf16)                       \
+  X(tier, q8_0)                       \
+  X(tier, q4_0)                       \
+  X(tier, q4_1) X(tier, q5_0) X(tier, q5_1) X(tier, iq4_nl) TLITE_PACKED_K_FORMATS(X, tier)
 
 namespace tlite {
 
