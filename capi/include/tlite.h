@@ -16,9 +16,9 @@
  *   tlite_error_free(error);   tlite_stream_free(stream);
  *   tlite_session_free(session); tlite_model_free(model);
  *
- * The sections stand in the order of use: host, model, sampling, messages, sessions; then the parts
- * that a loop of your own is built from: tokenizer, chat templates, evaluator; then what writes
- * files.
+ * The sections stand in the order of use: host, model, sampling, messages, sessions, engine; then
+ * the parts that a loop of your own is built from: tokenizer, chat templates, evaluator; then what
+ * writes files.
  *
  * The rules, which hold wherever a comment says nothing else:
  *
@@ -807,6 +807,152 @@ TLITE_C_API void tlite_session_get_prefill_progress(const tlite_session* session
 TLITE_C_API void tlite_session_cancel(tlite_session* session) TLITE_NOEXCEPT;
 /* Forgets a cancel for the next answer; one that goes on already stops even so. Any thread. */
 TLITE_C_API void tlite_session_clear_cancel(tlite_session* session) TLITE_NOEXCEPT;
+
+/* ---- Engine -----------------------------------------------------------------------------------
+ *
+ * Many requests at once over one model: characters of a game, users of a service, documents. They
+ * share batches, so that many cost little more than one; what begins alike is computed once; and
+ * each answer is bit for bit the one that the request would get alone. Higher priority comes first,
+ * then age; each batch gives every running request a token before it works on prompts.
+ *
+ *   while (tlite_engine_step(engine, 3000000, &has_work, &error) == TLITE_OK && has_work)
+ *     while (tlite_engine_poll(engine, &event, &error) == TLITE_OK && event != NULL) {
+ *       fwrite(event->text.data, 1, event->text.size, stdout);
+ *       tlite_engine_event_free(event);
+ *     }
+ *
+ * All functions of an engine but create and free: any thread. Those that work (step, run, wait)
+ * take turns; the others do not wait for them. */
+
+typedef struct tlite_engine tlite_engine;
+
+typedef struct tlite_engine_options {
+  uint32_t struct_size;
+  /* Tokens in the KV cache: of running requests and, as long as there is room, of earlier ones.
+   * Default 16384. Memory: tlite_model_plan with an evaluator's options of the same numbers, and
+   * max_logits_rows the same as max_sequences. */
+  int32_t context;
+  int32_t max_sequences;  /* requests that run at once, others wait. Default 16 */
+  int32_t max_batch_rows; /* tokens worked on at once. Default 512 */
+  int32_t threads;        /* unset: the host's number */
+  tlite_data_type kv_type;
+  /* The most that prompts may delay a token of another request, beside the step that is under way.
+   * Default 50. */
+  int32_t max_delay_milliseconds;
+  int32_t prefix_cache; /* default 1: what was computed is kept for requests that begin alike */
+} tlite_engine_options;
+
+TLITE_C_API tlite_status tlite_engine_options_init(tlite_engine_options* options,
+                                                   size_t struct_size) TLITE_NOEXCEPT;
+
+typedef struct tlite_request_options {
+  uint32_t struct_size;
+  int32_t context;                   /* the most tokens, prompt and answer; unset: the engine's */
+  int32_t priority;                  /* default 0; higher ones first */
+  int32_t parse_special_in_messages; /* default 0, as in tlite_session_options */
+  int64_t timeout_milliseconds;      /* from now on: TLITE_FINISH_DEADLINE. Unset: none */
+  const tlite_sampling_params* sampling; /* NULL: the model's own */
+  size_t reserved;                       /* 0 */
+  tlite_text tools_json;                 /* of messages, as in tlite_session_options */
+  tlite_text template_json;
+} tlite_request_options;
+
+TLITE_C_API tlite_status tlite_request_options_init(tlite_request_options* options,
+                                                    size_t struct_size) TLITE_NOEXCEPT;
+
+/* What happened to a request. */
+typedef struct tlite_engine_event {
+  uint32_t struct_size; /* what this library knows */
+  int32_t token;        /* unset: none, text that was held back or an end without a token */
+  int64_t request;
+  tlite_text text;                         /* whole characters, possibly empty */
+  const tlite_token_logprob* logprob;      /* of the token; NULL where not asked for */
+  const tlite_token_logprob* top_logprobs; /* of the likeliest, where asked for */
+  size_t top_logprob_count;
+  /* All of the answer, with the request's last event; else NULL. */
+  const tlite_generation* result;
+  tlite_finish_reason finish_reason; /* not TLITE_FINISH_NONE: the last event */
+  tlite_status status;               /* with TLITE_FINISH_FAILED: why */
+  tlite_text message;                /* likewise */
+} tlite_engine_event;
+
+TLITE_C_API void tlite_engine_event_free(tlite_engine_event* event) TLITE_NOEXCEPT;
+
+typedef struct tlite_engine_status {
+  uint32_t struct_size;
+  int32_t waiting; /* requests */
+  int32_t running;
+  int32_t cached_tokens; /* room that the prefix cache takes, given up when it is needed */
+  int32_t free_tokens;
+} tlite_engine_status;
+
+/* `options` is optional. All memory for keys, values and activations is allocated here.
+ * OUT_OF_MEMORY, INVALID_ARGUMENT. */
+TLITE_C_API tlite_status tlite_engine_create(const tlite_model* model,
+                                             const tlite_engine_options* options,
+                                             tlite_engine** out,
+                                             tlite_error** error) TLITE_NOEXCEPT;
+/* Its sessions go on. Requests end, events that nobody has polled are lost. */
+TLITE_C_API void tlite_engine_free(tlite_engine* engine) TLITE_NOEXCEPT;
+/* Fills `*out`, whose struct_size says how much. */
+TLITE_C_API tlite_status tlite_engine_get_options(const tlite_engine* engine,
+                                                  tlite_engine_options* out,
+                                                  tlite_error** error) TLITE_NOEXCEPT;
+
+/* A request over token ids, over a text (special tokens are parsed), over a conversation that the
+ * model's chat template renders. `*request` is its number. `options` is optional. INVALID_ARGUMENT,
+ * CONTEXT_FULL for what can never fit, BAD_TEMPLATE, NOT_FOUND (no chat template). */
+TLITE_C_API tlite_status tlite_engine_submit_ids(tlite_engine* engine, const int32_t* ids,
+                                                 size_t id_count,
+                                                 const tlite_request_options* options,
+                                                 int64_t* request,
+                                                 tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_engine_submit_text(tlite_engine* engine, const char* text,
+                                                  size_t text_size,
+                                                  const tlite_request_options* options,
+                                                  int64_t* request,
+                                                  tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_engine_submit_messages(tlite_engine* engine,
+                                                      const tlite_messages* messages,
+                                                      const tlite_request_options* options,
+                                                      int64_t* request,
+                                                      tlite_error** error) TLITE_NOEXCEPT;
+
+/* Works until the budget is used up, or all is done; it may be exceeded by one unit of work. On an
+ * error all requests are as they were: call it again. `has_work`, optional: something is left. */
+TLITE_C_API tlite_status tlite_engine_step(tlite_engine* engine, int64_t budget_nanoseconds,
+                                           int32_t* has_work, tlite_error** error) TLITE_NOEXCEPT;
+/* Until all is done. */
+TLITE_C_API tlite_status tlite_engine_run(tlite_engine* engine, tlite_error** error) TLITE_NOEXCEPT;
+/* Sleeps until there is something to do, or the time is over: then `*has_work` is 0. */
+TLITE_C_API tlite_status tlite_engine_wait_for_work(tlite_engine* engine,
+                                                    int64_t timeout_nanoseconds, int32_t* has_work,
+                                                    tlite_error** error) TLITE_NOEXCEPT;
+/* The next thing that happened, which is yours, or NULL. With a request's last event the engine
+ * forgets it. */
+TLITE_C_API tlite_status tlite_engine_poll(tlite_engine* engine, tlite_engine_event** out,
+                                           tlite_error** error) TLITE_NOEXCEPT;
+/* Works until this request has ended, and takes its events that nobody has polled. The error that
+ * it failed with; INVALID_ARGUMENT for one that there is not. `out` is optional. */
+TLITE_C_API tlite_status tlite_engine_wait(tlite_engine* engine, int64_t request,
+                                           tlite_generation** out,
+                                           tlite_error** error) TLITE_NOEXCEPT;
+/* Ends a request; what it has said stays. No effect on one that has ended. Not for signal handlers:
+ * it takes a lock. */
+TLITE_C_API void tlite_engine_cancel(tlite_engine* engine, int64_t request) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_engine_set_priority(tlite_engine* engine, int64_t request,
+                                           int32_t priority) TLITE_NOEXCEPT;
+/* Fills `*out`, whose struct_size says how much. */
+TLITE_C_API tlite_status tlite_engine_get_status(const tlite_engine* engine,
+                                                 tlite_engine_status* out,
+                                                 tlite_error** error) TLITE_NOEXCEPT;
+
+/* A session on an engine that others use too: their answers are worked on together. threads,
+ * kv_type and max_batch_rows are the engine's, and so is the most that context can be. */
+TLITE_C_API tlite_status tlite_engine_create_session(const tlite_engine* engine,
+                                                     const tlite_session_options* options,
+                                                     tlite_session** out,
+                                                     tlite_error** error) TLITE_NOEXCEPT;
 
 /* ---- Tokenizer --------------------------------------------------------------------------------
  */

@@ -62,25 +62,6 @@ tlite_session_options default_options() noexcept {
   return result;
 }
 
-SessionOptions options_in(const tlite_session_options* options, const tlite_model& model) {
-  const tlite_session_options given = read_struct(options, default_options());
-  require_zero(given.reserved, "session_options.reserved");
-  if (given.overflow < TLITE_OVERFLOW_STOP || given.overflow > TLITE_OVERFLOW_DROP_OLDEST) {
-    throw_invalid("overflow is " + std::to_string(given.overflow) +
-                  ", not a tlite_overflow_policy");
-  }
-  SessionOptions result;
-  result.context = given.context;
-  result.threads = model.threads(given.threads);
-  result.max_batch_rows = given.max_batch_rows;
-  result.kv_type = kv_type_in(given.kv_type);
-  result.overflow = static_cast<OverflowPolicy>(given.overflow);
-  result.parse_special_in_messages = given.parse_special_in_messages != 0;
-  result.tools_json = text_in(given.tools_json, "tools_json");
-  result.template_json = text_in(given.template_json, "template_json");
-  return result;
-}
-
 // Pulls an answer to its end, or to where the callback stops it: then the end of the stream puts
 // into the conversation what there is.
 Generation drain(Stream stream, PieceView& view, tlite_piece_callback callback, void* user) {
@@ -117,6 +98,27 @@ static_assert(static_cast<int>(FinishReason::cancelled) == TLITE_FINISH_CANCELLE
 static_assert(static_cast<int>(FinishReason::failed) == TLITE_FINISH_FAILED);
 
 }  // namespace
+
+SessionOptions session_options_in(const tlite_session_options* options,
+                                  std::int32_t default_threads) {
+  const tlite_session_options given = read_struct(options, default_options());
+  require_zero(given.reserved, "session_options.reserved");
+  if (given.overflow < TLITE_OVERFLOW_STOP || given.overflow > TLITE_OVERFLOW_DROP_OLDEST) {
+    throw_invalid("overflow is " + std::to_string(given.overflow) +
+                  ", not a tlite_overflow_policy");
+  }
+  SessionOptions result;
+  result.context = given.context;
+  result.threads = threads_in(given.threads, default_threads);
+  result.max_batch_rows = given.max_batch_rows;
+  result.kv_type = kv_type_in(given.kv_type);
+  result.overflow = static_cast<OverflowPolicy>(given.overflow);
+  result.parse_special_in_messages = given.parse_special_in_messages != 0;
+  result.tools_json = text_in(given.tools_json, "tools_json");
+  result.template_json = text_in(given.template_json, "template_json");
+  return result;
+}
+
 }  // namespace tlite::capi
 
 using namespace tlite::capi;
@@ -135,8 +137,8 @@ tlite_status tlite_session_create(const tlite_model* model, const tlite_session_
   return guard(error, [&] {
     required(out, "out");
     const tlite_model& from = required(model, "model");
-    *out = new tlite_session{
-        std::make_shared<SessionState>(tlite::Session(from.value, options_in(options, from)))};
+    *out = new tlite_session{std::make_shared<SessionState>(
+        tlite::Session(from.value, session_options_in(options, from.default_threads)))};
   });
 }
 

@@ -52,6 +52,9 @@ struct tlite_session {
 
 namespace tlite::capi {
 
+SessionOptions session_options_in(const tlite_session_options* options,
+                                  std::int32_t default_threads);
+
 // The session, held for one call. Throws bad_state while a stream has it.
 class HeldSession {
  public:

@@ -41,6 +41,13 @@ std::vector<TokenId> encode_messages(const Model& model, const std::vector<Messa
 
 namespace {
 
+const EngineOptions& checked(const EngineOptions& options) {
+  if (options.max_delay.count() >= 0) return options;
+  throw Error(ErrorCode::invalid_argument, "EngineOptions::max_delay is " +
+                                               std::to_string(options.max_delay.count()) +
+                                               " ms; it takes 0 or more");
+}
+
 EngineOptions resolved(EngineOptions options, const EvaluatorOptions& evaluator) {
   options.context = evaluator.context;
   options.max_batch_rows = evaluator.max_batch_rows;
@@ -53,7 +60,7 @@ EngineOptions resolved(EngineOptions options, const EvaluatorOptions& evaluator)
 
 Engine::Impl::Impl(Model of, const EngineOptions& asked)
     : model(std::move(of)),
-      options(asked),
+      options(checked(asked)),
       runner(model.info().config, *model.impl().weights, *model.impl().source,
              resolve(evaluator_options(asked), model.info().weight_type),
              model.impl().host.allocator, BadLogits::mark_row),

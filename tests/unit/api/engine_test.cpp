@@ -272,6 +272,10 @@ TEST_CASE("api/engine: bad input is refused where it comes in, by name and value
   EngineOptions bad = small();
   bad.max_sequences = 0;
   CHECK(error_of([&] { Engine(tiny_model(), bad); }).starts_with("invalid_argument: "));
+  bad = small();
+  bad.max_delay = -5ms;
+  CHECK(error_of([&] { Engine(tiny_model(), bad); }) ==
+        "invalid_argument: EngineOptions::max_delay is -5 ms; it takes 0 or more");
   CHECK_FALSE(engine.step(1s));
   CHECK_FALSE(engine.wait_for_work(1ms));
   CHECK_FALSE(engine.poll());

@@ -1,0 +1,208 @@
+/* Many requests at once, in C. */
+#include "tiny_session.h"
+
+#include <pthread.h>
+#include <string.h>
+
+static tlite_engine* tiny_engine(const tlite_model* model) {
+  tlite_engine_options options;
+  CHECK_OK(tlite_engine_options_init(&options, sizeof options));
+  CHECK(options.context == 16384 && options.max_sequences == 16 && options.prefix_cache == 1);
+  CHECK(options.max_delay_milliseconds == 50);
+  options.context = 512;
+  options.max_sequences = 3;
+  tlite_engine* engine = NULL;
+  CHECK_OK(tlite_engine_create(model, &options, &engine, &error));
+  return engine;
+}
+
+static tlite_sampling_params sampling_of(uint64_t seed) {
+  tlite_sampling_params sampling;
+  CHECK_OK(tlite_sampling_params_init(&sampling, sizeof sampling));
+  sampling.max_new_tokens = 8;
+  sampling.has_seed = 1;
+  sampling.seed = seed;
+  sampling.logprobs = 2;
+  return sampling;
+}
+
+static int64_t submit(tlite_engine* engine, const char* text, uint64_t seed) {
+  const tlite_sampling_params sampling = sampling_of(seed);
+  tlite_request_options options;
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  options.sampling = &sampling;
+  int64_t request = 0;
+  CHECK_OK(tlite_engine_submit_text(engine, text, TLITE_NUL, &options, &request, &error));
+  return request;
+}
+
+/* The answer to the same text alone. */
+static tlite_generation* alone(const tlite_model* model, const char* text, uint64_t seed) {
+  tlite_session* const session = tiny_session(model, 8);
+  const tlite_sampling_params sampling = sampling_of(seed);
+  CHECK_OK(tlite_session_set_sampling(session, &sampling, &error));
+  tlite_generation* answer = NULL;
+  CHECK_OK(tlite_session_complete(session, text, TLITE_NUL, NULL, NULL, &answer, &error));
+  tlite_session_free(session);
+  return answer;
+}
+
+static int same(const tlite_generation* a, const tlite_generation* b) {
+  return a != NULL && b != NULL && a->token_count == b->token_count &&
+         memcmp(a->tokens, b->tokens, a->token_count * sizeof *a->tokens) == 0 &&
+         a->text.size == b->text.size && memcmp(a->text.data, b->text.data, a->text.size) == 0 &&
+         a->finish_reason == b->finish_reason && a->top_logprob_count == b->top_logprob_count;
+}
+
+TEST(engine_events, "capi/engine: events of many requests, each as alone") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_engine* const engine = tiny_engine(model);
+  const char* const texts[] = {"hello", "hello world", "x", "another", "hello"};
+  int64_t ids[5];
+  for (int i = 0; i < 5; i++) ids[i] = submit(engine, texts[i], (uint64_t)i);
+  int ended = 0;
+  size_t bytes[5] = {0};
+  int32_t has_work = 1;
+  while (has_work) {
+    CHECK_OK(tlite_engine_step(engine, 1000000, &has_work, &error));
+    tlite_engine_event* event = NULL;
+    while (tlite_engine_poll(engine, &event, NULL) == TLITE_OK && event != NULL) {
+      const int64_t i = event->request - ids[0];
+      REQUIRE(i >= 0 && i < 5);
+      bytes[i] += event->text.size;
+      if (event->token >= 0) CHECK(event->logprob != NULL && event->logprob->token == event->token);
+      if (event->token >= 0) CHECK(event->top_logprob_count == 2);
+      CHECK((event->result != NULL) == (event->finish_reason != TLITE_FINISH_NONE));
+      if (event->result != NULL) {
+        tlite_generation* const expected = alone(model, texts[i], (uint64_t)i);
+        CHECK(same(event->result, expected));
+        CHECK(bytes[i] == expected->text.size);
+        tlite_generation_free(expected);
+        ended++;
+      }
+      tlite_engine_event_free(event);
+    }
+  }
+  CHECK(ended == 5);
+  tlite_engine_status status = {.struct_size = sizeof status};
+  CHECK_OK(tlite_engine_get_status(engine, &status, &error));
+  CHECK(status.running == 0 && status.waiting == 0);
+  CHECK(status.cached_tokens + status.free_tokens == 512);
+  tlite_engine_options options = {.struct_size = sizeof options};
+  CHECK_OK(tlite_engine_get_options(engine, &options, &error));
+  CHECK(options.context == 512 && options.threads >= 1 && options.kv_type != TLITE_DATA_TYPE_AUTO);
+  tlite_engine_free(engine);
+  tlite_model_free(model);
+}
+
+typedef struct waiter {
+  pthread_t thread;
+  tlite_engine* engine;
+  uint64_t seed;
+  tlite_generation* answer;
+} waiter;
+
+static void* wait_for(void* user) {
+  waiter* const self = user;
+  const int64_t request = submit(self->engine, "waiting", self->seed);
+  CHECK_OK(tlite_engine_wait(self->engine, request, &self->answer, NULL));
+  return NULL;
+}
+
+TEST(engine_wait, "capi/engine: threads that wait, messages, a cancel, a session") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_engine* const engine = tiny_engine(model);
+  waiter waiters[4];
+  for (int i = 0; i < 4; i++) {
+    waiters[i] = (waiter){.engine = engine, .seed = (uint64_t)i};
+    REQUIRE(pthread_create(&waiters[i].thread, NULL, wait_for, &waiters[i]) == 0);
+  }
+  for (int i = 0; i < 4; i++) {
+    pthread_join(waiters[i].thread, NULL);
+    tlite_generation* const expected = alone(model, "waiting", (uint64_t)i);
+    CHECK(same(waiters[i].answer, expected));
+    tlite_generation_free(expected);
+    tlite_generation_free(waiters[i].answer);
+  }
+
+  const int64_t cancelled = submit(engine, "cancelled", 1);
+  tlite_engine_set_priority(engine, cancelled, 3);
+  tlite_engine_cancel(engine, cancelled);
+  tlite_generation* answer = NULL;
+  CHECK_OK(tlite_engine_wait(engine, cancelled, &answer, &error));
+  CHECK(answer->finish_reason == TLITE_FINISH_CANCELLED && answer->token_count == 0);
+  tlite_generation_free(answer);
+
+  tlite_session* session = NULL;
+  CHECK_OK(tlite_engine_create_session(engine, NULL, &session, &error));
+  const tlite_sampling_params sampling = sampling_of(5);
+  CHECK_OK(tlite_session_set_sampling(session, &sampling, &error));
+  CHECK_OK(tlite_session_add_user(session, "hello", TLITE_NUL, &error));
+  tlite_messages* messages = NULL;
+  CHECK_OK(tlite_session_get_messages(session, &messages, &error));
+  tlite_generation* reply = NULL;
+  CHECK_OK(tlite_session_reply(session, NULL, NULL, &reply, &error));
+  tlite_request_options options;
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  options.sampling = &sampling;
+  int64_t request = 0;
+  CHECK_OK(tlite_engine_submit_messages(engine, messages, &options, &request, &error));
+  CHECK_OK(tlite_engine_run(engine, &error));
+  int32_t has_work = 1;
+  CHECK_OK(tlite_engine_wait_for_work(engine, 0, &has_work, &error));
+  CHECK(has_work == 0);
+  CHECK_OK(tlite_engine_wait(engine, request, &answer, &error));
+  CHECK(same(answer, reply));
+  tlite_generation_free(answer);
+  tlite_generation_free(reply);
+  tlite_messages_free(messages);
+  tlite_engine_free(engine); /* the session has it still */
+  CHECK_OK(tlite_session_regenerate(session, NULL, NULL, NULL, &error));
+  tlite_session_free(session);
+  tlite_model_free(model);
+}
+
+TEST(engine_errors, "capi/engine: bad input is refused by name and value") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_engine* const engine = tiny_engine(model);
+  int64_t request = 0;
+  const int32_t ids[] = {1, -7};
+  CHECK_ERROR(tlite_engine_submit_ids(engine, ids, 2, NULL, &request, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "prompt[1] is -7");
+  CHECK_ERROR(tlite_engine_submit_ids(engine, ids, 1, NULL, NULL, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "request is NULL");
+  CHECK_ERROR(tlite_engine_submit_text(NULL, "a", 1, NULL, &request, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "engine is NULL");
+  tlite_request_options options;
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  options.context = 0;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "a", 1, &options, &request, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "context is 0");
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  options.timeout_milliseconds = -2;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "a", 1, &options, &request, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "timeout_milliseconds is -2");
+  CHECK_ERROR(tlite_engine_wait(engine, 99, NULL, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "there is no request 99");
+  tlite_engine_options bad;
+  CHECK_OK(tlite_engine_options_init(&bad, sizeof bad));
+  bad.max_sequences = 0;
+  tlite_engine* none = NULL;
+  CHECK_ERROR(tlite_engine_create(model, &bad, &none, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "max_sequences is 0");
+  tlite_engine_event* event = NULL;
+  CHECK_OK(tlite_engine_poll(engine, &event, &error));
+  CHECK(event == NULL && none == NULL);
+  tlite_engine_cancel(NULL, 1);
+  tlite_engine_set_priority(NULL, 1, 1);
+  tlite_engine_event_free(NULL);
+  tlite_engine_free(NULL);
+  tlite_engine_free(engine);
+  tlite_model_free(model);
+}
