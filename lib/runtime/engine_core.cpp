@@ -193,36 +193,55 @@ EngineCore::Admission EngineCore::admit(const std::shared_ptr<Request>& request)
   return Admission::running;
 }
 
+// Up to `rows` of a prompt: fewer where it has no more, where its logits find no row, and none
+// where it finds no pages. How many it got.
+std::size_t EngineCore::feed(const std::shared_ptr<Request>& request, std::size_t rows) {
+  rows = std::min(rows, request->missing());
+  const bool wants_logits = rows == request->missing();
+  if (wants_logits && logits_rows_ == static_cast<std::size_t>(model_.options().max_logits_rows)) {
+    --rows;
+  }
+  if (rows == 0 || !secure(*request, rows)) return 0;
+  plan(request, rows);
+  return rows;
+}
+
+// Prompts of the highest priority share the rows evenly, and what they leave is for those below:
+// so a short prompt does not wait for a long one that came before it. Those that miss least come
+// first, for what they do not need is shared by the others; where there are fewer rows than
+// prompts, the oldest have them.
 void EngineCore::plan_prompts() {
   const auto most = static_cast<std::size_t>(model_.options().max_batch_rows);
   if (decode_rows_ >= most) return;
-  const auto logits = static_cast<std::size_t>(model_.options().max_logits_rows);
   std::size_t left = pacer_.prompt_rows(decode_rows_, most - decode_rows_);
-  const auto feed = [&](const std::shared_ptr<Request>& request) {
-    std::size_t rows = std::min(left, request->missing());
-    if (rows == request->missing() && logits_rows_ == logits) --rows;
-    if (rows == 0 || !secure(*request, rows)) return;
-    plan(request, rows);
-    left -= rows;
-  };
-  const Requests ranked = running_;
-  for (const auto& request : ranked) {
-    if (request->state == RequestState::running && request->rows == 0) feed(request);
+  Requests prompts;
+  for (const auto& request : running_) {
+    if (request->rows == 0) prompts.push_back(request);
+  }
+  auto begin = prompts.begin();  // running_ is in the order of rank, and so are these
+  while (begin != prompts.end() && left > 0) {
+    const auto end = std::find_if(begin, prompts.end(), [&](const auto& request) {
+      return request->priority() != (*begin)->priority();
+    });
+    auto count = static_cast<std::size_t>(end - begin);
+    if (left >= count) {
+      std::stable_sort(begin, end,
+                       [](const auto& a, const auto& b) { return a->missing() < b->missing(); });
+    }
+    for (; begin != end; ++begin, --count) {
+      // Making room for one that ranks before it may have taken this one's sequence.
+      if ((*begin)->state != RequestState::running) continue;
+      left -= feed(*begin, (left + count - 1) / count);
+    }
   }
 }
 
-// Before rows are planned, so that a request of high priority finds others to give way to it. No
-// more than there are rows for: a request that waits holds no pages.
+// Before rows are planned, so that a request of high priority finds others to give way to it.
 void EngineCore::admit_waiting() {
   std::sort(waiting_.begin(), waiting_.end(), by_rank);
   const Requests queue = waiting_;
-  std::size_t rows = 0;
-  for (const auto& request : running_) rows += request->missing();
   for (const auto& request : queue) {
-    if (rows >= static_cast<std::size_t>(model_.options().max_batch_rows)) break;
-    const Admission admission = admit(request);
-    if (admission == Admission::no_room) break;
-    if (admission == Admission::running) rows += request->missing();
+    if (admit(request) == Admission::no_room) break;
   }
   std::erase_if(waiting_, [](const auto& r) { return r->state != RequestState::waiting; });
 }

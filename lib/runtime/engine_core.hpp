@@ -1,10 +1,11 @@
 // Many requests over one model: which rows come next, and what becomes of their logits.
 //
 // Each batch first gives every running request that decodes its one row, then fills up with rows of
-// prompts, as many as the pacer allows. Who comes first is one rule throughout, Request::before:
-// higher priority, then older. What does not find a sequence or pages waits, and whoever ranks
-// behind it neither overtakes it nor keeps it waiting by running: of running requests the last in
-// rank gives its pages back when those before it need them, and is computed again later.
+// prompts, as many as the pacer allows, which prompts of one priority share evenly. Who comes first
+// is one rule throughout, Request::before: higher priority, then older. What does not find a
+// sequence or pages waits, and whoever ranks behind it neither overtakes it nor keeps it waiting by
+// running: of running requests the last in rank gives its pages back when those before it need
+// them, and is computed again later.
 //
 // An answer does not depend on what else runs: rows do not (see batch_model.hpp), each request has
 // its own generator with random numbers counted by its own tokens, and recomputing gives the same
@@ -70,6 +71,7 @@ class EngineCore {
   void admit_waiting();
   void plan_decodes();
   void plan_prompts();
+  std::size_t feed(const std::shared_ptr<Request>& request, std::size_t rows);
   void plan(const std::shared_ptr<Request>& request, std::size_t rows);
   enum class Admission { running, awaits, no_room };
   Admission admit(const std::shared_ptr<Request>& request);

@@ -1,4 +1,4 @@
-// How many rows of a prompt a batch may carry beside the tokens of others: as many as delay them by
+// How many rows of prompts a batch may carry beside the tokens of others: as many as delay them by
 // no more than a bound, by what batches took so far.
 //
 // What a row of a prompt adds is measured and not computed: it depends on the model, the machine,
@@ -18,9 +18,8 @@ class Pacer {
 
   // Rows of prompts, 1 to `most`, in a batch with `decode_rows` rows of others.
   std::size_t prompt_rows(std::size_t decode_rows, std::size_t most) const noexcept {
-    if (decode_rows == 0) return most;
-    if (row_ <= 0) return std::min(most, kFirst);
-    const double rows = bound_ / row_;
+    if (row_ <= 0) return decode_rows == 0 ? most : std::min(most, kFirst);
+    const double rows = (decode_rows == 0 ? kAlone * bound_ : bound_) / row_;
     return rows >= static_cast<double>(most)
                ? most
                : std::max<std::size_t>(static_cast<std::size_t>(rows), 1);
@@ -41,6 +40,9 @@ class Pacer {
 
  private:
   static constexpr std::size_t kFirst = 8;  // before anything is known
+  // Nobody to delay but those who come while a batch of prompts alone is under way: long batches
+  // read the weights seldom, and ten bounds are half a second.
+  static constexpr double kAlone = 10;
   static constexpr std::size_t kMany = 64;
 
   static void mix(double& mean, double value) noexcept {

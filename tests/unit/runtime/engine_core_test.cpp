@@ -145,6 +145,25 @@ TEST_CASE("runtime/engine_core: requests share batches, tokens before prompts") 
   CHECK_FALSE(fixture.model.batches[1][2].wants_logits);
 }
 
+TEST_CASE("runtime/engine_core: a short prompt does not wait for a long one that came before") {
+  Fixture fixture(options(2048, 8, 16));
+  fixture.params.max_new_tokens = 1;
+  fixture.submit(std::string(1000, 'l'));
+  fixture.core.step(kNever);
+  const auto second = fixture.submit(std::string(500, 'm'));
+  const auto brief = fixture.submit("short a");
+  int steps = 0;
+  while (answer_of(brief).text.empty()) {
+    fixture.core.step(kNever);
+    ++steps;
+  }
+  CHECK(steps <= 2);  // 5 of 16 rows, and then the rest
+  CHECK(answer_of(brief).text == "b");
+  CHECK(second->cached >= 5);
+  fixture.run();
+  CHECK(fixture.clean());
+}
+
 TEST_CASE("runtime/engine_core: what others have computed is not computed again") {
   Fixture fixture;
   const std::string shared(100, 's');

@@ -1,0 +1,219 @@
+// What an engine gives to many requests, and what it costs a game's frame. Rows of JSON.
+//
+//   engine_bench MODEL throughput [PARALLEL] [REQUESTS]   requests of mixed lengths, tokens a
+//   second engine_bench MODEL long [PROMPT]      others' tokens and first tokens while a long
+//   prompt runs engine_bench MODEL prefix [PROMPT]    first token of a prompt, and of the same
+//   prompt again engine_bench MODEL budget [SEQUENCES] how far step(1, 3, 8 ms) goes over, prompts
+//   and tokens
+//
+// Prompts are random ids and answers go on to a length of their own, so the same MODEL, seed and
+// numbers give the same work to every engine: requests() is what a peer has to be fed with.
+#include "timing.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <tlite/tlite.hpp>
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double quantile(const std::vector<double>& values, double share) {
+  return values.empty() ? 0 : tlite::at_share(values, share);
+}
+
+struct Work {
+  std::vector<tlite::TokenId> prompt;
+  std::int32_t answer = 0;
+};
+
+std::vector<tlite::TokenId> random_ids(std::mt19937& random, std::size_t count) {
+  std::vector<tlite::TokenId> ids;
+  for (std::size_t i = 0; i < count; ++i) ids.push_back(static_cast<int>(1000 + random() % 100000));
+  return ids;
+}
+
+// Conversations as people have them: most prompts and answers are short, some are ten times as
+// long. The lengths are log-normal with ShareGPT's medians, cut at both ends.
+std::vector<Work> requests(std::size_t count) {
+  std::mt19937 random(1);
+  const auto length = [&](double median, double spread, double most) {
+    const double u1 = (static_cast<double>(random()) + 1) / 4294967297.0;
+    const double u2 = static_cast<double>(random()) / 4294967296.0;
+    const double normal = std::sqrt(-2 * std::log(u1)) * std::cos(6.283185307179586 * u2);
+    return static_cast<std::size_t>(std::clamp(median * std::exp(spread * normal), 4.0, most));
+  };
+  std::vector<Work> all;
+  for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t prompt = length(80, 1.0, 800);
+    all.push_back({random_ids(random, prompt), static_cast<std::int32_t>(length(60, 0.8, 300))});
+  }
+  return all;
+}
+
+tlite::RequestOptions with(std::int32_t answer) {
+  tlite::SamplingParams sampling;
+  sampling.temperature = 0;
+  sampling.ignore_eos = true;
+  sampling.max_new_tokens = answer;
+  tlite::RequestOptions options;
+  options.sampling = sampling;
+  return options;
+}
+
+void throughput(const tlite::Model& model, std::int32_t parallel, std::size_t count) {
+  tlite::EngineOptions options;
+  options.max_sequences = parallel;
+  options.context = std::max(4096, parallel * 1100);
+  tlite::Engine engine(model, options);
+  const std::vector<Work> work = requests(count);
+  std::size_t prompt = 0;
+  std::size_t answer = 0;
+  const Clock::time_point start = Clock::now();
+  for (const Work& one : work) {
+    engine.submit(one.prompt, with(one.answer));
+    prompt += one.prompt.size();
+    answer += static_cast<std::size_t>(one.answer);
+  }
+  engine.run();
+  const double seconds = seconds_since(start);
+  std::printf(
+      "{\"test\": \"throughput\", \"parallel\": %d, \"requests\": %zu, \"prompt_tokens\": %zu, "
+      "\"answer_tokens\": %zu, \"seconds\": %.3f, \"tokens_per_second\": %.1f}\n",
+      parallel, count, prompt, answer, seconds, static_cast<double>(prompt + answer) / seconds);
+}
+
+void long_prompt(const tlite::Model& model, std::size_t length) {
+  tlite::EngineOptions options;
+  options.context = static_cast<std::int32_t>(length) + 4096;
+  tlite::Engine engine(model, options);
+  std::mt19937 random(2);
+  const tlite::RequestId running = engine.submit(random_ids(random, 32), with(100000 / 64));
+  for (int i = 0; i < 8; ++i) engine.step(std::chrono::nanoseconds(0));
+  while (!engine.poll()) engine.step(std::chrono::milliseconds(1));
+  const Clock::time_point start = Clock::now();
+  const tlite::RequestId prompt = engine.submit(random_ids(random, length), with(1));
+  std::vector<double> gaps;
+  std::vector<double> firsts;
+  std::map<tlite::RequestId, Clock::time_point> shorts;
+  Clock::time_point last = Clock::now();
+  Clock::time_point next_short = start;
+  bool done = false;
+  while (!done && engine.step(std::chrono::nanoseconds(0))) {
+    while (const auto event = engine.poll()) {
+      if (event->request == running) {
+        gaps.push_back(seconds_since(last));
+        last = Clock::now();
+      }
+      if (const auto found = shorts.find(event->request); found != shorts.end()) {
+        firsts.push_back(seconds_since(found->second));
+        shorts.erase(found);
+      }
+      done |= event->request == prompt;
+    }
+    if (Clock::now() < next_short) continue;
+    shorts[engine.submit(random_ids(random, 24), with(1))] = Clock::now();
+    next_short = Clock::now() + std::chrono::milliseconds(1500);
+  }
+  std::printf(
+      "{\"test\": \"long\", \"prompt\": %zu, \"seconds\": %.2f, \"gap_p50\": %.4f, \"gap_p99\": "
+      "%.4f, \"first_p50\": %.4f, \"first_p95\": %.4f, \"shorts\": %zu}\n",
+      length, seconds_since(start), quantile(gaps, 0.5), quantile(gaps, 0.99),
+      quantile(firsts, 0.5), quantile(firsts, 0.95), firsts.size());
+}
+
+void prefix(const tlite::Model& model, std::size_t length) {
+  tlite::EngineOptions options;
+  options.context = static_cast<std::int32_t>(length) * 2 + 1024;
+  tlite::Engine engine(model, options);
+  std::mt19937 random(3);
+  std::vector<tlite::TokenId> ids = random_ids(random, length);
+  std::vector<double> times;
+  for (int i = 0; i < 6; ++i) {
+    ids.resize(length);
+    for (const tlite::TokenId id : random_ids(random, 16)) ids.push_back(id);
+    const Clock::time_point start = Clock::now();
+    engine.wait(engine.submit(ids, with(1)));
+    times.push_back(seconds_since(start));
+  }
+  const double again = quantile({times.begin() + 1, times.end()}, 0.5);
+  std::printf(
+      "{\"test\": \"prefix\", \"prompt\": %zu, \"first\": %.4f, \"again\": %.4f, \"ratio\": "
+      "%.1f}\n",
+      length, times[0], again, times[0] / again);
+}
+
+void budget_of(tlite::Engine& engine, const char* kind, int sequences, double milliseconds) {
+  std::vector<double> over;
+  const auto budget = std::chrono::nanoseconds(static_cast<std::int64_t>(milliseconds * 1e6));
+  const Clock::time_point start = Clock::now();
+  while (seconds_since(start) < 4) {
+    const Clock::time_point begin = Clock::now();
+    if (!engine.step(budget)) break;
+    over.push_back(std::max(seconds_since(begin) * 1e3 - milliseconds, 0.0));
+    while (engine.poll()) continue;
+  }
+  std::printf(
+      "{\"test\": \"budget\", \"kind\": \"%s\", \"sequences\": %d, \"budget_ms\": %.0f, "
+      "\"over_p50_ms\": %.3f, \"over_p99_ms\": %.3f, \"over_max_ms\": %.3f, \"steps\": %zu}\n",
+      kind, sequences, milliseconds, quantile(over, 0.5), quantile(over, 0.99), quantile(over, 1.0),
+      over.size());
+}
+
+void budget(const tlite::Model& model, int sequences) {
+  std::mt19937 random(4);
+  for (const double milliseconds : {1.0, 3.0, 8.0}) {
+    for (const bool prompts : {true, false}) {
+      tlite::EngineOptions options;
+      options.context = 20000;
+      tlite::Engine engine(model, options);
+      for (int i = 0; i < sequences; ++i) {
+        engine.submit(random_ids(random, prompts ? 4000 : 16), with(prompts ? 1 : 3000));
+      }
+      // Tokens: past the prompts.
+      for (int left = prompts ? 0 : sequences; left > 0;) {
+        engine.step(std::chrono::milliseconds(1));
+        while (engine.poll()) --left;
+      }
+      budget_of(engine, prompts ? "prompt" : "tokens", sequences, milliseconds);
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc < 3) {
+    std::fprintf(stderr, "usage: engine_bench MODEL throughput|long|prefix|budget [NUMBER...]\n");
+    return 2;
+  }
+  const std::string test = argv[2];
+  const auto number = [&](int i, int fallback) { return argc > i ? std::atoi(argv[i]) : fallback; };
+  const tlite::Model model = tlite::Model::load(argv[1]);
+  if (test == "throughput") {
+    throughput(model, number(3, 16), static_cast<std::size_t>(number(4, 64)));
+  } else if (test == "long") {
+    long_prompt(model, static_cast<std::size_t>(number(3, 8192)));
+  } else if (test == "prefix") {
+    prefix(model, static_cast<std::size_t>(number(3, 2048)));
+  } else if (test == "budget") {
+    budget(model, number(3, 1));
+  } else {
+    std::fprintf(stderr, "engine_bench: no test %s\n", test.c_str());
+    return 2;
+  }
+  return 0;
+}
