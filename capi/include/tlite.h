@@ -62,12 +62,12 @@
  *   tlite_evaluator_clear_cancel and tlite_progress_reset. The three may be called from any thread,
  *   from callbacks and from signal handlers (they are async-signal-safe: they set atomic flags), as
  *   long as the object is not freed meanwhile.
- * Threads. Hosts, models, tokenizers and chat templates never change: share them freely. Every
- *   other object belongs to one thread at a time, also where a parameter is const, save for the
- *   functions marked "any thread". A session or evaluator that is in use by another thread answers
- *   TLITE_ERROR_BAD_STATE. An object must not be freed while another thread uses it.
- * Unloading. When the last model, session and evaluator is freed no thread of ours is left, and
- *   the library may be unloaded (docs/c-abi.md, Unloading).
+ * Threads. Hosts, models, tokenizers and chat templates never change, and an engine may be used by
+ *   any number of threads: share them freely. Every other object belongs to one thread at a time,
+ * also where a parameter is const, save for the functions marked "any thread". A session or
+ * evaluator that is in use by another thread answers TLITE_ERROR_BAD_STATE. An object must not be
+ * freed while another thread uses it. Unloading. When the last model, session, evaluator and engine
+ * is freed no thread of ours is left, and the library may be unloaded (docs/c-abi.md, Unloading).
  */
 #ifndef TLITE_H
 #define TLITE_H
@@ -783,6 +783,13 @@ TLITE_C_API tlite_status tlite_session_stream_complete_ids(tlite_session* sessio
  * after the end, NULL again. The first call works through the prompt. */
 TLITE_C_API tlite_status tlite_stream_next(tlite_stream* stream, const tlite_piece** piece,
                                            tlite_error** error) TLITE_NOEXCEPT;
+/* The same within a budget, for loops that have other things to do: works until there is a piece,
+ * the answer has ended (`*finished` is 1) or the budget is used up, by one unit of work more at
+ * most;
+ * `*piece` is NULL in the last two cases. */
+TLITE_C_API tlite_status tlite_stream_advance(tlite_stream* stream, int64_t budget_nanoseconds,
+                                              const tlite_piece** piece, int32_t* finished,
+                                              tlite_error** error) TLITE_NOEXCEPT;
 /* Why the answer ended; TLITE_FINISH_NONE while it goes on, after an error and without a stream. */
 TLITE_C_API tlite_finish_reason tlite_stream_finish_reason(const tlite_stream* stream)
     TLITE_NOEXCEPT;

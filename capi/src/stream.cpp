@@ -2,6 +2,7 @@
 #include "generation.hpp"
 #include "session.hpp"
 
+#include <chrono>
 #include <optional>
 #include <utility>
 
@@ -65,12 +66,13 @@ tlite_status start(tlite_session* session, tlite_stream** out, tlite_error** err
   });
 }
 
-// Null at the end. An error is an end, too.
-const tlite_piece* next_piece(StreamState& state) {
+// Null at the end, and where the budget is used up. An error is an end, too.
+const tlite_piece* next_piece(StreamState& state, std::chrono::nanoseconds budget) {
   if (state.ended) return nullptr;
   try {
-    const std::optional<Piece> piece = state.stream.next();
+    const std::optional<Piece> piece = state.stream.next(budget);
     if (piece) return &state.piece.set(*piece);
+    if (!state.stream.finished()) return nullptr;
   } catch (...) {
     state.close();
     throw;
@@ -123,7 +125,19 @@ tlite_status tlite_stream_next(tlite_stream* stream, const tlite_piece** piece,
   return guard(error, [&] {
     required(piece, "piece");
     const HeldStream self(stream);
-    *piece = next_piece(*self);
+    *piece = next_piece(*self, std::chrono::nanoseconds::max());
+  });
+}
+
+tlite_status tlite_stream_advance(tlite_stream* stream, int64_t budget_nanoseconds,
+                                  const tlite_piece** piece, int32_t* finished,
+                                  tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(piece, "piece");
+    required(finished, "finished");
+    const HeldStream self(stream);
+    *piece = next_piece(*self, std::chrono::nanoseconds(budget_nanoseconds));
+    *finished = self->ended ? 1 : 0;
   });
 }
 

@@ -9,6 +9,7 @@
 // called from any.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -61,6 +62,12 @@ class TLITE_API Stream {
 
   // The next piece, or nothing at the end. Throws like Session::reply.
   std::optional<Piece> next();
+  // The same within a budget, for loops that have other things to do: nothing also where the budget
+  // is used up first, by one work unit more at most, in a prompt too; then the stream is not
+  // finished().
+  std::optional<Piece> next(std::chrono::nanoseconds budget);
+  // The answer has ended and is part of the conversation.
+  bool finished() const noexcept;
   // What there is so far; complete after the last piece.
   const Generation& result() const noexcept;
 

@@ -136,12 +136,12 @@ void Engine::Impl::work(Clock::time_point deadline) {
   status_.free_tokens = static_cast<std::int32_t>(runner.free_pages()) * page;
 }
 
-bool Engine::Impl::work_for(const Mailbox& mail) {
+bool Engine::Impl::work_for(const Mailbox& mail, Clock::time_point deadline) {
   const std::lock_guard lock(work_);
   if (!mail.is_empty()) return true;
   take_inbox();
   if (!core.has_work()) return false;
-  work(Clock::time_point::max());
+  work(deadline);
   return true;
 }
 

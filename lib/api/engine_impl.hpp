@@ -32,9 +32,9 @@ struct Engine::Impl {
   // One whose events poll() and wait() give out.
   RequestId submit(std::vector<TokenId> prompt, const RequestOptions& options);
 
-  // A batch, or what is left of one, unless `mail` has something already: somebody else has worked.
-  // False where there is nothing to do.
-  bool work_for(const Mailbox& mail);
+  // A batch, or what is left of one, until the deadline, unless `mail` has something already:
+  // somebody else has worked. False where there is nothing to do.
+  bool work_for(const Mailbox& mail, Clock::time_point deadline);
   bool step(Clock::time_point deadline);
 
   void resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt);

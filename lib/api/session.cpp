@@ -36,6 +36,7 @@ std::string_view to_string(FinishReason reason) noexcept {
 // Works on a copy of the messages and puts it in place of the session's at the end, so that an
 // exception on the way leaves the conversation as it was.
 struct Stream::Impl {
+  using Clock = Engine::Impl::Clock;
   // What becomes of the answer.
   enum class Kind { append, extend, nothing };
 
@@ -54,7 +55,7 @@ struct Stream::Impl {
   Impl& operator=(const Impl&) = delete;
 
   void start(std::vector<TokenId> prompt, const PartialAnswer& before, std::uint64_t with_seed);
-  std::optional<Piece> next();
+  std::optional<Piece> next(Clock::time_point deadline);
   std::optional<Piece> take(RequestEvent&& event);
   void take_progress(const RequestEvent& event);
   void make_room();
@@ -131,13 +132,15 @@ std::optional<Piece> Stream::Impl::take(RequestEvent&& event) {
   return Piece{current.text, current.token, current.logprob, current.top_logprobs};
 }
 
-std::optional<Piece> Stream::Impl::next() {
+std::optional<Piece> Stream::Impl::next(Clock::time_point deadline) {
   if (!open) return std::nullopt;
   try {
-    while (!ended) {
+    for (bool worked = false; !ended;) {
       std::optional<RequestEvent> event = mail->take();
       if (!event) {
-        if (!core->engine->work_for(*mail)) {
+        if (worked && Clock::now() >= deadline) return std::nullopt;
+        worked = true;
+        if (!core->engine->work_for(*mail, deadline)) {
           throw Error(ErrorCode::bad_state, "the engine has lost this answer");
         }
       } else if (event->kind == RequestEvent::Kind::progress) {
@@ -201,7 +204,15 @@ Stream::~Stream() = default;
 Stream::Stream(Stream&&) noexcept = default;
 Stream& Stream::operator=(Stream&&) noexcept = default;
 
-std::optional<Piece> Stream::next() { return impl_->next(); }
+std::optional<Piece> Stream::next() { return impl_->next(Impl::Clock::time_point::max()); }
+
+std::optional<Piece> Stream::next(std::chrono::nanoseconds budget) {
+  const auto now = Impl::Clock::now();
+  const auto longest = Impl::Clock::time_point::max() - now;
+  return impl_->next(budget < longest ? now + budget : Impl::Clock::time_point::max());
+}
+
+bool Stream::finished() const noexcept { return !impl_->open; }
 const Generation& Stream::result() const noexcept { return impl_->result; }
 
 struct Session::Impl {
@@ -270,7 +281,7 @@ struct Session::Impl {
   static Generation drain(Stream stream, const PieceCallback& callback) {
     Stream::Impl& impl = *stream.impl_;
     try {
-      while (const std::optional<Piece> piece = impl.next()) {
+      while (const std::optional<Piece> piece = impl.next(Stream::Impl::Clock::time_point::max())) {
         if (!callback || callback(*piece)) continue;
         if (!impl.ended) impl.abandon();
         impl.commit();

@@ -96,6 +96,16 @@ void throughput(const tlite::Model& model, std::int32_t parallel, std::size_t co
       parallel, count, prompt, answer, seconds, static_cast<double>(prompt + answer) / seconds);
 }
 
+void print_requests(std::size_t count) {
+  for (const Work& one : requests(count)) {
+    std::printf("{\"answer\": %d, \"prompt\": [", one.answer);
+    for (std::size_t i = 0; i < one.prompt.size(); ++i) {
+      std::printf("%s%d", i == 0 ? "" : ", ", one.prompt[i]);
+    }
+    std::printf("]}\n");
+  }
+}
+
 void long_prompt(const tlite::Model& model, std::size_t length) {
   tlite::EngineOptions options;
   options.context = static_cast<std::int32_t>(length) + 4096;
@@ -197,7 +207,8 @@ void budget(const tlite::Model& model, int sequences) {
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr, "usage: engine_bench MODEL throughput|long|prefix|budget [NUMBER...]\n");
+    std::fprintf(stderr,
+                 "usage: engine_bench MODEL throughput|requests|long|prefix|budget [NUMBER...]\n");
     return 2;
   }
   const std::string test = argv[2];
@@ -205,6 +216,8 @@ int main(int argc, char** argv) {
   const tlite::Model model = tlite::Model::load(argv[1]);
   if (test == "throughput") {
     throughput(model, number(3, 16), static_cast<std::size_t>(number(4, 64)));
+  } else if (test == "requests") {
+    print_requests(static_cast<std::size_t>(number(3, 64)));
   } else if (test == "long") {
     long_prompt(model, static_cast<std::size_t>(number(3, 8192)));
   } else if (test == "prefix") {

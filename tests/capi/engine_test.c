@@ -206,3 +206,43 @@ TEST(engine_errors, "capi/engine: bad input is refused by name and value") {
   tlite_engine_free(engine);
   tlite_model_free(model);
 }
+
+TEST(stream_advance, "capi/engine: a stream within budgets gives the same pieces") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_generation* const expected = alone(model, "hello world", 3);
+  tlite_session* const session = tiny_session(model, 8);
+  const tlite_sampling_params sampling = sampling_of(3);
+  CHECK_OK(tlite_session_set_sampling(session, &sampling, &error));
+  tlite_stream* stream = NULL;
+  CHECK_OK(tlite_session_stream_complete(session, "hello world", TLITE_NUL, &stream, &error));
+  int32_t finished = 0;
+  size_t bytes = 0;
+  int rests = 0;
+  while (!finished) {
+    const tlite_piece* piece = NULL;
+    CHECK_OK(tlite_stream_advance(stream, 0, &piece, &finished, &error));
+    if (piece != NULL) {
+      CHECK(!finished);
+      bytes += piece->text.size;
+    } else if (!finished) {
+      rests++;
+    }
+  }
+  CHECK(rests > 0);
+  tlite_generation* result = NULL;
+  CHECK_OK(tlite_stream_get_result(stream, &result, &error));
+  CHECK(same(result, expected) && bytes == expected->text.size);
+  const tlite_piece* piece = NULL;
+  finished = 0;
+  CHECK_OK(tlite_stream_advance(stream, 1000, &piece, &finished, &error));
+  CHECK(finished && piece == NULL);
+  CHECK_ERROR(tlite_stream_advance(stream, 1000, &piece, NULL, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "finished is NULL");
+  tlite_generation_free(result);
+  tlite_generation_free(expected);
+  tlite_stream_free(stream);
+  tlite_session_free(session);
+  tlite_model_free(model);
+}

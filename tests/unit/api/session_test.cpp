@@ -373,6 +373,35 @@ TEST_CASE("api/session: a callback that stops or throws") {
   CHECK(session.complete("another thing").tokens.size() == 20);
 }
 
+TEST_CASE("api/session: an answer within budgets is the same, and can be cancelled in its prompt") {
+  const Model model = tiny_model();
+  const std::string prompt(400, 'p');
+  Session whole = session_of(model, seeded(4, 20));
+  const Generation expected = whole.complete(prompt);
+  Session session = session_of(model, seeded(4, 20));
+  Stream stream = session.stream_complete(prompt);
+  int rests = 0;
+  std::string text;
+  while (!stream.finished()) {
+    const std::optional<Piece> piece = stream.next(std::chrono::nanoseconds(0));
+    if (piece) text += piece->text;
+    rests += piece || stream.finished() ? 0 : 1;
+  }
+  CHECK(rests > 20);
+  CHECK(text == expected.text);
+  CHECK(stream.result().tokens == expected.tokens);
+  CHECK_FALSE(stream.next(std::chrono::seconds(1)));
+
+  Stream stopped = session.stream_complete(std::string(400, 'q'));
+  CHECK_FALSE(stopped.next(std::chrono::nanoseconds(0)));
+  CHECK_FALSE(stopped.finished());
+  session.cancel();
+  CHECK_FALSE(stopped.next(std::chrono::nanoseconds(0)));
+  CHECK(stopped.finished());
+  CHECK(stopped.result().finish_reason == FinishReason::cancelled);
+  CHECK(stopped.result().tokens.empty());
+}
+
 TEST_CASE("api/session: a stream that is left early ends the answer there") {
   Session session = session_of(tiny_model(), seeded(6, 20));
   session.add_user("Go on");
