@@ -231,6 +231,8 @@ Generation Engine::Impl::wait(RequestId request) {
     const std::lock_guard lock(work_);
     if (is_done()) break;
     take_inbox();
+    if (!core.has_work())
+      throw Error(ErrorCode::out_of_memory, "out of memory: the answer is lost");
     work(Clock::time_point::max());
   }
   const std::lock_guard lock(mail_);

@@ -24,6 +24,8 @@ EngineCore::EngineCore(BatchModel& model, const EngineCoreOptions& options)
     : model_(model), options_(options), pacer_(options.max_delay) {
   never_.start();
   rows_.reserve(static_cast<std::size_t>(model.options().max_batch_rows));
+  running_.reserve(static_cast<std::size_t>(model.options().max_sequences));
+  batch_.reserve(static_cast<std::size_t>(model.options().max_sequences));
 }
 
 std::shared_ptr<Request> EngineCore::make(std::int64_t id, RequestSpec spec) const {
@@ -257,19 +259,19 @@ void EngineCore::refuse_first() {
 }
 
 bool EngineCore::start_batch() {
-  if (!waiting_.empty()) admit_waiting();
-  std::sort(running_.begin(), running_.end(), by_rank);
-  plan_decodes();
-  plan_prompts();
-  if (rows_.empty()) {
-    if (running_.empty()) refuse_first();
-    return false;
-  }
   try {
-    model_.submit(rows_);
+    if (!waiting_.empty()) admit_waiting();
+    std::sort(running_.begin(), running_.end(), by_rank);
+    plan_decodes();
+    plan_prompts();
+    if (!rows_.empty()) model_.submit(rows_);
   } catch (...) {
     drop_batch();
     throw;
+  }
+  if (rows_.empty()) {
+    if (running_.empty()) refuse_first();
+    return false;
   }
   return true;
 }
@@ -278,7 +280,7 @@ bool EngineCore::start_batch() {
 
 // What is cached of it stays for those that begin alike, as long as nobody needs the pages.
 void EngineCore::keep(const Request& request) noexcept {
-  if (!options_.prefix_cache || request.cached == 0) return;
+  if (!options_.prefix_cache || request.cached == 0 || request.has_failed()) return;
   try {
     cache_.insert(request.tokens(request.cached),
                   model_.prefix(request.sequence, static_cast<std::int32_t>(request.cached)));
@@ -289,7 +291,7 @@ void EngineCore::keep(const Request& request) noexcept {
 // It does not run any more. Not while it has rows in a batch in flight.
 void EngineCore::leave(Request& request) noexcept {
   if (request.sequence < 0) return;
-  if (!request.has_failed()) keep(request);
+  keep(request);
   model_.destroy(std::exchange(request.sequence, -1));
   request.cached = 0;
   std::erase_if(running_, [&](const auto& other) { return other.get() == &request; });
@@ -334,16 +336,19 @@ void EngineCore::take_logits(Request& request, std::size_t index) {
                            "model overflows"));
     return;
   }
+  if (request.is_complete()) {
+    request.finish();
+  } else {
+    request.choose(model_.logits(index), workspace_);
+  }
+}
+
+// Where there is no memory to say so, it ends without a word.
+void EngineCore::fail(Request& request, const Error& error) noexcept {
   try {
-    if (request.is_complete()) {
-      request.finish();
-    } else {
-      request.choose(model_.logits(index), workspace_);
-    }
-  } catch (const Error& error) {
     request.fail(error);
-  } catch (const std::bad_alloc&) {
-    request.fail(Error(ErrorCode::out_of_memory, "out of memory: choosing a token"));
+  } catch (...) {
+    request.abandon();
   }
 }
 
@@ -356,7 +361,6 @@ void EngineCore::settle(Request& request) {
       request.finish(FinishReason::context_full);
     }
   }
-  if (request.state != RequestState::running) leave(request);
 }
 
 void EngineCore::finish_batch() {
@@ -371,17 +375,21 @@ void EngineCore::finish_batch() {
     const bool wants_logits = request->rows == request->missing();
     const bool was_prompt = !request->decodes();
     request->cached += std::exchange(request->rows, 0);
-    if (was_prompt && request->spec().wants_progress && request->state == RequestState::running) {
-      request->report_progress();
-    }
-    if (wants_logits) {
-      const std::size_t row = index++;
+    const std::size_t row = index;
+    if (wants_logits) ++index;
+    try {
       if (request->state == RequestState::running) {
-        take_logits(*request, row);
-        if (was_prompt && request->state == RequestState::running) keep(*request);
+        if (was_prompt && request->spec().wants_progress) request->report_progress();
+        if (wants_logits) take_logits(*request, row);
+        if (wants_logits && was_prompt) keep(*request);
       }
+      settle(*request);
+    } catch (const Error& error) {
+      fail(*request, error);
+    } catch (const std::bad_alloc&) {
+      fail(*request, Error(ErrorCode::out_of_memory, "out of memory: choosing a token"));
     }
-    settle(*request);
+    if (request->state != RequestState::running) leave(*request);
   }
 }
 

@@ -88,6 +88,7 @@ class EngineCore {
   const RunState& run_of_batch() const noexcept;
   void finish_batch();
   void take_logits(Request& request, std::size_t index);
+  static void fail(Request& request, const Error& error) noexcept;
   void settle(Request& request);
 
   BatchModel& model_;

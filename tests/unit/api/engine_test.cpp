@@ -295,4 +295,23 @@ TEST_CASE("api/engine: the plan tells its memory to the byte") {
   CHECK(allocator->calls() == calls);
 }
 
+TEST_CASE("api/engine: memory that runs out at any allocation is an error, and nothing stays") {
+  const auto allocator = std::make_shared<test::CountingAllocator>();
+  const Model model = tiny_model(allocator);
+  const std::size_t live = allocator->live_bytes();
+  int failures = 0;
+  for (std::size_t n = 0;; ++n) {
+    allocator->fail_at = allocator->calls() + n;
+    const std::string error = error_of([&] { Engine(model, small()); });
+    allocator->fail_at = std::numeric_limits<std::size_t>::max();
+    CHECK(allocator->live_bytes() == live);
+    if (error == "nothing") break;
+    CHECK(error.starts_with("out_of_memory: "));
+    ++failures;
+  }
+  CHECK(failures >= 2);
+  Engine engine(model, small());
+  check_same(engine.wait(engine.submit(text_of(1), with(seeded(1)))), alone(model, 1));
+}
+
 }  // namespace tlite

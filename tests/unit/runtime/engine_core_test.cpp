@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <new>
 #include <random>
 #include <string>
 #include <vector>
@@ -412,6 +413,24 @@ TEST_CASE("runtime/engine_core: any mix of requests answers as each alone") {
   }
   CHECK(whole > kRequests / 2);
   CHECK(busy.clean());
+}
+
+TEST_CASE("runtime/engine_core: an event that finds no memory ends its request alone") {
+  for (int fails = 0; fails < 7; ++fails) {
+    Fixture fixture;
+    RequestSpec spec = fixture.spec(bytes_of("a"));
+    spec.wants_progress = true;
+    int calls = 0;
+    spec.sink = [&calls, fails](RequestEvent&&) {
+      if (calls++ >= fails) throw std::bad_alloc();
+    };
+    const auto bad = fixture.submit(std::move(spec));
+    const auto good = fixture.submit("k");
+    fixture.run();
+    CHECK(bad->state == RequestState::done);
+    CHECK(answer_of(good).text == "lmnop");
+    CHECK(fixture.clean());
+  }
 }
 
 }  // namespace tlite
