@@ -24,6 +24,10 @@ constexpr double kStepWork = 64e6;
 // Elements of an activation unit.
 constexpr std::size_t kPiece = 4096;
 
+void add(std::span<const float> from, float* to) noexcept {
+  for (std::size_t i = 0; i < from.size(); ++i) to[i] += from[i];
+}
+
 }  // namespace
 
 Forward::Forward(const ModelConfig& config, const ModelWeights& weights, const KvLayout& layout,
@@ -32,6 +36,7 @@ Forward::Forward(const ModelConfig& config, const ModelWeights& weights, const K
       weights_(weights),
       ops_(kernel_ops(weights.tier())),
       layout_(layout),
+      layers_(size(config.num_hidden_layers)),
       hidden_(size(config.hidden_size)),
       inner_(size(config.intermediate_size)),
       heads_(size(config.num_attention_heads)),
@@ -143,42 +148,24 @@ void Forward::next_phase() {
 
 // The matrices of a phase and the rows they read.
 Forward::Matrices Forward::matrices() const noexcept {
-  const LayerWeights& layer = weights_.layers()[layer_];
+  const auto matrix = [this](TensorKind kind, float* y) {
+    return Matrix{kind, &weights_.matrix(id(kind)), y};
+  };
   switch (phase_) {
     case Phase::qkv:
-      return {
-          scratch_.normed,
-          {{layer.q.get(), scratch_.q}, {layer.k.get(), scratch_.k}, {layer.v.get(), scratch_.v}}};
+      return {scratch_.normed,
+              {matrix(TensorKind::q, scratch_.q), matrix(TensorKind::k, scratch_.k),
+               matrix(TensorKind::v, scratch_.v)}};
     case Phase::output:
-      return {scratch_.attended, {{layer.o.get(), scratch_.delta}}};
+      return {scratch_.attended, {matrix(TensorKind::o, scratch_.delta)}};
     case Phase::gate_up:
-      return {scratch_.normed, {{layer.gate.get(), scratch_.gate}, {layer.up.get(), scratch_.up}}};
+      return {scratch_.normed,
+              {matrix(TensorKind::gate, scratch_.gate), matrix(TensorKind::up, scratch_.up)}};
     case Phase::down:
-      return {scratch_.gate, {{layer.down.get(), scratch_.delta}}};
+      return {scratch_.gate, {matrix(TensorKind::down, scratch_.delta)}};
     case Phase::lm_head:
-      return {scratch_.normed, {{&weights_.lm_head(), scratch_.logits + logits_count_ * vocab_}}};
-    default:
-      return {};
-  }
-}
-
-// The names of the matrices of a phase, in the order of matrices().
-std::array<std::string, 3> Forward::matrix_names() const {
-  const std::string layer = "model.layers." + std::to_string(layer_) + ".";
-  const std::string attention = layer + "self_attn.";
-  const std::string mlp = layer + "mlp.";
-  switch (phase_) {
-    case Phase::qkv:
-      return {attention + "q_proj.weight", attention + "k_proj.weight",
-              attention + "v_proj.weight"};
-    case Phase::output:
-      return {attention + "o_proj.weight"};
-    case Phase::gate_up:
-      return {mlp + "gate_proj.weight", mlp + "up_proj.weight"};
-    case Phase::down:
-      return {mlp + "down_proj.weight"};
-    case Phase::lm_head:
-      return {config_.tie_word_embeddings ? std::string(kEmbeddingTensor) : "lm_head.weight"};
+      return {scratch_.normed,
+              {matrix(TensorKind::lm_head, scratch_.logits + logits_count_ * vocab_)}};
     default:
       return {};
   }
@@ -187,10 +174,13 @@ std::array<std::string, 3> Forward::matrix_names() const {
 void Forward::observe_inputs() const {
   const Matrices phase = matrices();
   if (phase.x == nullptr) return;
-  const std::array<std::string, 3> names = matrix_names();
-  for (std::size_t i = 0; i < names.size() && !names[i].empty(); ++i) {
-    const std::size_t columns = phase.list[i].linear->in_features();
-    observer_({names[i], {phase.x, active_ * columns}, columns});
+  for (const Matrix& matrix : phase.list) {
+    if (matrix.linear == nullptr) continue;
+    const TensorId read =
+        matrix.kind == TensorKind::lm_head ? output_matrix(config_) : id(matrix.kind);
+    const std::string name = hugging_face_name(read);
+    const std::size_t columns = matrix.linear->in_features();
+    observer_({name, {phase.x, active_ * columns}, columns});
   }
 }
 
@@ -285,12 +275,11 @@ void Forward::embed_row(std::size_t row) noexcept {
   weights_.embed(from.token, x);
   const std::size_t half = head_dim_ / 2;
   rope_.fill(from.position, scratch_.cos + row * half, scratch_.sin + row * half);
-  ops_.rms_norm(x, weights_.layers()[0].input_norm.data(), hidden_, config_.rms_norm_eps,
-                scratch_.normed + row * hidden_);
+  ops_.rms_norm(x, weights_.vector({0, TensorKind::input_norm}).data(), hidden_,
+                config_.rms_norm_eps, scratch_.normed + row * hidden_);
 }
 
 void Forward::append_row(std::size_t row) noexcept {
-  const LayerWeights& layer = weights_.layers()[layer_];
   const ForwardRow& to = batch_[first_ + row];
   const std::size_t half = head_dim_ / 2;
   const float* cos = scratch_.cos + row * half;
@@ -298,9 +287,9 @@ void Forward::append_row(std::size_t row) noexcept {
   float* q = scratch_.q + row * heads_ * head_dim_;
   float* k = scratch_.k + row * kv_heads_ * head_dim_;
   float* v = scratch_.v + row * kv_heads_ * head_dim_;
-  for (std::size_t i = 0; i < heads_ * head_dim_; ++i) q[i] += layer.q_bias[i];
-  for (std::size_t i = 0; i < kv_heads_ * head_dim_; ++i) k[i] += layer.k_bias[i];
-  for (std::size_t i = 0; i < kv_heads_ * head_dim_; ++i) v[i] += layer.v_bias[i];
+  add(weights_.vector(id(TensorKind::q_bias)), q);
+  add(weights_.vector(id(TensorKind::k_bias)), k);
+  add(weights_.vector(id(TensorKind::v_bias)), v);
   for (std::size_t head = 0; head < heads_; ++head) rotate(q + head * head_dim_, cos, sin, half);
   for (std::size_t head = 0; head < kv_heads_; ++head) rotate(k + head * head_dim_, cos, sin, half);
   const float scale = 1.0F / std::sqrt(static_cast<float>(head_dim_));
@@ -323,6 +312,12 @@ void Forward::norm_row(std::size_t row, std::span<const float> weight) noexcept 
   ops_.rms_norm(x, weight.data(), hidden_, config_.rms_norm_eps, scratch_.normed + row * hidden_);
 }
 
+// Of the layer that comes next, or after the last one the model's own.
+std::span<const float> Forward::next_norm() const noexcept {
+  if (last_layer()) return weights_.vector({.kind = TensorKind::final_norm});
+  return weights_.vector({static_cast<std::int32_t>(layer_ + 1), TensorKind::input_norm});
+}
+
 void Forward::activate_piece(std::size_t unit) noexcept {
   const std::size_t pieces = (inner_ + kPiece - 1) / kPiece;
   const std::size_t first = unit % pieces * kPiece;
@@ -339,7 +334,6 @@ void Forward::check_row(std::size_t row) noexcept {
 
 void Forward::run_unit(std::size_t unit, int worker) noexcept {
   if (preparing_) return prepare_row(unit);
-  const LayerWeights& layer = weights_.layers()[layer_];
   switch (phase_) {
     case Phase::embed:
       return embed_row(unit);
@@ -350,12 +344,11 @@ void Forward::run_unit(std::size_t unit, int worker) noexcept {
     case Phase::merge:
       return attention_.merge(unit, scratch_);
     case Phase::post_norm:
-      return norm_row(unit, layer.post_attention_norm);
+      return norm_row(unit, weights_.vector(id(TensorKind::post_attention_norm)));
     case Phase::activate:
       return activate_piece(unit);
     case Phase::next_norm:
-      return norm_row(
-          unit, last_layer() ? weights_.final_norm() : weights_.layers()[layer_ + 1].input_norm);
+      return norm_row(unit, next_norm());
     case Phase::check:
       return check_row(unit);
     default:

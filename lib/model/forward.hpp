@@ -90,6 +90,7 @@ class Forward {
   };
 
   struct Matrix {
+    TensorKind kind = {};
     const Linear* linear = nullptr;
     float* y = nullptr;
   };
@@ -100,13 +101,16 @@ class Forward {
 
   void begin_chunk() noexcept;
   void next_phase();
-  std::array<std::string, 3> matrix_names() const;
   void observe_inputs() const;
   void plan_attention() noexcept;
   void keep_logits_rows() noexcept;
   bool finish_chunk(const Progress& progress);
   bool step(ThreadPool& pool, const RunState& run, const Progress& progress);
-  bool last_layer() const noexcept { return layer_ + 1 == weights_.layers().size(); }
+  bool last_layer() const noexcept { return layer_ + 1 == layers_; }
+  // In this layer, or outside the layers.
+  TensorId id(TensorKind kind) const noexcept {
+    return {in_layer(kind) ? static_cast<std::int32_t>(layer_) : 0, kind};
+  }
 
   std::size_t units() const noexcept;
   std::size_t units_a_step(int threads) const noexcept;
@@ -120,6 +124,7 @@ class Forward {
   void embed_row(std::size_t row) noexcept;
   void append_row(std::size_t row) noexcept;
   void norm_row(std::size_t row, std::span<const float> weight) noexcept;
+  std::span<const float> next_norm() const noexcept;
   void activate_piece(std::size_t unit) noexcept;
   void check_row(std::size_t row) noexcept;
 
@@ -127,7 +132,7 @@ class Forward {
   const ModelWeights& weights_;
   const KernelOps& ops_;
   KvLayout layout_;
-  std::size_t hidden_, inner_, heads_, kv_heads_, head_dim_, vocab_;
+  std::size_t layers_, hidden_, inner_, heads_, kv_heads_, head_dim_, vocab_;
   std::size_t max_rows_;
   int threads_;
   Rope rope_;
