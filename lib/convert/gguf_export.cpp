@@ -78,7 +78,7 @@ std::vector<Target> plan(const GgufExport& job) {
   Fallbacks fallbacks;
   for (const ExpectedTensor& expected : expected_tensors(config)) {
     const StoredTensor* source = job.checkpoint.weights->find(expected.name);
-    Target target{source, gguf_name(expected.name), DataType::f32, {}};
+    Target target{source, gguf_name(expected.id), DataType::f32, {}};
     if (source->shape.size() == 2) {
       const DataType wanted = mixer.type_of(source->name);
       target.type = type_for_rows(wanted, source->shape.back());

@@ -1,6 +1,5 @@
 #include "convert/importance_collector.hpp"
 
-#include "format/gguf_model.hpp"
 #include "format/tensor_list.hpp"
 
 #include <algorithm>
@@ -30,9 +29,8 @@ void check_sums(std::string_view tensor, const std::vector<double>& columns) {
 
 ImportanceCollector::ImportanceCollector(const ModelConfig& config) {
   for (const ExpectedTensor& tensor : expected_tensors(config)) {
-    std::string name = gguf_name(tensor.name);
-    if (tensor.shape.size() != 2 || !name.starts_with("blk.")) continue;
-    sums_[tensor.name] = {std::move(name), std::vector<double>(tensor.shape[1]), 0};
+    if (tensor.shape.size() != 2 || !in_layer(tensor.id.kind)) continue;
+    sums_[tensor.name] = {gguf_name(tensor.id), std::vector<double>(tensor.shape[1]), 0};
   }
 }
 

@@ -2,11 +2,11 @@
 // of one name have one size wherever they were made.
 #include "convert/weight_mix.hpp"
 
+#include "format/tensor_list.hpp"
 #include "tensor/dtype.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
 namespace tlite {
@@ -57,57 +57,38 @@ enum class Where {
 
 struct Exception {
   WeightMix mix;
-  std::string_view matrix;
+  TensorKind matrix;
   Where where;
   DataType type;
 };
 
-constexpr std::string_view kValue = "self_attn.v_proj.weight";
-constexpr std::string_view kAttention = "self_attn.o_proj.weight";
-constexpr std::string_view kDown = "mlp.down_proj.weight";
-
 // The first that fits counts; else the mix's base type.
 constexpr Exception kExceptions[] = {
-    {WeightMix::q4_0, kDown, Where::measured_first, DataType::q4_1},
-    {WeightMix::q5_0, kDown, Where::measured_first, DataType::q5_1},
-    {WeightMix::q2_k, kValue, Where::grouped, DataType::q4_k},
-    {WeightMix::q2_k, kValue, Where::everywhere, DataType::q3_k},
-    {WeightMix::q2_k, kAttention, Where::everywhere, DataType::q3_k},
-    {WeightMix::q2_k, kDown, Where::everywhere, DataType::q3_k},
-    {WeightMix::q3_k_m, kValue, Where::first_two, DataType::q5_k},
-    {WeightMix::q3_k_m, kValue, Where::everywhere, DataType::q4_k},
-    {WeightMix::q3_k_m, kAttention, Where::everywhere, DataType::q4_k},
-    {WeightMix::q3_k_m, kDown, Where::first_sixteenth, DataType::q5_k},
-    {WeightMix::q3_k_m, kDown, Where::everywhere, DataType::q4_k},
-    {WeightMix::q3_k_l, kValue, Where::everywhere, DataType::q5_k},
-    {WeightMix::q3_k_l, kAttention, Where::everywhere, DataType::q5_k},
-    {WeightMix::q3_k_l, kDown, Where::everywhere, DataType::q5_k},
-    {WeightMix::q4_k_s, kValue, Where::first_four, DataType::q5_k},
-    {WeightMix::q4_k_s, kDown, Where::first_eighth, DataType::q5_k},
-    {WeightMix::q4_k_m, kValue, Where::more_bits, DataType::q6_k},
-    {WeightMix::q4_k_m, kDown, Where::more_bits, DataType::q6_k},
-    {WeightMix::q5_k_m, kValue, Where::more_bits, DataType::q6_k},
-    {WeightMix::q5_k_m, kDown, Where::more_bits, DataType::q6_k},
-    {WeightMix::iq4_nl, kValue, Where::grouped, DataType::q5_k},
-    {WeightMix::iq4_nl, kDown, Where::guessed_first, DataType::q5_k},
-    {WeightMix::iq4_xs, kValue, Where::grouped, DataType::q5_k},
-    {WeightMix::iq4_xs, kDown, Where::guessed_first, DataType::q5_k},
+    {WeightMix::q4_0, TensorKind::down, Where::measured_first, DataType::q4_1},
+    {WeightMix::q5_0, TensorKind::down, Where::measured_first, DataType::q5_1},
+    {WeightMix::q2_k, TensorKind::v, Where::grouped, DataType::q4_k},
+    {WeightMix::q2_k, TensorKind::v, Where::everywhere, DataType::q3_k},
+    {WeightMix::q2_k, TensorKind::o, Where::everywhere, DataType::q3_k},
+    {WeightMix::q2_k, TensorKind::down, Where::everywhere, DataType::q3_k},
+    {WeightMix::q3_k_m, TensorKind::v, Where::first_two, DataType::q5_k},
+    {WeightMix::q3_k_m, TensorKind::v, Where::everywhere, DataType::q4_k},
+    {WeightMix::q3_k_m, TensorKind::o, Where::everywhere, DataType::q4_k},
+    {WeightMix::q3_k_m, TensorKind::down, Where::first_sixteenth, DataType::q5_k},
+    {WeightMix::q3_k_m, TensorKind::down, Where::everywhere, DataType::q4_k},
+    {WeightMix::q3_k_l, TensorKind::v, Where::everywhere, DataType::q5_k},
+    {WeightMix::q3_k_l, TensorKind::o, Where::everywhere, DataType::q5_k},
+    {WeightMix::q3_k_l, TensorKind::down, Where::everywhere, DataType::q5_k},
+    {WeightMix::q4_k_s, TensorKind::v, Where::first_four, DataType::q5_k},
+    {WeightMix::q4_k_s, TensorKind::down, Where::first_eighth, DataType::q5_k},
+    {WeightMix::q4_k_m, TensorKind::v, Where::more_bits, DataType::q6_k},
+    {WeightMix::q4_k_m, TensorKind::down, Where::more_bits, DataType::q6_k},
+    {WeightMix::q5_k_m, TensorKind::v, Where::more_bits, DataType::q6_k},
+    {WeightMix::q5_k_m, TensorKind::down, Where::more_bits, DataType::q6_k},
+    {WeightMix::iq4_nl, TensorKind::v, Where::grouped, DataType::q5_k},
+    {WeightMix::iq4_nl, TensorKind::down, Where::guessed_first, DataType::q5_k},
+    {WeightMix::iq4_xs, TensorKind::v, Where::grouped, DataType::q5_k},
+    {WeightMix::iq4_xs, TensorKind::down, Where::guessed_first, DataType::q5_k},
 };
-
-// "model.layers.7.mlp.down_proj.weight": 7 and the rest; nothing for a matrix outside the layers.
-struct LayerMatrix {
-  std::int32_t layer;
-  std::string_view matrix;
-};
-std::optional<LayerMatrix> split_name(std::string_view name) noexcept {
-  constexpr std::string_view kPrefix = "model.layers.";
-  if (!name.starts_with(kPrefix)) return std::nullopt;
-  std::int32_t layer = 0;
-  const char* const end = name.data() + name.size();
-  const auto [at, error] = std::from_chars(name.data() + kPrefix.size(), end, layer);
-  if (error != std::errc() || at == end) return std::nullopt;
-  return LayerMatrix{layer, name.substr(static_cast<std::size_t>(at - name.data()) + 1)};
-}
 
 bool fits(Where where, std::int32_t layer, const ModelConfig& config,
           bool has_importance) noexcept {
@@ -160,22 +141,22 @@ std::uint32_t gguf_file_type(WeightMix mix) noexcept { return entry_of(mix).file
 DataType WeightMixer::type_of(std::string_view name) const noexcept {
   const DataType base = entry_of(mix_).base;
   if (!is_quantized(base) || base == DataType::q8_0) return base;
-  const std::optional<LayerMatrix> found = split_name(name);
-  if (!found) {
-    const bool is_output = name == "lm_head.weight" || config_.tie_word_embeddings;
+  const std::optional<TensorId> id = parse_hugging_face_name(name);
+  if (!id || !in_layer(id->kind)) {
+    const bool is_output = id == output_matrix(config_);
     if (!is_output) return base;
     const auto columns = static_cast<std::size_t>(config_.hidden_size);
     return columns % block_shape(base).elements == 0 ? DataType::q6_k : DataType::q8_0;
   }
   DataType type = base;
   for (const Exception& one : kExceptions) {
-    if (one.mix != mix_ || one.matrix != found->matrix) continue;
-    if (!fits(one.where, found->layer, config_, has_importance_)) continue;
+    if (one.mix != mix_ || one.matrix != id->kind) continue;
+    if (!fits(one.where, id->layer, config_, has_importance_)) continue;
     type = one.type;
     break;
   }
   // The 72B shape, by which llama.cpp knows it: eight heads share a value head, which is small.
-  const bool is_72b = config_.num_hidden_layers == 80 && found->matrix == kValue;
+  const bool is_72b = config_.num_hidden_layers == 80 && id->kind == TensorKind::v;
   return is_72b && (type == DataType::q3_k || type == DataType::q4_k) ? DataType::q5_k : type;
 }
 

@@ -140,8 +140,8 @@ Checkpoint open_gguf(std::string_view path, const FileSystem& files, WeightAcces
   checkpoint.name =
       file.has("general.name") ? std::string(file.string("general.name")) : path_name(path);
   checkpoint.format = "gguf";
-  const bool tied = weights->find("lm_head.weight") == nullptr &&
-                    weights->find_unsupported("lm_head.weight") == nullptr;
+  const bool tied = weights->find(kOutputTensor) == nullptr &&
+                    weights->find_unsupported(kOutputTensor) == nullptr;
   checkpoint.config = read_gguf_config(file, embedding_rows(*weights, checkpoint.path), tied);
   checkpoint.eos_token_ids = read_gguf_eos_token_ids(file);
   checkpoint.generation = read_gguf_generation(file, checkpoint.warnings);

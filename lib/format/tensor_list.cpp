@@ -9,37 +9,24 @@
 namespace tlite {
 
 std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config) {
-  const auto hidden = static_cast<std::uint64_t>(config.hidden_size);
-  const auto inner = static_cast<std::uint64_t>(config.intermediate_size);
-  const auto vocabulary = static_cast<std::uint64_t>(config.vocab_size);
-  const auto head = static_cast<std::uint64_t>(config.head_dim);
-  const std::uint64_t query = static_cast<std::uint64_t>(config.num_attention_heads) * head;
-  const std::uint64_t key = static_cast<std::uint64_t>(config.num_key_value_heads) * head;
-
   std::vector<ExpectedTensor> list;
-  list.push_back({std::string(kEmbeddingTensor), {vocabulary, hidden}});
+  const auto add = [&](TensorId id) {
+    list.push_back({id, hugging_face_name(id), tensor_shape(id.kind, config)});
+  };
+  add({.kind = TensorKind::embedding});
   for (std::int32_t layer = 0; layer < config.num_hidden_layers; ++layer) {
-    const std::string prefix = "model.layers." + std::to_string(layer) + ".";
-    const auto add = [&](const char* name, std::vector<std::uint64_t> shape) {
-      list.push_back({prefix + name, std::move(shape)});
-    };
-    add("input_layernorm.weight", {hidden});
-    add("self_attn.q_proj.weight", {query, hidden});
-    add("self_attn.q_proj.bias", {query});
-    add("self_attn.k_proj.weight", {key, hidden});
-    add("self_attn.k_proj.bias", {key});
-    add("self_attn.v_proj.weight", {key, hidden});
-    add("self_attn.v_proj.bias", {key});
-    add("self_attn.o_proj.weight", {hidden, query});
-    add("post_attention_layernorm.weight", {hidden});
-    add("mlp.gate_proj.weight", {inner, hidden});
-    add("mlp.up_proj.weight", {inner, hidden});
-    add("mlp.down_proj.weight", {hidden, inner});
+    for (std::size_t i = 0; i < kTensorKinds; ++i) {
+      const auto kind = static_cast<TensorKind>(i);
+      if (in_layer(kind)) add({layer, kind});
+    }
   }
-  list.push_back({"model.norm.weight", {hidden}});
-  if (!config.tie_word_embeddings)
-    list.push_back({std::string(kOutputTensor), {vocabulary, hidden}});
+  add({.kind = TensorKind::final_norm});
+  if (!config.tie_word_embeddings) add({.kind = TensorKind::lm_head});
   return list;
+}
+
+TensorId output_matrix(const ModelConfig& config) noexcept {
+  return {.kind = config.tie_word_embeddings ? TensorKind::embedding : TensorKind::lm_head};
 }
 
 namespace {

@@ -1,14 +1,6 @@
 #include "model/forward.hpp"
 
-#include "format/tensor_list.hpp"
-#include "kernels/activations.hpp"
-#include "model/plan.hpp"
-#include "tensor/dtype.hpp"
-
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <cstring>
 #include <string>
 
 #include <tlite/error.hpp>
@@ -21,9 +13,6 @@ std::size_t size(std::int32_t value) noexcept { return static_cast<std::size_t>(
 // Floating point operations of a step and thread: about two milliseconds of a slow core.
 constexpr double kStepWork = 64e6;
 
-// Elements of an activation unit.
-constexpr std::size_t kPiece = 4096;
-
 }  // namespace
 
 Forward::Forward(const ModelConfig& config, const ModelWeights& weights, const KvLayout& layout,
@@ -32,6 +21,7 @@ Forward::Forward(const ModelConfig& config, const ModelWeights& weights, const K
       weights_(weights),
       ops_(kernel_ops(weights.tier())),
       layout_(layout),
+      layers_(size(config.num_hidden_layers)),
       hidden_(size(config.hidden_size)),
       inner_(size(config.intermediate_size)),
       heads_(size(config.num_attention_heads)),
@@ -74,40 +64,26 @@ void Forward::begin_chunk() noexcept {
 
 void Forward::enter_phase(Phase phase) noexcept {
   phase_ = phase;
+  const PhaseRow& row = row_of(phase);
+  const Products& products = row.products;
+  for (std::size_t i = 0; i < products.count; ++i) {
+    const Product& product = products.list[i];
+    // The logits of earlier chunks stay.
+    const std::size_t before = product.matrix == TensorKind::lm_head ? logits_count_ * vocab_ : 0;
+    matrix_space_[i] = {product.matrix, &weights_.matrix(id(product.matrix)),
+                        scratch_.*product.y + before};
+  }
+  matrices_ = {matrix_space_.data(), products.count};
+  x_ = products.count > 0 ? scratch_.*products.x : nullptr;
+  units_ = (this->*row.units)();
   unit_ = 0;
-  preparing_ = needs_preparation();
 }
 
-bool Forward::needs_preparation() const noexcept {
-  for (const Matrix& matrix : matrices().list) {
-    if (matrix.linear != nullptr && matrix.linear->activation_format() != ActivationFormat::f32) {
-      return true;
-    }
-  }
-  return false;
-}
-
-// In the last layer only the rows that want logits attend.
-void Forward::plan_attention() noexcept {
-  attention_rows_.clear();
-  for (std::size_t i = 0; i < count_; ++i) {
-    const ForwardRow& row = batch_[first_ + i];
-    if (last_layer() && !row.wants_logits) continue;
-    attention_rows_.push_back({row.pages, row.position, i});
-  }
-  const bool windowed =
-      config_.sliding_window.has_value() && layer_ >= size(config_.max_window_layers);
-  attention_.plan(attention_rows_, windowed, threads_);
-}
-
-// Moves the residual rows that want logits to the front; attention has put its results there.
-void Forward::keep_logits_rows() noexcept {
-  active_ = attention_rows_.size();
-  for (std::size_t i = 0; i < active_; ++i) {
-    const std::size_t from = attention_rows_[i].source;
-    if (from == i) continue;
-    std::memcpy(scratch_.x + i * hidden_, scratch_.x + from * hidden_, hidden_ * sizeof(float));
-  }
+void Forward::next_phase() {
+  const PhaseRow& done = row_of(phase_);
+  enter_phase(done.decide != nullptr ? (this->*done.decide)() : done.next);
+  const PhaseRow& row = row_of(phase_);
+  if (row.begin != nullptr) (this->*row.begin)();
 }
 
 bool Forward::finish_chunk(const Progress& progress) {
@@ -125,244 +101,6 @@ bool Forward::finish_chunk(const Progress& progress) {
   return true;
 }
 
-void Forward::next_phase() {
-  switch (phase_) {
-    case Phase::append:
-      plan_attention();
-      if (last_layer()) keep_logits_rows();
-      // Without a row that wants logits the last layer ends with its keys and values.
-      return enter_phase(active_ == 0 ? Phase::check : Phase::attend);
-    case Phase::next_norm:
-      if (last_layer()) return enter_phase(Phase::lm_head);
-      ++layer_;
-      return enter_phase(Phase::qkv);
-    default:
-      return enter_phase(static_cast<Phase>(static_cast<int>(phase_) + 1));
-  }
-}
-
-// The matrices of a phase and the rows they read.
-Forward::Matrices Forward::matrices() const noexcept {
-  const LayerWeights& layer = weights_.layers()[layer_];
-  switch (phase_) {
-    case Phase::qkv:
-      return {
-          scratch_.normed,
-          {{layer.q.get(), scratch_.q}, {layer.k.get(), scratch_.k}, {layer.v.get(), scratch_.v}}};
-    case Phase::output:
-      return {scratch_.attended, {{layer.o.get(), scratch_.delta}}};
-    case Phase::gate_up:
-      return {scratch_.normed, {{layer.gate.get(), scratch_.gate}, {layer.up.get(), scratch_.up}}};
-    case Phase::down:
-      return {scratch_.gate, {{layer.down.get(), scratch_.delta}}};
-    case Phase::lm_head:
-      return {scratch_.normed, {{&weights_.lm_head(), scratch_.logits + logits_count_ * vocab_}}};
-    default:
-      return {};
-  }
-}
-
-// The names of the matrices of a phase, in the order of matrices().
-std::array<std::string, 3> Forward::matrix_names() const {
-  const std::string layer = "model.layers." + std::to_string(layer_) + ".";
-  const std::string attention = layer + "self_attn.";
-  const std::string mlp = layer + "mlp.";
-  switch (phase_) {
-    case Phase::qkv:
-      return {attention + "q_proj.weight", attention + "k_proj.weight",
-              attention + "v_proj.weight"};
-    case Phase::output:
-      return {attention + "o_proj.weight"};
-    case Phase::gate_up:
-      return {mlp + "gate_proj.weight", mlp + "up_proj.weight"};
-    case Phase::down:
-      return {mlp + "down_proj.weight"};
-    case Phase::lm_head:
-      return {config_.tie_word_embeddings ? std::string(kEmbeddingTensor) : "lm_head.weight"};
-    default:
-      return {};
-  }
-}
-
-void Forward::observe_inputs() const {
-  const Matrices phase = matrices();
-  if (phase.x == nullptr) return;
-  const std::array<std::string, 3> names = matrix_names();
-  for (std::size_t i = 0; i < names.size() && !names[i].empty(); ++i) {
-    const std::size_t columns = phase.list[i].linear->in_features();
-    observer_({names[i], {phase.x, active_ * columns}, columns});
-  }
-}
-
-std::size_t Forward::units() const noexcept {
-  if (preparing_) return active_;
-  switch (phase_) {
-    case Phase::attend:
-      return attention_.units();
-    case Phase::merge:
-      return attention_.merge_units();
-    case Phase::activate:
-      return active_ * ((inner_ + kPiece - 1) / kPiece);
-    case Phase::embed:
-    case Phase::append:
-    case Phase::post_norm:
-    case Phase::next_norm:
-    case Phase::check:
-      return active_;
-    default:
-      break;
-  }
-  std::size_t chunks = 0;
-  for (const Matrix& matrix : matrices().list) {
-    if (matrix.linear != nullptr) chunks += matrix.linear->chunks(active_);
-  }
-  return chunks;
-}
-
-// Floating point operations of the whole phase, where they count.
-double Forward::work() const noexcept {
-  if (preparing_) return 0;
-  if (phase_ == Phase::attend) return attention_.work();
-  double work = 0;
-  for (const Matrix& matrix : matrices().list) {
-    if (matrix.linear == nullptr) continue;
-    work += 2.0 * static_cast<double>(active_) *
-            static_cast<double>(matrix.linear->out_features()) *
-            static_cast<double>(matrix.linear->in_features());
-  }
-  return work;
-}
-
-std::size_t Forward::units_a_step(int threads) const noexcept {
-  const std::size_t all = units();
-  const double share = kStepWork * threads / std::max(work(), 1.0);
-  if (share >= 1.0) return all;
-  const auto some = static_cast<std::size_t>(share * static_cast<double>(all));
-  // Whole rounds: every thread has a unit in each of them.
-  const auto round = static_cast<std::size_t>(threads);
-  return std::max((some + round - 1) / round, std::size_t{1}) * round;
-}
-
-// One row in each form that the phase's matrices read; q, k and v mostly share one.
-void Forward::prepare_row(std::size_t row) noexcept {
-  const Matrices phase = matrices();
-  bool done[kActivationFormats] = {};
-  for (const Matrix& matrix : phase.list) {
-    if (matrix.linear == nullptr) continue;
-    const ActivationFormat format = matrix.linear->activation_format();
-    const auto index = static_cast<std::size_t>(format);
-    if (format == ActivationFormat::f32 || done[index]) continue;
-    done[index] = true;
-    const std::size_t in = matrix.linear->in_features();
-    prepare_activations(format, matrix.linear->activation_order(),
-                        {.f32 = phase.x + row * in, .rows = 1, .stride = in}, in, row, active_,
-                        scratch_.prepared[index]);
-  }
-}
-
-void Forward::run_linear(std::size_t unit, int worker) noexcept {
-  const Matrices phase = matrices();
-  for (const Matrix& matrix : phase.list) {
-    if (matrix.linear == nullptr) continue;
-    const std::size_t chunks = matrix.linear->chunks(active_);
-    if (unit >= chunks) {
-      unit -= chunks;
-      continue;
-    }
-    const auto format = static_cast<std::size_t>(matrix.linear->activation_format());
-    const Activations x{.f32 = phase.x,
-                        .rows = active_,
-                        .stride = matrix.linear->in_features(),
-                        .prepared = scratch_.prepared[format]};
-    matrix.linear->run(unit, x, matrix.y, matrix.linear->out_features(), scratch_.worker(worker));
-    return;
-  }
-}
-
-void Forward::embed_row(std::size_t row) noexcept {
-  const ForwardRow& from = batch_[first_ + row];
-  float* x = scratch_.x + row * hidden_;
-  weights_.embed(from.token, x);
-  const std::size_t half = head_dim_ / 2;
-  rope_.fill(from.position, scratch_.cos + row * half, scratch_.sin + row * half);
-  ops_.rms_norm(x, weights_.layers()[0].input_norm.data(), hidden_, config_.rms_norm_eps,
-                scratch_.normed + row * hidden_);
-}
-
-void Forward::append_row(std::size_t row) noexcept {
-  const LayerWeights& layer = weights_.layers()[layer_];
-  const ForwardRow& to = batch_[first_ + row];
-  const std::size_t half = head_dim_ / 2;
-  const float* cos = scratch_.cos + row * half;
-  const float* sin = scratch_.sin + row * half;
-  float* q = scratch_.q + row * heads_ * head_dim_;
-  float* k = scratch_.k + row * kv_heads_ * head_dim_;
-  float* v = scratch_.v + row * kv_heads_ * head_dim_;
-  for (std::size_t i = 0; i < heads_ * head_dim_; ++i) q[i] += layer.q_bias[i];
-  for (std::size_t i = 0; i < kv_heads_ * head_dim_; ++i) k[i] += layer.k_bias[i];
-  for (std::size_t i = 0; i < kv_heads_ * head_dim_; ++i) v[i] += layer.v_bias[i];
-  for (std::size_t head = 0; head < heads_; ++head) rotate(q + head * head_dim_, cos, sin, half);
-  for (std::size_t head = 0; head < kv_heads_; ++head) rotate(k + head * head_dim_, cos, sin, half);
-  const float scale = 1.0F / std::sqrt(static_cast<float>(head_dim_));
-  for (std::size_t i = 0; i < heads_ * head_dim_; ++i) q[i] *= scale;
-
-  std::byte* page = to.pages[size(to.position) / kPagePositions].data();
-  const std::size_t slot = size(to.position) % kPagePositions;
-  for (std::size_t head = 0; head < kv_heads_; ++head) {
-    store_keys(layout_.key_type(layer_), k + head * head_dim_, head_dim_, slot,
-               page + layout_.keys_offset(layer_, head));
-    store_values(layout_.value_type(layer_), v + head * head_dim_, head_dim_, slot,
-                 page + layout_.values_offset(layer_, head));
-  }
-}
-
-void Forward::norm_row(std::size_t row, std::span<const float> weight) noexcept {
-  float* x = scratch_.x + row * hidden_;
-  const float* delta = scratch_.delta + row * hidden_;
-  for (std::size_t i = 0; i < hidden_; ++i) x[i] += delta[i];
-  ops_.rms_norm(x, weight.data(), hidden_, config_.rms_norm_eps, scratch_.normed + row * hidden_);
-}
-
-void Forward::activate_piece(std::size_t unit) noexcept {
-  const std::size_t pieces = (inner_ + kPiece - 1) / kPiece;
-  const std::size_t first = unit % pieces * kPiece;
-  const std::size_t at = unit / pieces * inner_ + first;
-  ops_.silu_multiply(scratch_.gate + at, scratch_.up + at, std::min(kPiece, inner_ - first));
-}
-
-void Forward::check_row(std::size_t row) noexcept {
-  const std::size_t index = logits_count_ + row;
-  const std::span<const float> values = logits(index);
-  finite_[index] =
-      std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
-}
-
-void Forward::run_unit(std::size_t unit, int worker) noexcept {
-  if (preparing_) return prepare_row(unit);
-  const LayerWeights& layer = weights_.layers()[layer_];
-  switch (phase_) {
-    case Phase::embed:
-      return embed_row(unit);
-    case Phase::append:
-      return append_row(unit);
-    case Phase::attend:
-      return attention_.run(unit, layer_, scratch_, worker);
-    case Phase::merge:
-      return attention_.merge(unit, scratch_);
-    case Phase::post_norm:
-      return norm_row(unit, layer.post_attention_norm);
-    case Phase::activate:
-      return activate_piece(unit);
-    case Phase::next_norm:
-      return norm_row(
-          unit, last_layer() ? weights_.final_norm() : weights_.layers()[layer_ + 1].input_norm);
-    case Phase::check:
-      return check_row(unit);
-    default:
-      return run_linear(unit, worker);
-  }
-}
-
 void Forward::require_finite() const {
   std::size_t index = 0;
   for (const ForwardRow& row : batch_) {
@@ -375,27 +113,33 @@ void Forward::require_finite() const {
   }
 }
 
+std::size_t Forward::units_a_step(int threads) const noexcept {
+  const auto work = row_of(phase_).work;
+  if (work == nullptr) return units_;
+  const double share = kStepWork * threads / std::max((this->*work)(), 1.0);
+  if (share >= 1.0) return units_;
+  const auto some = static_cast<std::size_t>(share * static_cast<double>(units_));
+  // Whole rounds: every thread has a unit in each of them.
+  const auto round = static_cast<std::size_t>(threads);
+  return std::max((some + round - 1) / round, std::size_t{1}) * round;
+}
+
 bool Forward::step(ThreadPool& pool, const RunState& run, const Progress& progress) {
-  const std::size_t all = units();
+  const auto run_unit = row_of(phase_).run;
   const std::size_t begin = unit_;
-  const std::size_t end = std::min(all, begin + units_a_step(pool.threads()));
+  const std::size_t end = std::min(units_, begin + units_a_step(pool.threads()));
   pool.parallel_for(end - begin, [&](std::size_t unit, int worker) {
-    if (!run.cancelled()) run_unit(begin + unit, worker);
+    if (!run.cancelled()) (this->*run_unit)(begin + unit, worker);
   });
   if (run.cancelled()) throw Error(ErrorCode::cancelled, "cancelled");
   unit_ = end;
-  if (end < all) return false;
-  if (preparing_) {
-    preparing_ = false;
-    unit_ = 0;
-    return false;
-  }
-  if (phase_ != Phase::check) {
+  if (end < units_) return false;
+  if (phase_ == Phase::check) return finish_chunk(progress);
+  // A phase without units takes no step: nothing to prepare, or nothing to merge.
+  do {
     next_phase();
-    if (observer_) observe_inputs();
-    return false;
-  }
-  return finish_chunk(progress);
+  } while (units_ == 0 && phase_ != Phase::check);
+  return false;
 }
 
 bool Forward::advance(Clock::time_point deadline, ThreadPool& pool, const RunState& run,

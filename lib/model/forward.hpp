@@ -1,4 +1,5 @@
 // The forward pass of Qwen2 as a cursor over (chunk of rows, layer, phase, units of the phase).
+// What a layer is made of stands in the table at the end of forward_phases.cpp.
 //
 // Every phase is a set of units that do not depend on each other; between phases all threads meet.
 // A step runs some units of one phase, a few milliseconds of work; between steps the pass can
@@ -21,7 +22,6 @@
 #include <functional>
 #include <memory>
 #include <span>
-#include <string>
 #include <utility>
 #include <vector>
 
@@ -73,61 +73,120 @@ class Forward {
   void require_finite() const;
 
  private:
-  enum class Phase {
-    embed,      // rows: token row, rope angles, first norm
-    qkv,        // chunks of three matrices
-    append,     // rows: biases, rotation, keys and values into their page
-    attend,     // units of Attention
-    merge,      // likewise
-    output,     // chunks of o
-    post_norm,  // rows: residual, norm
-    gate_up,    // chunks of two matrices
-    activate,   // pieces of rows
-    down,       // chunks of down
-    next_norm,  // rows: residual, norm of the next layer or the last one
-    lm_head,    // chunks
-    check,      // logits rows: all finite
+  // What a chunk of rows goes through, from prepare_qkv to next_norm once a layer; an index of the
+  // table of phases.
+  enum class Phase : std::size_t {
+    embed,
+    prepare_qkv,
+    qkv,
+    append,
+    attend,
+    merge,
+    prepare_o,
+    o,
+    post_norm,
+    prepare_gate_up,
+    gate_up,
+    activate,
+    prepare_down,
+    down,
+    next_norm,
+    prepare_lm_head,
+    lm_head,
+    check,
   };
 
+  static constexpr std::size_t kMostMatrices = 3;
+  struct Product {
+    TensorKind matrix;
+    float* Scratch::*y;  // [rows][outputs]
+  };
+  // Matrices that are multiplied by the same rows.
+  struct Products {
+    float* Scratch::*x = nullptr;  // [rows][inputs]
+    std::size_t count = 0;
+    Product list[kMostMatrices] = {};
+  };
+
+  using Begin = void (Forward::*)() const;  // may throw
+  using Units = std::size_t (Forward::*)() const noexcept;
+  using Work = double (Forward::*)() const noexcept;
+  using Run = void (Forward::*)(std::size_t unit, int worker) noexcept;
+  using Decide = Phase (Forward::*)() noexcept;
+  // A row of the table of phases.
+  struct PhaseRow {
+    Phase phase;
+    Products products;
+    Begin begin;  // before the first unit, while no worker runs; null: nothing
+    Units units;
+    Work work;  // floating point operations of all units; null: too few to stop between units
+    Run run;
+    Phase next;
+    Decide decide = nullptr;  // where it is not always `next`
+  };
+  struct Table;
+
+  // A Product of the layer and chunk that the cursor is at.
   struct Matrix {
-    const Linear* linear = nullptr;
-    float* y = nullptr;
-  };
-  struct Matrices {
-    const float* x = nullptr;
-    Matrix list[3];
+    TensorKind kind;
+    const Linear* linear;
+    float* y;
   };
 
+  static const PhaseRow& row_of(Phase phase) noexcept;
+
+  // The cursor.
   void begin_chunk() noexcept;
+  void enter_phase(Phase phase) noexcept;
   void next_phase();
-  std::array<std::string, 3> matrix_names() const;
-  void observe_inputs() const;
+  bool finish_chunk(const Progress& progress);
+  std::size_t units_a_step(int threads) const noexcept;
+  bool step(ThreadPool& pool, const RunState& run, const Progress& progress);
+  bool last_layer() const noexcept { return layer_ + 1 == layers_; }
+  // In this layer, or outside the layers.
+  TensorId id(TensorKind kind) const noexcept {
+    return {in_layer(kind) ? static_cast<std::int32_t>(layer_) : 0, kind};
+  }
+  std::span<const float> vector(TensorKind kind) const noexcept {
+    return weights_.vector(id(kind));
+  }
+
+  // What stands in the table: `begin`,
+  void show() const;  // to the observer
+  // `units`,
+  std::size_t rows() const noexcept { return active_; }
+  std::size_t unprepared() const noexcept;
+  std::size_t chunks() const noexcept;
+  std::size_t attend_units() const noexcept { return attention_.units(); }
+  std::size_t merge_units() const noexcept { return attention_.merge_units(); }
+  std::size_t pieces() const noexcept;
+  // `work`,
+  double multiply_work() const noexcept;
+  double attend_work() const noexcept { return attention_.work(); }
+  // `run`,
+  void embed_row(std::size_t row, int worker) noexcept;
+  void prepare_row(std::size_t row, int worker) noexcept;
+  void multiply(std::size_t chunk, int worker) noexcept;
+  void append_row(std::size_t row, int worker) noexcept;
+  void attend_unit(std::size_t unit, int worker) noexcept;
+  void merge_unit(std::size_t unit, int worker) noexcept;
+  void post_norm_row(std::size_t row, int worker) noexcept;
+  void activate_piece(std::size_t piece, int worker) noexcept;
+  void next_norm_row(std::size_t row, int worker) noexcept;
+  void check_row(std::size_t row, int worker) noexcept;
+  // and `decide`.
+  Phase after_append() noexcept;
+  Phase after_layer() noexcept;
+
+  void add_delta(std::size_t row, std::span<const float> norm) noexcept;
   void plan_attention() noexcept;
   void keep_logits_rows() noexcept;
-  bool finish_chunk(const Progress& progress);
-  bool step(ThreadPool& pool, const RunState& run, const Progress& progress);
-  bool last_layer() const noexcept { return layer_ + 1 == weights_.layers().size(); }
-
-  std::size_t units() const noexcept;
-  std::size_t units_a_step(int threads) const noexcept;
-  double work() const noexcept;
-  void run_unit(std::size_t unit, int worker) noexcept;
-  Matrices matrices() const noexcept;
-  void enter_phase(Phase phase) noexcept;
-  bool needs_preparation() const noexcept;
-  void prepare_row(std::size_t row) noexcept;
-  void run_linear(std::size_t unit, int worker) noexcept;
-  void embed_row(std::size_t row) noexcept;
-  void append_row(std::size_t row) noexcept;
-  void norm_row(std::size_t row, std::span<const float> weight) noexcept;
-  void activate_piece(std::size_t unit) noexcept;
-  void check_row(std::size_t row) noexcept;
 
   const ModelConfig& config_;
   const ModelWeights& weights_;
   const KernelOps& ops_;
   KvLayout layout_;
-  std::size_t hidden_, inner_, heads_, kv_heads_, head_dim_, vocab_;
+  std::size_t layers_, hidden_, inner_, heads_, kv_heads_, head_dim_, vocab_;
   std::size_t max_rows_;
   int threads_;
   Rope rope_;
@@ -144,7 +203,11 @@ class Forward {
   std::size_t active_ = 0;  // rows that go on: all, or in the last layer those that want logits
   std::size_t layer_ = 0;
   Phase phase_ = Phase::embed;
-  bool preparing_ = false;  // the phase's matrices wait for their input in a form of its own
+  // Of the phase: its matrices with the rows that they read, its units, and how many are done.
+  const float* x_ = nullptr;
+  std::array<Matrix, kMostMatrices> matrix_space_ = {};
+  std::span<const Matrix> matrices_;
+  std::size_t units_ = 0;
   std::size_t unit_ = 0;
   std::size_t logits_count_ = 0;  // rows of earlier chunks that wanted logits
   std::size_t logits_done_ = 0;

@@ -1,5 +1,6 @@
 #include "model/kv_cache.hpp"
 
+#include "format/tensor_id.hpp"
 #include "tensor/dtype.hpp"
 
 #include <algorithm>
@@ -25,7 +26,7 @@ constexpr float kWideBias = 22.0F;
 
 float largest_bias(const WeightSource& source, std::size_t layer) {
   const StoredTensor* bias =
-      source.find("model.layers." + std::to_string(layer) + ".self_attn.k_proj.bias");
+      source.find(hugging_face_name({static_cast<std::int32_t>(layer), TensorKind::k_bias}));
   if (bias == nullptr || bias->shape.size() != 1) return 0;
   std::vector<float> values(bias->shape[0]);
   std::vector<std::byte> space;

@@ -33,7 +33,7 @@ PackedLayout::PackedLayout(const ModelConfig& config, const WeightSource& source
                            const WeightTypes& types) {
   for (const ExpectedTensor& expected : expected_tensors(config)) {
     // The embedding table is read row by row where it lies, and packed only as lm_head.
-    if (expected.name == kEmbeddingTensor && !config.tie_word_embeddings) continue;
+    if (expected.id.kind == TensorKind::embedding && !config.tie_word_embeddings) continue;
     const StoredTensor* tensor = source.find(expected.name);
     if (tensor == nullptr || tensor->shape.size() != 2) continue;
     const DataType type = types ? types(*tensor) : tensor->type;

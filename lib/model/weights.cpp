@@ -47,7 +47,7 @@ std::uint64_t copied_weight_bytes(const ModelConfig& config, const WeightSource&
                                   const PackedLayout& layout, CpuTier tier) {
   std::uint64_t bytes = small_floats(config) * sizeof(float);
   for (const ExpectedTensor& expected : expected_tensors(config)) {
-    if (expected.name == kEmbeddingTensor && !config.tie_word_embeddings) continue;
+    if (expected.id.kind == TensorKind::embedding && !config.tie_word_embeddings) continue;
     const StoredTensor* const tensor = source.find(expected.name);
     if (expected.shape.size() != 2 || tensor == nullptr || layout.find(*tensor)) continue;
     bytes += copied_bytes({tensor->type, expected.shape[0], expected.shape[1], tensor->data}, tier);
@@ -69,23 +69,15 @@ class ModelWeights::Loader {
 
   void load() {
     // What is wrong with a tensor is said before minutes are spent on the others.
-    for (const ExpectedTensor& tensor : expected_tensors(config_)) find(tensor.name, tensor.shape);
+    const std::vector<ExpectedTensor> tensors = expected_tensors(config_);
+    for (const ExpectedTensor& tensor : tensors) find(tensor);
     provide_packed();
-    const auto hidden = static_cast<std::size_t>(config_.hidden_size);
-    const auto vocab = static_cast<std::size_t>(config_.vocab_size);
-    weights_.hidden_ = hidden;
-    weights_.embedding_ = &find(std::string(kEmbeddingTensor), {vocab, hidden});
-    if (!config_.tie_word_embeddings) {
-      weights_.streamed_bytes_ += bytes_of(weights_.embedding_->type, hidden);
-    }
-    weights_.layers_.reserve(static_cast<std::size_t>(config_.num_hidden_layers));
-    for (std::int32_t i = 0; i < config_.num_hidden_layers; ++i) {
-      weights_.layers_.push_back(layer(config_, "model.layers." + std::to_string(i) + "."));
-    }
-    weights_.final_norm_ = vector("model.norm.weight", hidden);
-    weights_.lm_head_ = config_.tie_word_embeddings
-                            ? matrix(std::string(kEmbeddingTensor), vocab, hidden)
-                            : matrix("lm_head.weight", vocab, hidden);
+    const auto slots = static_cast<std::size_t>(config_.num_hidden_layers) * kTensorKinds;
+    weights_.matrices_.resize(slots);
+    weights_.vectors_.resize(slots);
+    for (const ExpectedTensor& tensor : tensors) load(tensor);
+    if (!config_.tie_word_embeddings) return;
+    weights_.matrices_[index_of({.kind = TensorKind::lm_head})] = matrix(*weights_.embedding_);
   }
 
  private:
@@ -118,29 +110,24 @@ class ModelWeights::Loader {
     if (cache) cache->write(packed_, pool_, log);
   }
 
-  LayerWeights layer(const ModelConfig& config, const std::string& prefix) {
-    const auto hidden = static_cast<std::size_t>(config.hidden_size);
-    const auto inner = static_cast<std::size_t>(config.intermediate_size);
-    const auto head_dim = static_cast<std::size_t>(config.head_dim);
-    const std::size_t q = static_cast<std::size_t>(config.num_attention_heads) * head_dim;
-    const std::size_t kv = static_cast<std::size_t>(config.num_key_value_heads) * head_dim;
-    LayerWeights out;
-    out.input_norm = vector(prefix + "input_layernorm.weight", hidden);
-    out.q = matrix(prefix + "self_attn.q_proj.weight", q, hidden);
-    out.k = matrix(prefix + "self_attn.k_proj.weight", kv, hidden);
-    out.v = matrix(prefix + "self_attn.v_proj.weight", kv, hidden);
-    out.q_bias = vector(prefix + "self_attn.q_proj.bias", q);
-    out.k_bias = vector(prefix + "self_attn.k_proj.bias", kv);
-    out.v_bias = vector(prefix + "self_attn.v_proj.bias", kv);
-    out.o = matrix(prefix + "self_attn.o_proj.weight", hidden, q);
-    out.post_attention_norm = vector(prefix + "post_attention_layernorm.weight", hidden);
-    out.gate = matrix(prefix + "mlp.gate_proj.weight", inner, hidden);
-    out.up = matrix(prefix + "mlp.up_proj.weight", inner, hidden);
-    out.down = matrix(prefix + "mlp.down_proj.weight", hidden, inner);
-    return out;
+  void load(const ExpectedTensor& expected) {
+    const StoredTensor& tensor = find(expected);
+    const std::size_t index = index_of(expected.id);
+    if (expected.id.kind == TensorKind::embedding) {
+      weights_.hidden_ = static_cast<std::size_t>(config_.hidden_size);
+      weights_.embedding_ = &tensor;
+      if (!config_.tie_word_embeddings) {
+        weights_.streamed_bytes_ += bytes_of(tensor.type, weights_.hidden_);
+      }
+    } else if (tensor.shape.size() == 1) {
+      weights_.vectors_[index] = vector(tensor);
+    } else {
+      weights_.matrices_[index] = matrix(tensor);
+    }
   }
 
-  const StoredTensor& find(const std::string& name, const std::vector<std::uint64_t>& shape) {
+  const StoredTensor& find(const ExpectedTensor& expected) {
+    const auto& [id, name, shape] = expected;
     const StoredTensor* tensor = source_.find(name);
     if (tensor == nullptr) {
       throw Error(ErrorCode::not_found, "the checkpoint has no tensor '" + name + "'");
@@ -153,8 +140,9 @@ class ModelWeights::Loader {
     return *tensor;
   }
 
-  std::unique_ptr<Linear> matrix(const std::string& name, std::size_t out, std::size_t in) {
-    const StoredTensor& tensor = find(name, {out, in});
+  std::unique_ptr<Linear> matrix(const StoredTensor& tensor) {
+    const auto out = static_cast<std::size_t>(tensor.shape[0]);
+    const auto in = static_cast<std::size_t>(tensor.shape[1]);
     const PackedMatrix* const packed = layout_.find(tensor);
     const DataType type = packed != nullptr ? packed->type : tensor.type;
     auto linear = packed != nullptr
@@ -167,15 +155,15 @@ class ModelWeights::Loader {
     return linear;
   }
 
-  std::span<const float> vector(const std::string& name, std::size_t size) {
-    const StoredTensor& tensor = find(name, {size});
+  std::span<const float> vector(const StoredTensor& tensor) {
+    const auto size = static_cast<std::size_t>(tensor.shape[0]);
     weights_.streamed_bytes_ += tensor.data.size();
     const std::span<float> out = weights_.small_.as<float>().subspan(used_, size);
     used_ += size;
     for (std::size_t i = 0; i < size; ++i) {
       out[i] = element(tensor, i);
       if (!std::isfinite(out[i])) {
-        throw Error(ErrorCode::corrupt, tensor.file + ": tensor '" + name + "' holds " +
+        throw Error(ErrorCode::corrupt, tensor.file + ": tensor '" + tensor.name + "' holds " +
                                             (std::isnan(out[i]) ? "NaN" : "an infinity") +
                                             " at element " + std::to_string(i));
       }

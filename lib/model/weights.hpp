@@ -1,6 +1,6 @@
 // The weights of a Qwen2 model, each matrix behind the kernels that stream it.
 //
-// Tensor names are Hugging Face's. Matrices stay where the file is mapped, but for the packed
+// Matrices stay where the file is mapped, but for the packed
 // ones, quantized or loaded as bf16: they are packed into memory of our own, by all cores, or
 // mapped from the packed cache, and their place in the file is not looked at again. Of files that
 // are read the source has kept the others. Norms and biases, a few hundred kilobytes, are turned
@@ -9,6 +9,7 @@
 
 #include "base/buffer.hpp"
 #include "base/cpu.hpp"
+#include "format/tensor_id.hpp"
 #include "format/weight_source.hpp"
 #include "kernels/linear.hpp"
 #include "model/packed_cache.hpp"
@@ -24,16 +25,6 @@
 #include <tlite/model_config.hpp>
 
 namespace tlite {
-
-struct LayerWeights {
-  std::span<const float> input_norm;  // [hidden]
-  std::unique_ptr<Linear> q, k, v;    // [heads x head_dim][hidden], k and v: [kv_heads x ...]
-  std::span<const float> q_bias, k_bias, v_bias;
-  std::unique_ptr<Linear> o;                   // [hidden][heads x head_dim]
-  std::span<const float> post_attention_norm;  // [hidden]
-  std::unique_ptr<Linear> gate, up;            // [intermediate][hidden]
-  std::unique_ptr<Linear> down;                // [hidden][intermediate]
-};
 
 struct WeightLoading {
   LoadProgress progress = {};            // of packing
@@ -57,9 +48,12 @@ class ModelWeights {
   ModelWeights& operator=(const ModelWeights&) = delete;
 
   CpuTier tier() const noexcept { return tier_; }
-  std::span<const LayerWeights> layers() const noexcept { return layers_; }
-  std::span<const float> final_norm() const noexcept { return final_norm_; }
-  const Linear& lm_head() const noexcept { return *lm_head_; }  // [vocab][hidden]
+
+  // [rows][columns] as tensor_shape() says. lm_head is there in any case, made of the embeddings
+  // where they are tied; the embeddings themselves are no matrix to multiply by: see embed().
+  const Linear& matrix(TensorId id) const noexcept { return *matrices_[index_of(id)]; }
+  // A norm or bias.
+  std::span<const float> vector(TensorId id) const noexcept { return vectors_[index_of(id)]; }
 
   // Some matrix reads its input in a form of its own: see ActivationFormat.
   bool prepares_activations() const noexcept { return prepares_; }
@@ -79,11 +73,14 @@ class ModelWeights {
  private:
   class Loader;
 
+  static std::size_t index_of(TensorId id) noexcept {
+    return static_cast<std::size_t>(id.layer) * kTensorKinds + static_cast<std::size_t>(id.kind);
+  }
+
   CpuTier tier_;
-  std::vector<LayerWeights> layers_;
-  std::span<const float> final_norm_;
-  std::unique_ptr<Linear> lm_head_;
-  const StoredTensor* embedding_ = nullptr;  // [vocab][hidden]
+  std::vector<std::unique_ptr<Linear>> matrices_;  // by index_of(); null for norms and biases
+  std::vector<std::span<const float>> vectors_;    // likewise
+  const StoredTensor* embedding_ = nullptr;        // [vocab][hidden]
   std::size_t hidden_ = 0;
   Buffer small_;                                 // all norms and biases
   Buffer packed_;                                // all quantized matrices, or
