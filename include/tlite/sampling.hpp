@@ -11,6 +11,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -85,6 +86,13 @@ struct TokenLogprob {
   TokenId token = -1;
   float logprob = 0.0F;   // natural logarithm
   std::int32_t rank = 0;  // 1: the likeliest
+};
+
+// What a sampler chose.
+struct SampledToken {
+  TokenId token = -1;
+  std::optional<TokenLogprob> logprob;         // where asked for
+  std::span<const TokenLogprob> top_logprobs;  // likewise; valid until the sampler's next token
 };
 
 }  // namespace tlite

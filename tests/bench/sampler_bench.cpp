@@ -1,6 +1,6 @@
 // Microseconds a token of the sampler at the vocabulary of Qwen2.5, 152,064. The budget is well
 // below 1 ms: one per cent of a token of a 7B model on a desktop CPU.
-#include "sample/sampler.hpp"
+#include "sample/sampler_chain.hpp"
 #include "unit/sample/random_logits.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ constexpr int kRounds = 301;
 double microseconds(const tlite::SamplingParams& params,
                     const std::vector<std::vector<float>>& logits) {
   tlite::SamplerWorkspace workspace;
-  tlite::Sampler sampler(params, 1);
+  tlite::SamplerChain sampler(params, 1);
   std::vector<tlite::TokenId> prompt(2000);
   for (std::size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<tlite::TokenId>(37 * i);
   sampler.observe_prompt(prompt);

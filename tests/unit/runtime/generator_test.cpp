@@ -1,6 +1,6 @@
 #include "runtime/generator.hpp"
 
-#include "sample/sampler.hpp"
+#include "sample/sampler_chain.hpp"
 #include "unit/runtime/fake_model.hpp"
 #include "unit/support/errors.hpp"
 

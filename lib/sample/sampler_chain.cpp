@@ -1,4 +1,4 @@
-#include "sample/sampler.hpp"
+#include "sample/sampler_chain.hpp"
 
 #include "sample/exp.hpp"
 #include "sample/sequence_rules.hpp"
@@ -64,22 +64,22 @@ double log_sum_exp(std::span<const float> logits, float largest) {
 
 }  // namespace
 
-Sampler::Sampler(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn,
-                 std::span<const TokenId> end_tokens)
+SamplerChain::SamplerChain(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn,
+                           std::span<const TokenId> end_tokens)
     : params_(params),
       rng_(seed, drawn),
       end_tokens_(end_tokens.begin(), end_tokens.end()),
       keeps_tokens_(params.no_repeat_ngram_size > 0 || !params.bad_words.empty() ||
                     !params.sequence_bias.empty()) {}
 
-void Sampler::observe_prompt(std::span<const TokenId> tokens) {
+void SamplerChain::observe_prompt(std::span<const TokenId> tokens) {
   length_ += tokens.size();
   if (keeps_tokens_) tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
   if (params_.repetition_penalty == 1.0F) return;
   for (const TokenId token : tokens) counts_.add_prompt(token);
 }
 
-void Sampler::observe_output(TokenId token) {
+void SamplerChain::observe_output(TokenId token) {
   ++length_;
   ++answered_;
   if (keeps_tokens_) tokens_.push_back(token);
@@ -88,7 +88,7 @@ void Sampler::observe_output(TokenId token) {
 
 // Bias first, as in vLLM's sampler and transformers' processor list. Ids beyond the logits are
 // ignored: a vocabulary may be larger than a model's output.
-void Sampler::penalise(std::span<float> scores) const {
+void SamplerChain::penalise(std::span<float> scores) const {
   for (const auto& [token, bias] : params_.logit_bias) {
     const auto i = static_cast<std::size_t>(token);
     if (i < scores.size()) scores[i] = below_infinity(scores[i] + bias);
@@ -111,7 +111,7 @@ void Sampler::penalise(std::span<float> scores) const {
 }
 
 // Everything between the penalties and the filters, in transformers' order.
-void Sampler::apply_rules(std::span<float> scores, const SampleStep& step) const {
+void SamplerChain::apply_rules(std::span<float> scores, const SampleStep& step) const {
   if (params_.no_repeat_ngram_size > 0) {
     ban_repeated_ngrams(scores, tokens_, static_cast<std::size_t>(params_.no_repeat_ngram_size));
   }
@@ -136,7 +136,7 @@ void Sampler::apply_rules(std::span<float> scores, const SampleStep& step) const
   if (!step.mask.empty()) apply_mask(scores, step.mask);
 }
 
-TokenId Sampler::choose(SamplerWorkspace& workspace) {
+TokenId SamplerChain::choose(SamplerWorkspace& workspace) {
   const std::span<const float> scores = workspace.scores;
   const float largest = chunk_maxima(scores, workspace.maxima);
   if (largest == kBanned) {
@@ -164,7 +164,7 @@ TokenId Sampler::choose(SamplerWorkspace& workspace) {
 }
 
 // Rank 1 is the likeliest; equal logits rank by id, as a greedy choice would take them.
-TokenLogprob Sampler::logprob_of(TokenId token, std::span<const float> logits) const {
+TokenLogprob SamplerChain::logprob_of(TokenId token, std::span<const float> logits) const {
   const auto at = static_cast<std::size_t>(token);
   const float own = logits[at];
   std::int32_t rank = 1;
@@ -173,7 +173,7 @@ TokenLogprob Sampler::logprob_of(TokenId token, std::span<const float> logits) c
   return {token, static_cast<float>(static_cast<double>(own) - log_total_), rank};
 }
 
-void Sampler::rank_likeliest(std::span<const float> logits, SamplerWorkspace& workspace) {
+void SamplerChain::rank_likeliest(std::span<const float> logits, SamplerWorkspace& workspace) {
   const float largest = chunk_maxima(logits, workspace.maxima);
   log_total_ = log_sum_exp(logits, largest);
   top_.clear();
@@ -191,8 +191,8 @@ void Sampler::rank_likeliest(std::span<const float> logits, SamplerWorkspace& wo
   for (std::size_t i = 0; i < count; ++i) top_[i].rank = static_cast<std::int32_t>(i + 1);
 }
 
-SampledToken Sampler::sample(std::span<const float> logits, SamplerWorkspace& workspace,
-                             const SampleStep& step) {
+SampledToken SamplerChain::sample(std::span<const float> logits, SamplerWorkspace& workspace,
+                                  const SampleStep& step) {
   check_numbers(logits);
   workspace.scores.assign(logits.begin(), logits.end());
   penalise(workspace.scores);

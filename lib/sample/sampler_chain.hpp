@@ -13,7 +13,6 @@
 #include "sample/token_counts.hpp"
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -30,12 +29,6 @@ struct SamplerWorkspace {
   Candidates candidates;  // what the last draw chose from; untouched by a greedy choice
 };
 
-struct SampledToken {
-  TokenId token = -1;
-  std::optional<TokenLogprob> logprob;         // where asked for
-  std::span<const TokenLogprob> top_logprobs;  // valid until the sampler's next token
-};
-
 // What the next token is to its answer.
 struct SampleStep {
   std::span<const TokenId> banned = {};  // cannot be chosen: ends that would come too early
@@ -44,16 +37,19 @@ struct SampleStep {
   std::span<const std::uint32_t> mask = {};
 };
 
-class Sampler {
+class SamplerChain {
  public:
   // `params` are validated. `seed` stands for params.seed; `drawn` tokens of it are used already,
   // so that a continued answer goes on in the same stream of random numbers. `end_tokens`: what
   // ends a sequence.
-  explicit Sampler(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn = 0,
-                   std::span<const TokenId> end_tokens = {});
+  explicit SamplerChain(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn = 0,
+                        std::span<const TokenId> end_tokens = {});
 
   void observe_prompt(std::span<const TokenId> tokens);
   void observe_output(TokenId token);
+  // Passes over the random number of a token that is not drawn here, so that the n-th token has the
+  // n-th number wherever the others came from.
+  void skip_draw() noexcept { rng_.next_u64(); }
 
   // Throws corrupt where a logit is NaN or +infinity, invalid_argument where no token is left.
   SampledToken sample(std::span<const float> logits, SamplerWorkspace& workspace,
