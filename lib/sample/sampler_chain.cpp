@@ -8,6 +8,7 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <string>
 
 #include <tlite/error.hpp>
@@ -62,6 +63,13 @@ double log_sum_exp(std::span<const float> logits, float largest) {
   return top + std::log(total);
 }
 
+// transformers keeps the sequences in a dictionary: of equal ones the last counts.
+void keep_last(std::vector<std::pair<std::vector<TokenId>, float>>& entries) {
+  std::set<std::vector<TokenId>> seen;
+  const auto repeated = [&](const auto& entry) { return !seen.insert(entry.first).second; };
+  entries.erase(entries.begin(), std::remove_if(entries.rbegin(), entries.rend(), repeated).base());
+}
+
 }  // namespace
 
 SamplerChain::SamplerChain(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn,
@@ -70,7 +78,9 @@ SamplerChain::SamplerChain(const SamplingParams& params, std::uint64_t seed, std
       rng_(seed, drawn),
       end_tokens_(end_tokens.begin(), end_tokens.end()),
       keeps_tokens_(params.no_repeat_ngram_size > 0 || !params.bad_words.empty() ||
-                    !params.sequence_bias.empty()) {}
+                    !params.sequence_bias.empty()) {
+  keep_last(params_.sequence_bias);
+}
 
 void SamplerChain::observe_prompt(std::span<const TokenId> tokens) {
   length_ += tokens.size();

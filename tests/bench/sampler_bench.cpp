@@ -46,7 +46,7 @@ int main() {
     const char* name;
     tlite::SamplingParams params;
   };
-  std::vector<Row> rows(8);
+  std::vector<Row> rows(9);
   rows[0].name = "greedy";
   rows[0].params.temperature = 0.0F;
   rows[1].name = "temperature";
@@ -69,6 +69,8 @@ int main() {
   rows[7].name = "model card with 20 logprobs";
   rows[7].params = rows[2].params;
   rows[7].params.logprobs = 20;
+  rows[8].name = "typical_p 0.9";
+  rows[8].params.typical_p = 0.9F;
   std::printf("%-40s %10s %10s\n", "us/token", "peaked", "flat");
   for (const Row& row : rows) {
     std::printf("%-40s %10.1f %10.1f\n", row.name, microseconds(row.params, peaked),

@@ -145,6 +145,51 @@ TEST_CASE("sample/sampler_chain: extreme biases and penalties neither overflow n
   CHECK(sampler.sample(std::vector<float>{1.0F, 5.0F, 2.0F}, workspace).token == 0);
 }
 
+TEST_CASE("sample/sampler_chain: of equal sequences in sequence_bias the last counts") {
+  SamplingParams params = sampling_preset("greedy");
+  params.sequence_bias = {{{1}, 9.0F}, {{2}, 5.0F}, {{1}, -1.0F}, {{0, 3}, 9.0F}, {{0, 3}, 6.0F}};
+  const std::vector<float> logits(4, 0.0F);
+  CHECK(pick(params, logits) == 2);
+  SamplerWorkspace workspace;
+  SamplerChain sampler(params, 0);
+  sampler.observe_output(0);
+  CHECK(sampler.sample(logits, workspace).token == 3);
+  CHECK(workspace.scores == std::vector<float>{0.0F, -1.0F, 5.0F, 6.0F});
+}
+
+TEST_CASE("sample/sampler_chain: typical_p keeps what sorting by surprise keeps") {
+  for (const auto& [count, scale] : {std::pair(50U, 6.0), std::pair(5000U, 20.0),
+                                     std::pair(5000U, 1.0), std::pair(20000U, 60.0)}) {
+    const std::vector<float> logits = random_logits(count, count, scale);
+    double total = 0;
+    for (const float logit : logits) total += std::exp(static_cast<double>(logit));
+    std::vector<std::pair<double, TokenId>> order;  // distance from the entropy
+    double entropy = 0;
+    const auto surprise = [&](float logit) { return std::log(total) - static_cast<double>(logit); };
+    for (const float logit : logits) entropy += surprise(logit) * std::exp(-surprise(logit));
+    for (std::size_t i = 0; i < count; ++i) {
+      order.emplace_back(std::abs(surprise(logits[i]) - entropy), static_cast<TokenId>(i));
+    }
+    std::sort(order.begin(), order.end());
+    for (const float mass : {0.01F, 0.2F, 0.5F, 0.9F, 0.999F}) {
+      std::vector<TokenId> expected;
+      double sum = 0;
+      for (const auto& [distance, token] : order) {
+        expected.push_back(token);
+        sum += std::exp(-surprise(logits[static_cast<std::size_t>(token)]));
+        if (sum >= static_cast<double>(mass)) break;
+      }
+      std::sort(expected.begin(), expected.end());
+      SamplingParams params;
+      params.typical_p = mass;
+      SamplerWorkspace workspace;
+      SamplerChain(params, 0).sample(logits, workspace);
+      const auto kept = workspace.candidates.tokens();
+      CHECK(std::vector<TokenId>(kept.begin(), kept.end()) == expected);
+    }
+  }
+}
+
 TEST_CASE("sample/sampler_chain: banned tokens and masks") {
   std::vector<float> logits(100, 0.0F);
   logits[50] = 4.0F;
