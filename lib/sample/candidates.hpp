@@ -6,6 +6,7 @@
 // random number.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -67,6 +68,11 @@ class Candidates {
   // Token at `unit` in [0, 1) of the summed weight.
   TokenId draw(double unit);
 
+  // Where a token that is there stands.
+  std::size_t index_of(TokenId token) const noexcept {
+    const auto at = std::lower_bound(tokens_.begin(), tokens_.end(), token);
+    return static_cast<std::size_t>(at - tokens_.begin());
+  }
   std::span<const TokenId> tokens() const noexcept { return tokens_; }
   std::span<const double> weights() const noexcept { return weights_; }
 

@@ -190,6 +190,86 @@ TEST_CASE("sample/sampler_chain: typical_p keeps what sorting by surprise keeps"
   }
 }
 
+TEST_CASE("sample/sampler_chain: nothing but allowed_token_ids comes, biased or not") {
+  SamplingParams params = sampling_preset("greedy");
+  params.allowed_token_ids = {7, 2, 7};
+  params.logit_bias = {{5, 100.0F}, {2, 1.0F}};
+  std::vector<float> logits(10, 0.0F);
+  CHECK(pick(params, logits) == 2);
+  logits[7] = 3.0F;
+  CHECK(pick(params, logits) == 7);
+}
+
+TEST_CASE("sample/sampler_chain: every sampler draws the same from the middle, but for its state") {
+  // Draws of token n use the n-th number, whether or not XTC strikes before.
+  const std::vector<float> logits = random_logits(5, 2000, 10.0);
+  SamplingParams params;
+  params.xtc_probability = 0.5F;
+  params.xtc_threshold = 0.01F;
+  params.top_n_sigma = 3.0F;
+  params.dynatemp_range = 0.5F;
+  params.dry_multiplier = 0.8F;
+  SamplerWorkspace workspace;
+  const auto draw = [&](std::uint64_t drawn, std::span<const TokenId> before, std::size_t count) {
+    SamplerChain sampler(params, 42, drawn);
+    for (const TokenId token : before) sampler.observe_output(token);
+    std::vector<TokenId> tokens;
+    while (tokens.size() < count) {
+      tokens.push_back(sampler.sample(logits, workspace).token);
+      sampler.observe_output(tokens.back());
+    }
+    return tokens;
+  };
+  const std::vector<TokenId> all = draw(0, {}, 30);
+  const std::span<const TokenId> first(all.data(), 11);
+  CHECK(draw(11, first, 19) == std::vector<TokenId>(all.begin() + 11, all.end()));
+  params.adaptive_target = 0.3F;
+  CHECK(draw(0, {}, 30) == draw(0, {}, 30));
+  params.mirostat = 1;
+  CHECK(draw(0, {}, 30) == draw(0, {}, 30));
+}
+
+TEST_CASE("sample/sampler_chain: extreme values of the samplers of llama.cpp leave a token") {
+  const std::vector<float> logits = random_logits(8, 300, 30.0);
+  std::vector<float> flat(300, 1.0F);
+  std::vector<float> one(300, -kInfinity);
+  one[17] = 1.0F;
+  constexpr float kLargest = std::numeric_limits<float>::max();
+  std::vector<SamplingParams> all(10);
+  all[0].top_n_sigma = 1e-30F;
+  all[1].xtc_probability = 1.0F;
+  all[1].xtc_threshold = 0.0F;
+  all[2].dynatemp_range = kLargest;
+  all[3].dynatemp_range = 1.0F;
+  all[3].dynatemp_exponent = kLargest;
+  all[4].mirostat = 1;
+  all[4].mirostat_tau = 0.0F;
+  all[5].mirostat = 2;
+  all[5].mirostat_tau = 0.0F;
+  all[6].mirostat = 1;
+  all[6].mirostat_tau = all[6].mirostat_eta = kLargest;
+  all[7].mirostat = 2;
+  all[7].mirostat_tau = all[7].mirostat_eta = kLargest;
+  all[8].adaptive_target = 0.0F;
+  all[8].adaptive_decay = 0.99F;
+  all[9].dry_multiplier = all[9].dry_base = kLargest;
+  all[9].dry_allowed_length = 1;
+  SamplerWorkspace workspace;
+  for (const SamplingParams& params : all) {
+    validate(params, 300);
+    for (const std::vector<float>& row : {logits, flat, one}) {
+      SamplerChain sampler(params, 3);
+      for (int i = 0; i < 20; ++i) {
+        const TokenId token = sampler.sample(row, workspace).token;
+        REQUIRE(token >= 0);
+        REQUIRE(token < 300);
+        CHECK(row[static_cast<std::size_t>(token)] > -kInfinity);
+        sampler.observe_output(token);
+      }
+    }
+  }
+}
+
 TEST_CASE("sample/sampler_chain: banned tokens and masks") {
   std::vector<float> logits(100, 0.0F);
   logits[50] = 4.0F;
@@ -214,9 +294,9 @@ TEST_CASE("sample/sampler_chain: logits that are not numbers, or none left, are 
   const auto [code, text] = error_of([&] { pick(params, logits, {}, nothing); });
   CHECK(code == ErrorCode::invalid_argument);
   CHECK(text ==
-        "no token is left to choose: logit_bias, min_new_tokens, suppressed tokens, bad words, "
-        "n-grams "
-        "and the mask exclude all 100");
+        "no token is left to choose: allowed_token_ids, logit_bias, min_new_tokens, suppressed "
+        "tokens, "
+        "bad words, n-grams and the mask exclude all 100");
   logits[17] = std::nanf("");
   const auto [nan_code, nan_text] = error_of([&] { pick(params, logits); });
   CHECK(nan_code == ErrorCode::corrupt);
