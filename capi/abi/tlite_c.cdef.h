@@ -1,6 +1,6 @@
-/* libtlite for C, ABI 0.3: the declarations of tlite.h, for
+/* libtlite for C, ABI 0.4: the declarations of tlite.h, for
  * parsers without a preprocessor. Made by capi/describe_abi.py. */
-enum { TLITE_ABI_MAJOR = 0, TLITE_ABI_MINOR = 3 };
+enum { TLITE_ABI_MAJOR = 0, TLITE_ABI_MINOR = 4 };
 uint32_t tlite_abi_version(void);
 const char* tlite_version(void);
 typedef int32_t tlite_status;
@@ -215,6 +215,20 @@ tlite_status tlite_evaluator_get_logits_matrix(const tlite_evaluator* evaluator,
 void tlite_evaluator_cancel(tlite_evaluator* evaluator);
 void tlite_evaluator_clear_cancel(tlite_evaluator* evaluator);
 tlite_status tlite_evaluator_on_progress(tlite_evaluator* evaluator, tlite_progress_callback on_progress, void* user, tlite_error** error);
+typedef struct tlite_sampled_token { uint32_t struct_size; int32_t token; const tlite_token_logprob* logprob; const tlite_token_logprob* top_logprobs; size_t top_logprob_count; } tlite_sampled_token;
+typedef struct tlite_sampler tlite_sampler;
+tlite_status tlite_sampler_create(const tlite_model* model, const tlite_sampling_params* params, tlite_sampler** out, tlite_error** error);
+void tlite_sampler_free(tlite_sampler* sampler);
+tlite_status tlite_sampler_observe_prompt(tlite_sampler* sampler, const int32_t* ids, size_t id_count, tlite_error** error);
+tlite_status tlite_sampler_sample(tlite_sampler* sampler, const float* logits, size_t logit_count, const uint32_t* mask, size_t mask_count, const tlite_sampled_token** out, tlite_error** error);
+tlite_status tlite_sampler_accept(tlite_sampler* sampler, int32_t token, tlite_error** error);
+tlite_status tlite_sampler_reset(tlite_sampler* sampler, tlite_error** error);
+uint64_t tlite_sampler_seed(const tlite_sampler* sampler);
+typedef struct tlite_stop_matcher tlite_stop_matcher;
+tlite_status tlite_stop_matcher_create(const tlite_text* stops, size_t stop_count, int32_t keep, tlite_stop_matcher** out, tlite_error** error);
+void tlite_stop_matcher_free(tlite_stop_matcher* matcher);
+tlite_status tlite_stop_matcher_push(tlite_stop_matcher* matcher, const char* text, size_t text_size, tlite_text* out, tlite_text* found, tlite_error** error);
+tlite_status tlite_stop_matcher_flush(tlite_stop_matcher* matcher, tlite_text* out, tlite_error** error);
 typedef struct tlite_quantize_options { uint32_t struct_size; int32_t threads; int32_t allow_requantize; uint32_t reserved; tlite_text importance; tlite_progress_callback on_progress; void* user; tlite_progress* progress; } tlite_quantize_options;
 tlite_status tlite_quantize_options_init(tlite_quantize_options* options, size_t struct_size);
 tlite_status tlite_quantize(const tlite_host* host, const char* source, size_t source_size, const char* target, size_t target_size, tlite_weight_mix mix, const tlite_quantize_options* options, tlite_error** error);

@@ -102,8 +102,8 @@ extern "C" {
 /* The ABI of this header, and both numbers in one: 65536 * major + minor. A program runs with a
  * library of the same major number and the same or a higher minor number; while the major number is
  * 0, of the same minor number alone. */
-enum { TLITE_ABI_MAJOR = 0, TLITE_ABI_MINOR = 3 };
-#define TLITE_ABI_VERSION 3u
+enum { TLITE_ABI_MAJOR = 0, TLITE_ABI_MINOR = 4 };
+#define TLITE_ABI_VERSION 4u
 
 /* The ABI of the library that is loaded. */
 TLITE_C_API uint32_t tlite_abi_version(void) TLITE_NOEXCEPT;
@@ -1214,6 +1214,71 @@ TLITE_C_API tlite_status tlite_evaluator_on_progress(tlite_evaluator* evaluator,
                                                      tlite_progress_callback on_progress,
                                                      void* user,
                                                      tlite_error** error) TLITE_NOEXCEPT;
+
+/* ---- Sampler and stop matcher: loops of your own over an evaluator ------------------------------
+ */
+
+/* A chosen token. */
+typedef struct tlite_sampled_token {
+  uint32_t struct_size; /* what this library knows */
+  int32_t token;
+  const tlite_token_logprob* logprob;      /* NULL where not asked for */
+  const tlite_token_logprob* top_logprobs; /* of the likeliest, where asked for */
+  size_t top_logprob_count;
+} tlite_sampled_token;
+
+/* Chooses the tokens of one sequence, the same that a session chooses with these parameters and
+ * this seed. When to stop is yours to say. One thread at a time. */
+typedef struct tlite_sampler tlite_sampler;
+
+/* `params` is optional: the model's own. INVALID_ARGUMENT. */
+TLITE_C_API tlite_status tlite_sampler_create(const tlite_model* model,
+                                              const tlite_sampling_params* params,
+                                              tlite_sampler** out,
+                                              tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_sampler_free(tlite_sampler* sampler) TLITE_NOEXCEPT;
+/* The tokens in front of the answer, all at once or in parts. INVALID_ARGUMENT, BAD_STATE once a
+ * token was chosen. */
+TLITE_C_API tlite_status tlite_sampler_observe_prompt(tlite_sampler* sampler, const int32_t* ids,
+                                                      size_t id_count,
+                                                      tlite_error** error) TLITE_NOEXCEPT;
+/* Chooses the next token and remembers it; `*out` lives until the next call. `logits`: vocab_size
+ * of them, left as they are. `mask`: the tokens that may come, 32 a word, the lowest bit of word 0
+ * for token 0; NULL: all. CORRUPT (a logit is NaN or +infinity), INVALID_ARGUMENT (no token is left
+ * too); the sampler is then as before. */
+TLITE_C_API tlite_status tlite_sampler_sample(tlite_sampler* sampler, const float* logits,
+                                              size_t logit_count, const uint32_t* mask,
+                                              size_t mask_count, const tlite_sampled_token** out,
+                                              tlite_error** error) TLITE_NOEXCEPT;
+/* The next token was chosen elsewhere. It uses up one random number, as one that is drawn does. */
+TLITE_C_API tlite_status tlite_sampler_accept(tlite_sampler* sampler, int32_t token,
+                                              tlite_error** error) TLITE_NOEXCEPT;
+/* Forgets the prompt and the answer; the same seed begins anew. */
+TLITE_C_API tlite_status tlite_sampler_reset(tlite_sampler* sampler,
+                                             tlite_error** error) TLITE_NOEXCEPT;
+/* That of the parameters, or what was drawn in its place; 0 for NULL. */
+TLITE_C_API uint64_t tlite_sampler_seed(const tlite_sampler* sampler) TLITE_NOEXCEPT;
+
+/* Finds stop strings in text that comes in pieces, and holds back what may become one. One thread
+ * at a time. */
+typedef struct tlite_stop_matcher tlite_stop_matcher;
+
+/* `keep`: not 0 leaves a stop string that is found in the text. INVALID_ARGUMENT for an empty
+ * one. */
+TLITE_C_API tlite_status tlite_stop_matcher_create(const tlite_text* stops, size_t stop_count,
+                                                   int32_t keep, tlite_stop_matcher** out,
+                                                   tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_stop_matcher_free(tlite_stop_matcher* matcher) TLITE_NOEXCEPT;
+/* The text that no stop string can need any more. `found`, optional: the stop string that is
+ * complete now, empty where none is; what follows it in `text` is lost, and the next push starts
+ * anew. Both live until the next call. */
+TLITE_C_API tlite_status tlite_stop_matcher_push(tlite_stop_matcher* matcher, const char* text,
+                                                 size_t text_size, tlite_text* out,
+                                                 tlite_text* found,
+                                                 tlite_error** error) TLITE_NOEXCEPT;
+/* What is held back, for a text that ends here, likewise; then the matcher is as new. */
+TLITE_C_API tlite_status tlite_stop_matcher_flush(tlite_stop_matcher* matcher, tlite_text* out,
+                                                  tlite_error** error) TLITE_NOEXCEPT;
 
 /* ---- Quantizing: models as GGUF files ----------------------------------------------------------
  */

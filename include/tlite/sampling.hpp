@@ -3,14 +3,16 @@
 //   tlite::SamplingParams params = model.default_sampling();   // the model's
 //   generation_config.json params.temperature = 0.7F;
 //
-// Order: bias, penalties, n-grams and bad words, shortest length, forced ends, decay, suppression;
-// then, where tokens are drawn, temperature, top_k, top_p, min_p, typical_p, epsilon, eta.
+// Order: allowed tokens, bias, penalties, DRY, n-grams and bad words, shortest length, forced ends,
+// decay, suppression; then, where tokens are drawn, top_n_sigma, temperature, top_k, top_p, min_p,
+// typical_p, epsilon, eta, XTC, dynamic temperature, adaptive_p; or temperature and mirostat.
 // Semantics follow Hugging Face transformers and vLLM; see the field comments. Logprobs are those
 // of the raw distribution.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -71,6 +73,34 @@ struct SamplingParams {
   // Report.
   std::int32_t logprobs =
       -1;  // -1: none; 0: of the chosen token; n: and of the n likeliest (<= 64)
+
+  // vLLM's: nothing but these; empty: all.
+  std::vector<TokenId> allowed_token_ids;
+
+  // Samplers that llama.cpp has, with its names, defaults and meaning; each names its source in its
+  // file of lib/sample.
+  float top_n_sigma = 0.0F;      // >= 0: keep logits within n standard deviations of the largest
+  float xtc_probability = 0.0F;  // [0, 1]: how often, of the tokens that reach xtc_threshold, all
+  float xtc_threshold = 0.1F;    // [0, 1] but the least likely go; above 0.5 never
+  // DRY: what would go on with a repetition of dry_allowed_length tokens or more loses
+  // multiplier * base^(length - allowed length).
+  float dry_multiplier = 0.0F;           // >= 0; 0: off
+  float dry_base = 1.75F;                // >= 1
+  std::int32_t dry_allowed_length = 2;   // >= 1
+  std::int32_t dry_penalty_last_n = -1;  // tokens looked at; -1: all, prompt included; 0: off
+  std::vector<std::vector<TokenId>> dry_sequence_breakers;  // no repetition reaches over one
+  // Mirostat 1 or 2; 0: off. It takes the place of all filters, top_k included. Where an answer is
+  // continued it starts from its target anew, as adaptive_target does.
+  std::int32_t mirostat = 0;
+  float mirostat_tau = 5.0F;  // >= 0: the surprise aimed at, in bits
+  float mirostat_eta = 0.1F;  // >= 0: how fast it learns
+  // Temperatures from temperature - range to temperature + range, by the entropy of what the
+  // filters leave; they see temperature 1 then. No effect with temperature 0.
+  float dynatemp_range = 0.0F;     // >= 0; 0: off
+  float dynatemp_exponent = 1.0F;  // >= 0
+  // Adaptive-p: draws near this probability, corrected by the average of what was drawn.
+  float adaptive_target = -1.0F;  // [0, 1]; -1: off
+  float adaptive_decay = 0.9F;    // [0, 0.99]: of the average, about 1 / (1 - decay) tokens long
 };
 
 // Named sets of defaults: "greedy", "vllm", "huggingface", "llama_cpp". ("model" is
@@ -85,6 +115,13 @@ struct TokenLogprob {
   TokenId token = -1;
   float logprob = 0.0F;   // natural logarithm
   std::int32_t rank = 0;  // 1: the likeliest
+};
+
+// What a sampler chose.
+struct SampledToken {
+  TokenId token = -1;
+  std::optional<TokenLogprob> logprob;         // where asked for
+  std::span<const TokenLogprob> top_logprobs;  // likewise; valid until the sampler's next token
 };
 
 }  // namespace tlite

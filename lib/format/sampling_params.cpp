@@ -50,6 +50,42 @@ void check_sequence(const std::string& field, const std::vector<TokenId>& tokens
 }
 
 constexpr float kBelowOne = 0x1.fffffep-1F;
+constexpr float kLargest = std::numeric_limits<float>::max();
+
+void validate_dry(const SamplingParams& params, std::size_t vocabulary_size) {
+  check_range("dry_multiplier", params.dry_multiplier, 0.0F, kLargest, "0 or more");
+  check_range("dry_base", params.dry_base, 1.0F, kLargest, "1 or more");
+  if (params.dry_allowed_length < 1) {
+    refuse("dry_allowed_length", params.dry_allowed_length, "1 or more");
+  }
+  if (params.dry_penalty_last_n < -1) {
+    refuse("dry_penalty_last_n", params.dry_penalty_last_n, "-1 or more");
+  }
+  for (std::size_t i = 0; i < params.dry_sequence_breakers.size(); ++i) {
+    check_sequence(indexed("dry_sequence_breakers", i), params.dry_sequence_breakers[i],
+                   vocabulary_size);
+  }
+}
+
+// What llama.cpp has and neither transformers nor vLLM.
+void validate_llama_cpp(const SamplingParams& params, std::size_t vocabulary_size) {
+  check_range("top_n_sigma", params.top_n_sigma, 0.0F, kLargest, "0 or more");
+  check_range("xtc_probability", params.xtc_probability, 0.0F, 1.0F, "between 0 and 1");
+  check_range("xtc_threshold", params.xtc_threshold, 0.0F, 1.0F, "between 0 and 1");
+  validate_dry(params, vocabulary_size);
+  if (params.mirostat < 0 || params.mirostat > 2) {
+    refuse("mirostat", params.mirostat, "0 (off), 1 or 2");
+  }
+  check_range("mirostat_tau", params.mirostat_tau, 0.0F, kLargest, "0 or more");
+  check_range("mirostat_eta", params.mirostat_eta, 0.0F, kLargest, "0 or more");
+  check_range("dynatemp_range", params.dynatemp_range, 0.0F, kLargest, "0 or more");
+  check_range("dynatemp_exponent", params.dynatemp_exponent, 0.0F, kLargest, "0 or more");
+  if (params.adaptive_target != -1.0F) {
+    check_range("adaptive_target", params.adaptive_target, 0.0F, 1.0F,
+                "-1 (off) or between 0 and 1");
+  }
+  check_range("adaptive_decay", params.adaptive_decay, 0.0F, 0.99F, "between 0 and 0.99");
+}
 
 }  // namespace
 
@@ -77,7 +113,6 @@ SamplingParams sampling_preset(std::string_view name) {
 }
 
 void validate(const SamplingParams& params, std::size_t vocabulary_size) {
-  constexpr float kLargest = std::numeric_limits<float>::max();
   constexpr float kSmallest = std::numeric_limits<float>::denorm_min();
   check_range("temperature", params.temperature, 0.0F, kLargest, "0 or more");
   if (params.top_k < 0) refuse("top_k", params.top_k, "0 or more");
@@ -97,6 +132,7 @@ void validate(const SamplingParams& params, std::size_t vocabulary_size) {
   if (params.no_repeat_ngram_size < 0) {
     refuse("no_repeat_ngram_size", params.no_repeat_ngram_size, "0 or more");
   }
+  check_tokens("allowed_token_ids", params.allowed_token_ids, vocabulary_size);
   check_tokens("suppress_tokens", params.suppress_tokens, vocabulary_size);
   check_tokens("begin_suppress_tokens", params.begin_suppress_tokens, vocabulary_size);
   check_tokens("forced_eos_token_ids", params.forced_eos_token_ids, vocabulary_size);
@@ -133,6 +169,7 @@ void validate(const SamplingParams& params, std::size_t vocabulary_size) {
   for (std::size_t i = 0; i < params.stop.size(); ++i) {
     if (params.stop[i].empty()) refuse(indexed("stop", i), "empty", "a text");
   }
+  validate_llama_cpp(params, vocabulary_size);
   if (params.logprobs < -1 || params.logprobs > kMaxLogprobs) {
     refuse("logprobs", params.logprobs, "-1 (none) to " + std::to_string(kMaxLogprobs));
   }

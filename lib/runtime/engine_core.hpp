@@ -19,7 +19,7 @@
 #include "runtime/pacer.hpp"
 #include "runtime/prefix_cache.hpp"
 #include "runtime/request.hpp"
-#include "sample/sampler.hpp"
+#include "sample/sampler_chain.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -1,10 +1,7 @@
 #include "runtime/generator.hpp"
 
 #include <algorithm>
-#include <string>
 #include <utility>
-
-#include <tlite/error.hpp>
 
 namespace tlite {
 
@@ -20,43 +17,21 @@ Generator::Generator(const Tokenizer& tokenizer, const SamplingParams& params,
                      std::span<const TokenId> end_tokens, std::uint64_t seed,
                      std::span<const TokenId> prompt, const PartialAnswer& answer)
     : params_(params),
+      lengths_(params, end_tokens, prompt.size() + answer.tokens.size()),
       vocabulary_size_(static_cast<TokenId>(tokenizer.vocabulary_size())),
-      sampler_(params, seed, answer.tokens.size(), end_tokens),
+      sampler_(params, seed, answer.tokens.size(), lengths_.end_tokens()),
       decoder_(tokenizer, {.skip_special = true}),
       matcher_(params.stop, params.include_stop_in_output),
       tokens_(answer.tokens) {
-  if (!params_.ignore_eos) end_tokens_.assign(end_tokens.begin(), end_tokens.end());
-  banned_ = end_tokens_;
-  banned_.insert(banned_.end(), params_.stop_token_ids.begin(), params_.stop_token_ids.end());
-  resolve_lengths(prompt.size() + answer.tokens.size());
   sampler_.observe_prompt(prompt);
   for (const TokenId token : tokens_) {
     sampler_.observe_output(token);
     push_text(token);  // a stop string in what was there before does not end the answer
   }
   std::string held = text_;
-  StopMatcher(matcher_).flush(held);
+  StopScanner(matcher_).flush(held);
   shown_ = std::min(answer.shown, held.size());
-  if (params_.max_new_tokens == 0) reason_ = FinishReason::length;
-}
-
-// max_length and min_length count the prompt too; as in transformers the numbers of new tokens
-// count more where they are set.
-void Generator::resolve_lengths(std::size_t before) {
-  const auto length = static_cast<std::int64_t>(before);
-  if (params_.max_new_tokens < 0 && params_.max_length >= 0) {
-    if (params_.max_length <= length) {
-      throw Error(ErrorCode::invalid_argument,
-                  "sampling: max_length is " + std::to_string(params_.max_length) +
-                      ", and the prompt has " + std::to_string(length) +
-                      " tokens already; set max_new_tokens");
-    }
-    params_.max_new_tokens = static_cast<std::int32_t>(params_.max_length - length);
-  }
-  const std::int64_t shortest = params_.min_length - length;
-  if (params_.min_new_tokens == 0 && shortest > 0) {
-    params_.min_new_tokens = static_cast<std::int32_t>(shortest);
-  }
+  if (lengths_.max_new_tokens() == 0) reason_ = FinishReason::length;
 }
 
 // Ids beyond the vocabulary are rows of padding in the embedding table: they have no text.
@@ -72,17 +47,12 @@ std::string_view Generator::show() noexcept {
 
 Piece Generator::step(std::span<const float> logits, SamplerWorkspace& workspace,
                       std::span<const std::uint32_t> mask) {
-  const bool too_early = new_tokens_ < params_.min_new_tokens;
-  const SampledToken sampled = sampler_.sample(
-      logits, workspace,
-      {.banned = too_early ? std::span<const TokenId>(banned_) : std::span<const TokenId>(),
-       .is_last = new_tokens_ + 1 == params_.max_new_tokens,
-       .mask = mask});
+  const SampledToken sampled = sampler_.sample(logits, workspace, lengths_.step(new_tokens_, mask));
   tokens_.push_back(sampled.token);
   ++new_tokens_;
   sampler_.observe_output(sampled.token);
 
-  const bool end = contains(end_tokens_, sampled.token);
+  const bool end = contains(lengths_.end_tokens(), sampled.token);
   const bool stop = contains(params_.stop_token_ids, sampled.token);
   const bool has_text = (!end && !stop) || params_.include_stop_in_output;
   Piece piece;
@@ -95,7 +65,7 @@ Piece Generator::step(std::span<const float> logits, SamplerWorkspace& workspace
     end_with(FinishReason::end_of_text);
   } else if (stop) {
     end_with(FinishReason::stop_token);
-  } else if (new_tokens_ == params_.max_new_tokens) {
+  } else if (new_tokens_ == lengths_.max_new_tokens()) {
     end_with(FinishReason::length);
   }
   piece.text = show();

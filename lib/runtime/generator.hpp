@@ -2,8 +2,9 @@
 // nothing of where the logits come from, so that any number of them can be driven by one loop.
 #pragma once
 
-#include "runtime/stop_matcher.hpp"
-#include "sample/sampler.hpp"
+#include "runtime/length_rules.hpp"
+#include "runtime/stop_scanner.hpp"
+#include "sample/sampler_chain.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -34,8 +35,8 @@ class Generator {
             std::span<const TokenId> end_tokens, std::uint64_t seed,
             std::span<const TokenId> prompt, const PartialAnswer& answer = {});
 
-  // Chooses the next token. Requires finish_reason() none. `mask` as in Sampler::sample. The
-  // piece's views are valid until the next call. Throws like Sampler::sample.
+  // Chooses the next token. Requires finish_reason() none. `mask` as in SamplerChain::sample. The
+  // piece's views are valid until the next call. Throws like SamplerChain::sample.
   Piece step(std::span<const float> logits, SamplerWorkspace& workspace,
              std::span<const std::uint32_t> mask = {});
 
@@ -53,18 +54,16 @@ class Generator {
   PartialAnswer partial() const;
 
  private:
-  void resolve_lengths(std::size_t before);
   bool push_text(TokenId token);
   void end_with(FinishReason reason);
   std::string_view show() noexcept;
 
   SamplingParams params_;
-  std::vector<TokenId> end_tokens_;  // of the model; none with ignore_eos
-  std::vector<TokenId> banned_;      // before min_new_tokens
+  LengthRules lengths_;
   TokenId vocabulary_size_;
-  Sampler sampler_;
+  SamplerChain sampler_;
   StreamDecoder decoder_;
-  StopMatcher matcher_;
+  StopScanner matcher_;
   std::vector<TokenId> tokens_;
   std::string text_;       // visible text
   std::size_t shown_ = 0;  // bytes of it that were given out, now or before the continuation

@@ -1,6 +1,7 @@
 #include "sample/candidates.hpp"
 
 #include "sample/exp.hpp"
+#include "sample/log.hpp"
 #include "sample/top_k.hpp"
 
 #include <algorithm>
@@ -103,19 +104,6 @@ void Candidates::assign_top_k(std::span<const float> scores, std::span<const flo
   });
 }
 
-template <class Keep>
-void Candidates::retain(Keep&& keep) {
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < tokens_.size(); ++i) {
-    const double weight = weights_[i];
-    tokens_[kept] = tokens_[i];
-    weights_[kept] = weight;
-    kept += static_cast<std::size_t>(keep(weight));
-  }
-  tokens_.resize(kept);
-  weights_.resize(kept);
-}
-
 double Candidates::sum_blocks() {
   blocks_.clear();
   const std::span<const double> weights = weights_;
@@ -161,34 +149,49 @@ void Candidates::min_p(double ratio) {
   retain([ratio](double weight) { return weight >= ratio; });
 }
 
-// In nats; tokens without weight have none.
-double Candidates::entropy(double total) const {
-  double sum = 0;
-  for (const double weight : weights_) {
-    if (weight > 0) sum -= weight / total * std::log(weight / total);
+double Candidates::mean_log(double total) const {
+  std::array<double, 8> lanes{};
+  const std::span<const double> weights = weights_;
+  std::size_t i = 0;
+  for (; i + lanes.size() <= weights.size(); i += lanes.size()) {
+    for (std::size_t j = 0; j < lanes.size(); ++j) {
+      lanes[j] += weights[i + j] * log_positive(weights[i + j]);
+    }
   }
-  return sum;
+  for (; i < weights.size(); ++i) lanes[0] += weights[i] * log_positive(weights[i]);
+  return sum_lanes(lanes) / total;
 }
 
+// A token's surprise is ln(total / weight), the expected one is that of the weight exp(mean_log):
+// how near the two are is how near the smaller weight is to the larger one, as a ratio up to 1. The
+// set is found like top_p's, with the ratios in place of the weights.
 void Candidates::typical(double mass) {
   const double total = sum_blocks();
-  const double expected = entropy(total);
-  const auto distance = [&](double weight) {
-    return std::abs(-std::log(weight / total) - expected);
+  const double expected = exp_nonpositive(std::min(mean_log(total), 0.0));
+  const auto nearness = [expected](double weight) {
+    return std::min(weight, expected) / std::max(weight, expected);
   };
-  surprise_.clear();
+  buckets_.assign(kBuckets, 0.0);
+  for (const double weight : weights_) buckets_[bucket(nearness(weight))] += weight;
+  double reach = 0;  // rounding must not carry the target past it
+  for (const double sum : buckets_) reach += sum;
+  const double target = std::min(mass * total, reach);
+  double nearer = 0;
+  std::size_t crossed = 0;
+  while (nearer + buckets_[crossed] < target) nearer += buckets_[crossed++];
+  near_.clear();
   for (const double weight : weights_) {
-    if (weight > 0) surprise_.emplace_back(distance(weight), weight);
+    const double near = nearness(weight);
+    if (bucket(near) == crossed) near_.emplace_back(near, weight);
   }
-  std::sort(surprise_.begin(), surprise_.end());
-  double sum = 0;
+  std::sort(near_.begin(), near_.end(), std::greater<>());
   std::size_t last = 0;
-  for (; last + 1 < surprise_.size(); ++last) {
-    sum += surprise_[last].second;
-    if (sum >= mass * total) break;
+  for (; last + 1 < near_.size(); ++last) {
+    nearer += near_[last].second;
+    if (nearer >= target) break;
   }
-  const double limit = surprise_[last].first;
-  retain([&](double weight) { return weight > 0 && distance(weight) <= limit; });
+  const double limit = near_[last].first;
+  retain([&](double weight) { return weight > 0 && nearness(weight) >= limit; });
 }
 
 void Candidates::keep_share(double share, double total) {
@@ -196,11 +199,25 @@ void Candidates::keep_share(double share, double total) {
   retain([&](double weight) { return weight >= share * total || weight == largest; });
 }
 
+void Candidates::keep_likeliest(std::size_t count) {
+  if (count >= weights_.size()) return;
+  heavy_ = weights_;
+  const auto at = heavy_.begin() + static_cast<std::ptrdiff_t>(count - 1);
+  std::nth_element(heavy_.begin(), at, heavy_.end(), std::greater<>());
+  const double smallest = *at;
+  for (const double weight : weights_) count -= weight > smallest ? 1U : 0U;
+  retain([&](double weight) {  // of what is equal, the lowest ids
+    if (weight != smallest) return weight > smallest;
+    return count > 0 && count-- > 0;
+  });
+}
+
 void Candidates::epsilon(double epsilon) { keep_share(epsilon, sum_blocks()); }
 
 void Candidates::eta(double epsilon) {
   const double total = sum_blocks();
-  keep_share(std::min(epsilon, std::sqrt(epsilon) * std::exp(-entropy(total))), total);
+  keep_share(std::min(epsilon, std::sqrt(epsilon) * exp_nonpositive(mean_log(total)) / total),
+             total);
 }
 
 TokenId Candidates::draw(double unit) {

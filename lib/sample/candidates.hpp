@@ -6,6 +6,7 @@
 // random number.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -40,27 +41,53 @@ class Candidates {
   void epsilon(double epsilon);
   void eta(double epsilon);
 
+  // What other samplers are made of. total: of the weights. mean_log: of the weights' natural
+  // logarithms, each counted by its weight; the entropy is ln(total) - mean_log.
+  double total() { return sum_blocks(); }
+  double mean_log(double total) const;
+  // Keeps what keep(weight) says yes to, and the likeliest `count` of what there is.
+  template <class Keep>
+  void retain(Keep&& keep) {
+    std::size_t kept = 0;
+    for (std::size_t i = 0; i < tokens_.size(); ++i) {
+      const double weight = weights_[i];
+      tokens_[kept] = tokens_[i];
+      weights_[kept] = weight;
+      kept += static_cast<std::size_t>(keep(weight));
+    }
+    tokens_.resize(kept);
+    weights_.resize(kept);
+  }
+  void keep_likeliest(std::size_t count);
+  // The likeliest keeps a weight above 0.
+  template <class Change>
+  void reweight(Change&& change) {
+    for (double& weight : weights_) weight = change(weight);
+  }
+
   // Token at `unit` in [0, 1) of the summed weight.
   TokenId draw(double unit);
 
+  // Where a token that is there stands.
+  std::size_t index_of(TokenId token) const noexcept {
+    const auto at = std::lower_bound(tokens_.begin(), tokens_.end(), token);
+    return static_cast<std::size_t>(at - tokens_.begin());
+  }
   std::span<const TokenId> tokens() const noexcept { return tokens_; }
   std::span<const double> weights() const noexcept { return weights_; }
 
  private:
-  template <class Keep>
-  void retain(Keep&& keep);
   double sum_blocks();
-  double entropy(double total) const;
   void keep_share(double share, double total);
 
   std::vector<TokenId> tokens_;
   std::vector<double> weights_;  // parallel to tokens_
   std::vector<float> scratch_;
-  std::vector<double> heavy_;    // top_p: weights that can be in the set
-  std::vector<double> buckets_;  // top_p: sums of weights of like magnitude
-  std::vector<double> inside_;   // top_p: the weights of the bucket that crosses p
-  std::vector<double> blocks_;   // draw: sums of neighbouring weights
-  std::vector<std::pair<double, double>> surprise_;  // typical: distance from the entropy, weight
+  std::vector<double> heavy_;                    // top_p: weights that can be in the set
+  std::vector<double> buckets_;                  // top_p: sums of weights of like magnitude
+  std::vector<double> inside_;                   // top_p: the weights of the bucket that crosses p
+  std::vector<double> blocks_;                   // draw: sums of neighbouring weights
+  std::vector<std::pair<double, double>> near_;  // typical: nearness and weight of such a bucket
 };
 
 }  // namespace tlite

@@ -32,6 +32,19 @@ void ban(std::span<float> scores, std::span<const TokenId> tokens) noexcept {
   }
 }
 
+void ban_others(std::span<float> scores, std::span<const TokenId> allowed,
+                std::vector<float>& scratch) {
+  scratch.clear();
+  for (const TokenId token : allowed) {
+    const float* const score = score_of(scores, token);
+    scratch.push_back(score == nullptr ? kBanned : *score);
+  }
+  std::fill(scores.begin(), scores.end(), kBanned);
+  for (std::size_t i = 0; i < allowed.size(); ++i) {
+    if (float* const score = score_of(scores, allowed[i])) *score = scratch[i];
+  }
+}
+
 void bias_sequences(std::span<float> scores, std::span<const TokenId> tokens,
                     std::span<const std::pair<std::vector<TokenId>, float>> sequences) {
   for (const auto& [sequence, bias] : sequences) {

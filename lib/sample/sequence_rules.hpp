@@ -17,6 +17,10 @@ namespace tlite {
 // -infinity: a token that cannot be chosen.
 void ban(std::span<float> scores, std::span<const TokenId> tokens) noexcept;
 
+// The same for all but these, in any order. `scratch` is overwritten.
+void ban_others(std::span<float> scores, std::span<const TokenId> allowed,
+                std::vector<float>& scratch);
+
 // A sequence acts on its last token where what is before that ends `tokens`: one of a single token
 // always does.
 void bias_sequences(std::span<float> scores, std::span<const TokenId> tokens,

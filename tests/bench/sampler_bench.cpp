@@ -1,6 +1,6 @@
 // Microseconds a token of the sampler at the vocabulary of Qwen2.5, 152,064. The budget is well
 // below 1 ms: one per cent of a token of a 7B model on a desktop CPU.
-#include "sample/sampler.hpp"
+#include "sample/sampler_chain.hpp"
 #include "unit/sample/random_logits.hpp"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ constexpr int kRounds = 301;
 double microseconds(const tlite::SamplingParams& params,
                     const std::vector<std::vector<float>>& logits) {
   tlite::SamplerWorkspace workspace;
-  tlite::Sampler sampler(params, 1);
+  tlite::SamplerChain sampler(params, 1);
   std::vector<tlite::TokenId> prompt(2000);
   for (std::size_t i = 0; i < prompt.size(); ++i) prompt[i] = static_cast<tlite::TokenId>(37 * i);
   sampler.observe_prompt(prompt);
@@ -46,7 +46,7 @@ int main() {
     const char* name;
     tlite::SamplingParams params;
   };
-  std::vector<Row> rows(8);
+  std::vector<Row> rows(9);
   rows[0].name = "greedy";
   rows[0].params.temperature = 0.0F;
   rows[1].name = "temperature";
@@ -69,6 +69,8 @@ int main() {
   rows[7].name = "model card with 20 logprobs";
   rows[7].params = rows[2].params;
   rows[7].params.logprobs = 20;
+  rows[8].name = "typical_p 0.9";
+  rows[8].params.typical_p = 0.9F;
   std::printf("%-40s %10s %10s\n", "us/token", "peaked", "flat");
   for (const Row& row : rows) {
     std::printf("%-40s %10.1f %10.1f\n", row.name, microseconds(row.params, peaked),

@@ -1,6 +1,6 @@
 #include "runtime/generator.hpp"
 
-#include "sample/sampler.hpp"
+#include "sample/sampler_chain.hpp"
 #include "unit/runtime/fake_model.hpp"
 #include "unit/support/errors.hpp"
 
@@ -216,6 +216,29 @@ TEST_CASE("runtime/generator: a stop string that was there before does not end a
   const Run result = run(params, with_end("c##d"), {bytes_of("a##b"), PartialAnswer::kAll});
   CHECK(result.text == "c");
   CHECK(result.reason == FinishReason::stop_string);
+}
+
+TEST_CASE("runtime/generator: with ignore_eos an end token is one like others") {
+  SamplingParams params = greedy();
+  params.max_new_tokens = 1;
+  params.bad_words = {{kEnd}};
+  CHECK(run(params, {kEnd}).tokens == std::vector<TokenId>{kEnd});
+  params.ignore_eos = true;
+  CHECK(run(params, {kEnd}).tokens == std::vector<TokenId>{0});
+  // Nor does it get likelier: 0 stays ahead of an end that decay would double.
+  params.bad_words.clear();
+  params.max_new_tokens = 3;
+  params.length_decay = SamplingParams::LengthDecay{0, 2.0F};
+  std::vector<float> logits = test::logits_for('a');
+  logits[kEnd] = 6.0F;
+  for (const bool ignore_eos : {false, true}) {
+    params.ignore_eos = ignore_eos;
+    const std::vector<TokenId> ends = {kEnd};
+    Generator generator(test::tiny_tokenizer(), params, ends, 1, {});
+    SamplerWorkspace workspace;
+    generator.step(logits, workspace);
+    CHECK(generator.step(logits, workspace).token == (ignore_eos ? 'a' : kEnd));
+  }
 }
 
 }  // namespace tlite

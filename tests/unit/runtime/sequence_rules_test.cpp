@@ -2,7 +2,7 @@
 #include "base/file.hpp"
 #include "format/generation_config.hpp"
 #include "format/json_file.hpp"
-#include "sample/sampler.hpp"
+#include "sample/sampler_chain.hpp"
 #include "unit/sample/random_logits.hpp"
 
 #include <algorithm>
@@ -54,7 +54,7 @@ TEST_CASE("runtime/sequence_rules: fields of generation_config.json act as in tr
     validate(params, vocabulary);
     const std::vector<TokenId> prompt = ids_of(item["prompt"]);
     const std::vector<TokenId> output = ids_of(item["output"]);
-    Sampler sampler(params, 0, 0, ends);
+    SamplerChain sampler(params, 0, 0, ends);
     sampler.observe_prompt(prompt);
     for (const TokenId token : output) sampler.observe_output(token);
     const std::vector<float> logits =

@@ -1,6 +1,6 @@
 // Against transformers' processors and warpers and vLLM's penalties: tests/golden/samplers.py.
 #include "random_logits.hpp"
-#include "sample/sampler.hpp"
+#include "sample/sampler_chain.hpp"
 
 #include <algorithm>
 #include <fstream>
@@ -65,7 +65,8 @@ std::uint64_t fnv(std::span<const TokenId> tokens) {
 
 }  // namespace
 
-TEST_CASE("sample/sampler: transformers' warpers keep the same sets at the same probabilities") {
+TEST_CASE(
+    "sample/sampler_chain: transformers' warpers keep the same sets at the same probabilities") {
   std::ifstream file(TLITE_SOURCE_DIR "/tests/golden/data/samplers.txt");
   REQUIRE(file.is_open());
   SamplerWorkspace workspace;
@@ -75,7 +76,7 @@ TEST_CASE("sample/sampler: transformers' warpers keep the same sets at the same 
     CAPTURE(line.substr(0, 80));
     ++cases;
     const GoldenCase test = parse(line);
-    Sampler sampler(test.params, 0);
+    SamplerChain sampler(test.params, 0);
     sampler.observe_prompt(test.prompt);
     for (const TokenId token : test.output) sampler.observe_output(token);
     const std::vector<float> logits = random_logits(test.seed, test.vocabulary, test.scale);

@@ -1,17 +1,17 @@
-#include "runtime/stop_matcher.hpp"
+#include "runtime/stop_scanner.hpp"
 
 #include <algorithm>
 
 namespace tlite {
 
-void StopMatcher::advance(Stop& stop, char byte) noexcept {
+void StopScanner::advance(Stop& stop, char byte) noexcept {
   while (stop.matched > 0 && stop.text[stop.matched] != byte) {
     stop.matched = stop.fallback[stop.matched - 1];
   }
   if (stop.text[stop.matched] == byte) ++stop.matched;
 }
 
-StopMatcher::StopMatcher(const std::vector<std::string>& stops, bool keep) : keep_(keep) {
+StopScanner::StopScanner(const std::vector<std::string>& stops, bool keep) : keep_(keep) {
   for (const std::string& text : stops) {
     Stop stop{text, std::vector<std::size_t>(text.size(), 0)};
     for (std::size_t i = 1; i < text.size(); ++i) {
@@ -23,7 +23,7 @@ StopMatcher::StopMatcher(const std::vector<std::string>& stops, bool keep) : kee
   }
 }
 
-bool StopMatcher::push(std::string_view text, std::string& out) {
+bool StopScanner::push(std::string_view text, std::string& out) {
   for (const char byte : text) {
     held_.push_back(byte);
     const Stop* complete = nullptr;
@@ -46,7 +46,7 @@ bool StopMatcher::push(std::string_view text, std::string& out) {
   return false;
 }
 
-void StopMatcher::flush(std::string& out) {
+void StopScanner::flush(std::string& out) {
   out += held_;
   held_.clear();
   for (Stop& stop : stops_) stop.matched = 0;

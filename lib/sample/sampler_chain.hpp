@@ -1,15 +1,23 @@
 // The logits pipeline: how the next token of one sequence is chosen.
 //
-//   bias -> sequence bias -> penalties -> n-grams -> bad words -> shortest length -> forced tokens
-//   -> length decay -> suppression -> mask -> temperature -> top_k -> top_p -> min_p -> typical_p
-//   -> epsilon -> eta -> draw
+//   allowed tokens -> bias -> sequence bias -> penalties -> DRY -> n-grams -> bad words
+//   -> shortest length -> forced tokens -> length decay -> suppression -> mask
+//   -> top_n_sigma -> temperature -> top_k -> top_p -> min_p -> typical_p -> epsilon -> eta -> XTC
+//   -> dynamic temperature -> adaptive_p -> draw
 //
 // The order and the meaning of each step are those of transformers' logits processors, and of
-// vLLM's sampler, which knows the penalties and the filters up to min_p (it drops by min_p first).
+// vLLM's sampler, which knows the allowed tokens, the penalties and the filters up to min_p (it
+// drops by min_p first). What neither has stands where llama.cpp's chain has it, but behind the
+// temperature, which is last there: XTC behind min_p, adaptive_p in place of the plain draw.
+// Dynamic temperature takes the temperature's place behind the filters as there. Mirostat takes the
+// place of all behind the mask but the temperature.
 #pragma once
 
 #include "base/rng.hpp"
+#include "sample/adaptive_p.hpp"
 #include "sample/candidates.hpp"
+#include "sample/dry.hpp"
+#include "sample/mirostat.hpp"
 #include "sample/token_counts.hpp"
 
 #include <cstdint>
@@ -27,13 +35,9 @@ struct SamplerWorkspace {
   std::vector<float> scores;
   std::vector<float> maxima;  // of chunks, see top_k.hpp
   std::vector<float> scratch;
+  std::vector<double> shares;  // adaptive_p
+  DryScratch dry;
   Candidates candidates;  // what the last draw chose from; untouched by a greedy choice
-};
-
-struct SampledToken {
-  TokenId token = -1;
-  std::optional<TokenLogprob> logprob;         // where asked for
-  std::span<const TokenLogprob> top_logprobs;  // valid until the sampler's next token
 };
 
 // What the next token is to its answer.
@@ -44,16 +48,22 @@ struct SampleStep {
   std::span<const std::uint32_t> mask = {};
 };
 
-class Sampler {
+class SamplerChain {
  public:
   // `params` are validated. `seed` stands for params.seed; `drawn` tokens of it are used already,
   // so that a continued answer goes on in the same stream of random numbers. `end_tokens`: what
   // ends a sequence.
-  explicit Sampler(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn = 0,
-                   std::span<const TokenId> end_tokens = {});
+  explicit SamplerChain(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn = 0,
+                        std::span<const TokenId> end_tokens = {});
 
   void observe_prompt(std::span<const TokenId> tokens);
   void observe_output(TokenId token);
+  // Passes over the random number of a token that is not drawn here, so that the n-th token has the
+  // n-th number wherever the others came from.
+  void skip_draw() noexcept {
+    rng_.next_u64();
+    xtc_rng_.next_u64();
+  }
 
   // Throws corrupt where a logit is NaN or +infinity, invalid_argument where no token is left.
   SampledToken sample(std::span<const float> logits, SamplerWorkspace& workspace,
@@ -63,11 +73,17 @@ class Sampler {
   void penalise(std::span<float> scores) const;
   void apply_rules(std::span<float> scores, const SampleStep& step) const;
   TokenId choose(SamplerWorkspace& workspace);
+  void filter(SamplerWorkspace& workspace, float largest);
+  TokenId draw_by_mirostat(SamplerWorkspace& workspace, float largest);
+  TokenId draw_adapted(SamplerWorkspace& workspace);
   void rank_likeliest(std::span<const float> logits, SamplerWorkspace& workspace);
   TokenLogprob logprob_of(TokenId token, std::span<const float> logits) const;
 
   SamplingParams params_;
   CounterRng rng_;
+  CounterRng xtc_rng_;  // a stream of its own: the n-th token draws the n-th number of both
+  std::optional<Mirostat> mirostat_;
+  std::optional<AdaptiveP> adaptive_;
   TokenCounts counts_;
   std::vector<TokenId> end_tokens_;
   bool keeps_tokens_;            // a rule looks at them

@@ -1,4 +1,4 @@
-#include "runtime/stop_matcher.hpp"
+#include "runtime/stop_scanner.hpp"
 
 #include "base/rng.hpp"
 
@@ -20,7 +20,7 @@ struct Outcome {
 // ever shown.
 Outcome run(const std::vector<std::string>& stops, std::string_view text, std::size_t step,
             bool keep = false) {
-  StopMatcher matcher(stops, keep);
+  StopScanner matcher(stops, keep);
   Outcome outcome;
   for (std::size_t i = 0; i < text.size(); i += step) {
     if (matcher.push(text.substr(i, step), outcome.text)) {
@@ -49,7 +49,7 @@ Outcome by_definition(const std::vector<std::string>& stops, const std::string& 
 
 }  // namespace
 
-TEST_CASE("runtime/stop_matcher: cuts the stop string off or keeps it") {
+TEST_CASE("runtime/stop_scanner: cuts the stop string off or keeps it") {
   for (const std::size_t step : {1U, 2U, 3U, 5U, 100U}) {
     CHECK(run({"STOP"}, "go STOP here", step) == Outcome{"go ", "STOP"});
     CHECK(run({"STOP"}, "go STOP here", step, true) == Outcome{"go STOP", "STOP"});
@@ -61,7 +61,7 @@ TEST_CASE("runtime/stop_matcher: cuts the stop string off or keeps it") {
   }
 }
 
-TEST_CASE("runtime/stop_matcher: the first to be complete wins, of several the longest") {
+TEST_CASE("runtime/stop_scanner: the first to be complete wins, of several the longest") {
   for (const std::size_t step : {1U, 4U, 100U}) {
     CHECK(run({"abc", "ab"}, "xabc", step) == Outcome{"x", "ab"});
     CHECK(run({"c", "bc", "abc"}, "xabc", step) == Outcome{"x", "abc"});
@@ -69,8 +69,8 @@ TEST_CASE("runtime/stop_matcher: the first to be complete wins, of several the l
   }
 }
 
-TEST_CASE("runtime/stop_matcher: shows text as soon as no stop string can need it") {
-  StopMatcher matcher({"abab!", "xyz"});
+TEST_CASE("runtime/stop_scanner: shows text as soon as no stop string can need it") {
+  StopScanner matcher({"abab!", "xyz"});
   std::string shown;
   CHECK(!matcher.push("--aba", shown));
   CHECK(shown == "--");
@@ -84,7 +84,7 @@ TEST_CASE("runtime/stop_matcher: shows text as soon as no stop string can need i
   CHECK(shown == "--ababaxy-");
 }
 
-TEST_CASE("runtime/stop_matcher: equals the definition on random texts, however they are cut") {
+TEST_CASE("runtime/stop_scanner: equals the definition on random texts, however they are cut") {
   CounterRng rng(11);
   const auto random_text = [&](std::size_t size) {
     std::string text(size, 'a');

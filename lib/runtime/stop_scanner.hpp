@@ -13,10 +13,10 @@
 
 namespace tlite {
 
-class StopMatcher {
+class StopScanner {
  public:
   // `stops`: none empty. `keep`: a stop string that is found stays in the text.
-  explicit StopMatcher(const std::vector<std::string>& stops, bool keep = false);
+  explicit StopScanner(const std::vector<std::string>& stops, bool keep = false);
 
   // Appends to `out` what no stop string can need any more. True when one is complete: what
   // follows it in `text` is lost, and the matcher starts anew.

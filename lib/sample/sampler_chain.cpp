@@ -1,13 +1,17 @@
-#include "sample/sampler.hpp"
+#include "sample/sampler_chain.hpp"
 
+#include "sample/dynamic_temperature.hpp"
 #include "sample/exp.hpp"
 #include "sample/sequence_rules.hpp"
 #include "sample/top_k.hpp"
+#include "sample/top_n_sigma.hpp"
+#include "sample/xtc.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cmath>
 #include <limits>
+#include <set>
 #include <string>
 
 #include <tlite/error.hpp>
@@ -16,6 +20,7 @@ namespace tlite {
 
 namespace {
 
+constexpr std::uint64_t kXtcStream = 0x5DEECE66D1CE4E5BULL;  // any constant
 constexpr float kBanned = -std::numeric_limits<float>::infinity();
 
 // Extreme biases and penalties may overflow; the softmax needs a finite largest score.
@@ -62,24 +67,40 @@ double log_sum_exp(std::span<const float> logits, float largest) {
   return top + std::log(total);
 }
 
+// transformers keeps the sequences in a dictionary: of equal ones the last counts.
+void keep_last(std::vector<std::pair<std::vector<TokenId>, float>>& entries) {
+  std::set<std::vector<TokenId>> seen;
+  const auto repeated = [&](const auto& entry) { return !seen.insert(entry.first).second; };
+  entries.erase(entries.begin(), std::remove_if(entries.rbegin(), entries.rend(), repeated).base());
+}
+
 }  // namespace
 
-Sampler::Sampler(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn,
-                 std::span<const TokenId> end_tokens)
+SamplerChain::SamplerChain(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn,
+                           std::span<const TokenId> end_tokens)
     : params_(params),
       rng_(seed, drawn),
+      xtc_rng_(seed ^ kXtcStream, drawn),
       end_tokens_(end_tokens.begin(), end_tokens.end()),
       keeps_tokens_(params.no_repeat_ngram_size > 0 || !params.bad_words.empty() ||
-                    !params.sequence_bias.empty()) {}
+                    !params.sequence_bias.empty() || params.dry_multiplier > 0.0F) {
+  keep_last(params_.sequence_bias);
+  if (params.mirostat != 0) {
+    mirostat_.emplace(params.mirostat, params.mirostat_tau, params.mirostat_eta);
+  }
+  if (params.adaptive_target >= 0.0F) {
+    adaptive_.emplace(params.adaptive_target, params.adaptive_decay);
+  }
+}
 
-void Sampler::observe_prompt(std::span<const TokenId> tokens) {
+void SamplerChain::observe_prompt(std::span<const TokenId> tokens) {
   length_ += tokens.size();
   if (keeps_tokens_) tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
   if (params_.repetition_penalty == 1.0F) return;
   for (const TokenId token : tokens) counts_.add_prompt(token);
 }
 
-void Sampler::observe_output(TokenId token) {
+void SamplerChain::observe_output(TokenId token) {
   ++length_;
   ++answered_;
   if (keeps_tokens_) tokens_.push_back(token);
@@ -88,7 +109,7 @@ void Sampler::observe_output(TokenId token) {
 
 // Bias first, as in vLLM's sampler and transformers' processor list. Ids beyond the logits are
 // ignored: a vocabulary may be larger than a model's output.
-void Sampler::penalise(std::span<float> scores) const {
+void SamplerChain::penalise(std::span<float> scores) const {
   for (const auto& [token, bias] : params_.logit_bias) {
     const auto i = static_cast<std::size_t>(token);
     if (i < scores.size()) scores[i] = below_infinity(scores[i] + bias);
@@ -111,7 +132,7 @@ void Sampler::penalise(std::span<float> scores) const {
 }
 
 // Everything between the penalties and the filters, in transformers' order.
-void Sampler::apply_rules(std::span<float> scores, const SampleStep& step) const {
+void SamplerChain::apply_rules(std::span<float> scores, const SampleStep& step) const {
   if (params_.no_repeat_ngram_size > 0) {
     ban_repeated_ngrams(scores, tokens_, static_cast<std::size_t>(params_.no_repeat_ngram_size));
   }
@@ -136,35 +157,74 @@ void Sampler::apply_rules(std::span<float> scores, const SampleStep& step) const
   if (!step.mask.empty()) apply_mask(scores, step.mask);
 }
 
-TokenId Sampler::choose(SamplerWorkspace& workspace) {
-  const std::span<const float> scores = workspace.scores;
-  const float largest = chunk_maxima(scores, workspace.maxima);
-  if (largest == kBanned) {
-    throw Error(ErrorCode::invalid_argument,
-                "no token is left to choose: logit_bias, min_new_tokens, suppressed tokens, bad "
-                "words, n-grams and the mask exclude all " +
-                    std::to_string(scores.size()));
+// The candidates, narrowed to those that may be drawn.
+void SamplerChain::filter(SamplerWorkspace& workspace, float largest) {
+  const std::span<float> scores = workspace.scores;
+  if (params_.top_n_sigma > 0.0F) {
+    keep_top_n_sigma(scores, largest, params_.top_n_sigma);
+    chunk_maxima(scores, workspace.maxima);
   }
-  if (params_.temperature == 0.0F) {
-    return static_cast<TokenId>(first_largest(scores, workspace.maxima));
-  }
+  const bool dynamic = params_.dynatemp_range > 0.0F;
+  const float temperature = dynamic ? 1.0F : params_.temperature;
   Candidates& candidates = workspace.candidates;
   if (params_.top_k > 0) {
-    candidates.assign_top_k(scores, workspace.maxima, largest, params_.temperature,
+    candidates.assign_top_k(scores, workspace.maxima, largest, temperature,
                             static_cast<std::size_t>(params_.top_k));
   } else {
-    candidates.assign(scores, largest, params_.temperature);
+    candidates.assign(scores, largest, temperature);
   }
   if (params_.top_p < 1.0F) candidates.top_p(params_.top_p);
   if (params_.min_p > 0.0F) candidates.min_p(params_.min_p);
   if (params_.typical_p < 1.0F) candidates.typical(params_.typical_p);
   if (params_.epsilon_cutoff > 0.0F) candidates.epsilon(params_.epsilon_cutoff);
   if (params_.eta_cutoff > 0.0F) candidates.eta(params_.eta_cutoff);
-  return candidates.draw(rng_.next_unit());
+  if (params_.xtc_probability > 0.0F && params_.xtc_threshold <= 0.5F &&
+      xtc_rng_.next_unit() <= static_cast<double>(params_.xtc_probability)) {
+    exclude_top_choices(candidates, params_.xtc_threshold);
+  }
+  if (dynamic) {
+    apply_dynamic_temperature(candidates, params_.temperature, params_.dynatemp_range,
+                              params_.dynatemp_exponent);
+  }
+}
+
+TokenId SamplerChain::draw_by_mirostat(SamplerWorkspace& workspace, float largest) {
+  Candidates& candidates = workspace.candidates;
+  candidates.assign(workspace.scores, largest, params_.temperature);
+  mirostat_->truncate(candidates, workspace.scores.size());
+  const TokenId token = candidates.draw(rng_.next_unit());
+  mirostat_->observe(candidates.weights()[candidates.index_of(token)] / candidates.total());
+  return token;
+}
+
+TokenId SamplerChain::draw_adapted(SamplerWorkspace& workspace) {
+  Candidates& candidates = workspace.candidates;
+  adaptive_->apply(candidates, workspace.shares);
+  const TokenId token = candidates.draw(rng_.next_unit());
+  adaptive_->observe(workspace.shares[candidates.index_of(token)]);
+  return token;
+}
+
+TokenId SamplerChain::choose(SamplerWorkspace& workspace) {
+  const std::span<const float> scores = workspace.scores;
+  const float largest = chunk_maxima(scores, workspace.maxima);
+  if (largest == kBanned) {
+    throw Error(ErrorCode::invalid_argument,
+                "no token is left to choose: allowed_token_ids, logit_bias, min_new_tokens, "
+                "suppressed tokens, bad words, n-grams and the mask exclude all " +
+                    std::to_string(scores.size()));
+  }
+  if (params_.temperature == 0.0F) {
+    return static_cast<TokenId>(first_largest(scores, workspace.maxima));
+  }
+  if (mirostat_) return draw_by_mirostat(workspace, largest);
+  filter(workspace, largest);
+  if (adaptive_) return draw_adapted(workspace);
+  return workspace.candidates.draw(rng_.next_unit());
 }
 
 // Rank 1 is the likeliest; equal logits rank by id, as a greedy choice would take them.
-TokenLogprob Sampler::logprob_of(TokenId token, std::span<const float> logits) const {
+TokenLogprob SamplerChain::logprob_of(TokenId token, std::span<const float> logits) const {
   const auto at = static_cast<std::size_t>(token);
   const float own = logits[at];
   std::int32_t rank = 1;
@@ -173,7 +233,7 @@ TokenLogprob Sampler::logprob_of(TokenId token, std::span<const float> logits) c
   return {token, static_cast<float>(static_cast<double>(own) - log_total_), rank};
 }
 
-void Sampler::rank_likeliest(std::span<const float> logits, SamplerWorkspace& workspace) {
+void SamplerChain::rank_likeliest(std::span<const float> logits, SamplerWorkspace& workspace) {
   const float largest = chunk_maxima(logits, workspace.maxima);
   log_total_ = log_sum_exp(logits, largest);
   top_.clear();
@@ -191,11 +251,17 @@ void Sampler::rank_likeliest(std::span<const float> logits, SamplerWorkspace& wo
   for (std::size_t i = 0; i < count; ++i) top_[i].rank = static_cast<std::int32_t>(i + 1);
 }
 
-SampledToken Sampler::sample(std::span<const float> logits, SamplerWorkspace& workspace,
-                             const SampleStep& step) {
+SampledToken SamplerChain::sample(std::span<const float> logits, SamplerWorkspace& workspace,
+                                  const SampleStep& step) {
   check_numbers(logits);
   workspace.scores.assign(logits.begin(), logits.end());
+  if (!params_.allowed_token_ids.empty()) {
+    ban_others(workspace.scores, params_.allowed_token_ids, workspace.scratch);
+  }
   penalise(workspace.scores);
+  if (params_.dry_multiplier > 0.0F) {
+    penalise_repetition(workspace.scores, tokens_, params_, workspace.dry);
+  }
   apply_rules(workspace.scores, step);
   SampledToken result;
   result.token = choose(workspace);

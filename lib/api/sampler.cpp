@@ -1,0 +1,107 @@
+#include "api/engine_impl.hpp"
+#include "runtime/length_rules.hpp"
+#include "sample/sampler_chain.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tlite/error.hpp>
+#include <tlite/sampler.hpp>
+
+namespace tlite {
+
+struct Sampler::Impl {
+  Impl(const SamplingParams& asked, std::size_t vocabulary, std::span<const TokenId> ends)
+      : params(asked),
+        vocabulary_size(vocabulary),
+        end_tokens(ends.begin(), ends.end()),
+        seed(asked.seed ? *asked.seed : seed_from_system()),
+        chain(new_chain()) {}
+
+  // With ignore_eos there are no ends, see LengthRules::end_tokens.
+  SamplerChain new_chain() const {
+    return SamplerChain(params, seed, 0,
+                        params.ignore_eos ? std::span<const TokenId>() : end_tokens);
+  }
+
+  void check_token(TokenId token) const {
+    if (token >= 0 && static_cast<std::size_t>(token) < vocabulary_size) return;
+    throw Error(ErrorCode::invalid_argument,
+                "the token is " + std::to_string(token) +
+                    ", it must be a token id below the vocabulary size " +
+                    std::to_string(vocabulary_size));
+  }
+
+  // The prompt is complete with the first token of the answer.
+  const LengthRules& lengths() {
+    if (!rules) rules.emplace(params, end_tokens, prompt_tokens);
+    return *rules;
+  }
+
+  void observe(TokenId token) {
+    chain.observe_output(token);
+    ++new_tokens;
+  }
+
+  const SamplingParams params;
+  const std::size_t vocabulary_size;
+  const std::vector<TokenId> end_tokens;
+  const std::uint64_t seed;
+  SamplerChain chain;
+  SamplerWorkspace workspace;
+  std::optional<LengthRules> rules;
+  std::size_t prompt_tokens = 0;
+  std::int32_t new_tokens = 0;
+};
+
+Sampler::Sampler(const SamplingParams& params, std::size_t vocabulary_size,
+                 std::span<const TokenId> end_tokens) {
+  validate(params, vocabulary_size);
+  impl_ = std::make_unique<Impl>(params, vocabulary_size, end_tokens);
+  for (const TokenId token : end_tokens) impl_->check_token(token);
+}
+
+Sampler::~Sampler() = default;
+Sampler::Sampler(Sampler&&) noexcept = default;
+Sampler& Sampler::operator=(Sampler&&) noexcept = default;
+
+void Sampler::observe_prompt(std::span<const TokenId> tokens) {
+  if (impl_->new_tokens > 0) {
+    throw Error(ErrorCode::bad_state, "the answer has begun: a prompt comes before it");
+  }
+  for (const TokenId token : tokens) impl_->check_token(token);
+  impl_->rules.reset();
+  impl_->chain.observe_prompt(tokens);
+  impl_->prompt_tokens += tokens.size();
+}
+
+SampledToken Sampler::sample(std::span<const float> logits, std::span<const std::uint32_t> mask) {
+  Impl& self = *impl_;
+  if (logits.size() != self.vocabulary_size) {
+    throw Error(ErrorCode::invalid_argument, "there are " + std::to_string(logits.size()) +
+                                                 " logits, the vocabulary size is " +
+                                                 std::to_string(self.vocabulary_size));
+  }
+  const SampledToken sampled =
+      self.chain.sample(logits, self.workspace, self.lengths().step(self.new_tokens, mask));
+  self.observe(sampled.token);
+  return sampled;
+}
+
+void Sampler::accept(TokenId token) {
+  impl_->check_token(token);
+  impl_->chain.skip_draw();
+  impl_->observe(token);
+}
+
+void Sampler::reset() {
+  impl_->chain = impl_->new_chain();
+  impl_->rules.reset();
+  impl_->prompt_tokens = 0;
+  impl_->new_tokens = 0;
+}
+
+std::uint64_t Sampler::seed() const noexcept { return impl_->seed; }
+
+}  // namespace tlite
