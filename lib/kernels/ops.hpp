@@ -31,26 +31,36 @@ struct LinearTask {
 // Sums of 48 outputs and 64 rows between pieces of k, 16 lanes each.
 inline constexpr std::size_t kLinearScratchBytes = 48UL * 64 * 16 * sizeof(float);
 
-// Attention of queries that share a key-value head to positions [begin, end) of one page, continued
-// from the state that earlier pages left (online softmax: Milakov and Gimelshein,
-// arXiv:1805.02867). What comes out for a query does not depend on the queries beside it.
-struct PageAttention {
+// What attention to some positions has come to, for queries that share a key-value head (online
+// softmax: Milakov and Gimelshein, arXiv:1805.02867). Views: the memory is the caller's.
+struct AttentionState {
   std::size_t queries = 0;
   std::size_t head_dim = 0;
-  // What attend() multiplies.
+  float* sum = nullptr;  // [queries]: of the exponentials
+  float* max = nullptr;  // [queries]: largest score so far, -infinity at the start
+  float* out = nullptr;  // [queries][head_dim]: weighted values, 0 at the start
+};
+
+// What is multiplied: the queries, and the keys and values of a page.
+struct PageOperands {
+  // By attend().
   const float* q = nullptr;       // [queries][head_dim], already scaled
   const float* keys = nullptr;    // [head_dim][32]
   const float* values = nullptr;  // [32][head_dim]
-  // What attend_bf16() multiplies.
+  // By attend_bf16().
   const std::uint16_t* q_bf16 = nullptr;       // [queries][head_dim]
   const std::uint16_t* keys_bf16 = nullptr;    // [head_dim / 2][32][2]
   const std::uint16_t* values_bf16 = nullptr;  // [16][head_dim][2]
   float* space = nullptr;                      // of bf16_attention_space()
+};
+
+// Attention to positions [begin, end) of one page, continued from the state that earlier pages
+// left. What comes out for a query does not depend on the queries beside it.
+struct PageAttention {
+  AttentionState state;
+  PageOperands operands;
   int begin = 0;
   int end = 0;
-  float* sum = nullptr;  // [queries]: of the exponentials
-  float* max = nullptr;  // [queries]: largest score so far, -infinity at the start
-  float* out = nullptr;  // [queries][head_dim]: weighted values, 0 at the start
   // Memory that is needed next, asked for meanwhile; may be none.
   const std::byte* next = nullptr;
   std::size_t next_bytes = 0;
@@ -87,7 +97,7 @@ struct KernelOps {
   WidenBlock widen_q8_values;
 
   // Adds the state of later pages to that of earlier ones; both of as many queries.
-  void (*merge)(const PageAttention& into, const PageAttention& later) noexcept;
+  void (*merge)(const AttentionState& into, const AttentionState& later) noexcept;
 
   // out = weight * (x / sqrt(mean(x^2) + eps)); out may be x.
   void (*rms_norm)(const float* x, const float* weight, std::size_t size, float eps,

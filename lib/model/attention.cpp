@@ -6,16 +6,26 @@
 namespace tlite {
 namespace {
 
-void clear(const PageAttention& state) noexcept {
+void clear(const AttentionState& state) noexcept {
   std::fill_n(state.out, state.queries * state.head_dim, 0.0F);
   std::fill_n(state.sum, state.queries, 0.0F);
   std::fill_n(state.max, state.queries, -std::numeric_limits<float>::infinity());
 }
 
-void copy(const PageAttention& to, const PageAttention& from) noexcept {
+void copy(const AttentionState& to, const AttentionState& from) noexcept {
   std::copy_n(from.out, from.queries * from.head_dim, to.out);
   std::copy_n(from.sum, from.queries, to.sum);
   std::copy_n(from.max, from.queries, to.max);
+}
+
+// The operands of the queries from element `at` on.
+PageOperands from_query(PageOperands operands, std::size_t at) noexcept {
+  if (operands.q_bf16 != nullptr) {
+    operands.q_bf16 += at;
+  } else {
+    operands.q += at;
+  }
+  return operands;
 }
 
 }  // namespace
@@ -102,9 +112,9 @@ Attention::Workspace Attention::workspace(const Scratch& scratch, int worker) co
 
 // The states of `count` rows, from `first` on, out of those of `all` rows of a block, which lie as
 // [all][group][head_dim] outputs, [all][group] sums, [all][group] maxima.
-PageAttention Attention::states(float* memory, std::size_t all, std::size_t first,
-                                std::size_t count) const noexcept {
-  PageAttention state;
+AttentionState Attention::states(float* memory, std::size_t all, std::size_t first,
+                                 std::size_t count) const noexcept {
+  AttentionState state;
   state.queries = count * group_;
   state.head_dim = layout_.head_dim;
   state.out = memory + first * group_ * layout_.head_dim;
@@ -140,37 +150,29 @@ const float* Attention::as_floats(DataType type, KernelOps::WidenBlock q8, const
   return space;
 }
 
-PageAttention Attention::operands(const std::byte* page, std::size_t layer, std::size_t head,
-                                  const Workspace& space) const noexcept {
+// The queries of a block, and its keys and values in this page.
+PageOperands Attention::operands(const std::byte* page, std::size_t layer, std::size_t head,
+                                 const Workspace& space) const noexcept {
   const std::byte* keys = page + layout_.keys_offset(layer, head);
   const std::byte* values = page + layout_.values_offset(layer, head);
-  PageAttention task;
+  PageOperands all;
   if (layout_.key_type(layer) == DataType::bf16) {
-    task.keys_bf16 = reinterpret_cast<const std::uint16_t*>(keys);
-    task.values_bf16 = reinterpret_cast<const std::uint16_t*>(values);
-    task.q_bf16 = space.q_bf16;
-    task.space = space.keys;
+    all.keys_bf16 = reinterpret_cast<const std::uint16_t*>(keys);
+    all.values_bf16 = reinterpret_cast<const std::uint16_t*>(values);
+    all.q_bf16 = space.q_bf16;
+    all.space = space.keys;
   } else {
-    task.keys = as_floats(layout_.key_type(layer), ops_.widen_q8_keys, keys, space.keys);
-    task.values = as_floats(layout_.value_type(layer), ops_.widen_q8_values, values, space.values);
-    task.q = space.q;
+    all.keys = as_floats(layout_.key_type(layer), ops_.widen_q8_keys, keys, space.keys);
+    all.values = as_floats(layout_.value_type(layer), ops_.widen_q8_values, values, space.values);
+    all.q = space.q;
   }
-  return task;
+  return all;
 }
 
-// Queries from element `q_at` on.
-void Attention::attend(PageAttention& task, const PageAttention& operands,
-                       std::size_t q_at) const noexcept {
-  if (operands.q_bf16 != nullptr) {
-    task.q_bf16 = operands.q_bf16 + q_at;
-    task.keys_bf16 = operands.keys_bf16;
-    task.values_bf16 = operands.values_bf16;
-    task.space = operands.space;
+void Attention::attend(const PageAttention& task) const noexcept {
+  if (task.operands.q_bf16 != nullptr) {
     ops_.attend_bf16(task);
   } else {
-    task.q = operands.q + q_at;
-    task.keys = operands.keys;
-    task.values = operands.values;
     ops_.attend(task);
   }
 }
@@ -186,19 +188,20 @@ void Attention::run_split(const Block& block, std::size_t head, std::size_t spli
                                     rows[block.rows - 1].position + 1);
   const std::int32_t start = std::max(begin, first_position(rows[0]));
   for (std::int32_t page = start / page_size; page * page_size < end; ++page) {
-    const PageAttention shared = operands(rows[0].pages[page].data(), layer, head, space);
+    const PageOperands shared = operands(rows[0].pages[page].data(), layer, head, space);
     for (std::size_t i = 0, next = 0; i < block.rows; i = next) {
       const Range range = visible(rows[i], page);
       for (next = i + 1; next < block.rows && visible(rows[next], page) == range;) ++next;
       if (range.begin >= range.end) continue;
-      PageAttention task = states(parts, block.rows, i, next - i);
-      task.begin = range.begin;
-      task.end = range.end;
+      PageAttention task{.state = states(parts, block.rows, i, next - i),
+                         .operands = from_query(shared, i * group_ * layout_.head_dim),
+                         .begin = range.begin,
+                         .end = range.end};
       if (next == block.rows && (page + 1) * page_size <= rows[block.rows - 1].position) {
         task.next = rows[0].pages[page + 1].data() + layout_.keys_offset(layer, head);
         task.next_bytes = layout_.head_bytes(layer);
       }
-      attend(task, shared, i * group_ * layout_.head_dim);
+      attend(task);
     }
   }
 }
@@ -210,8 +213,8 @@ void Attention::run_all_splits(const Block& block, std::size_t head, std::size_t
     for (std::size_t i = 0; i < block.rows; ++i) {
       const AttentionRow& row = rows_[block.first_row + i];
       if (!in_split(row, split)) continue;
-      const PageAttention total = states(space.totals, block.rows, i, 1);
-      const PageAttention part = states(space.parts, block.rows, i, 1);
+      const AttentionState total = states(space.totals, block.rows, i, 1);
+      const AttentionState part = states(space.parts, block.rows, i, 1);
       if (split == 0 || !in_split(row, split - 1)) {
         copy(total, part);
       } else {
@@ -262,12 +265,12 @@ void Attention::merge(std::size_t unit, const Scratch& scratch) const noexcept {
   const auto part = [&](std::size_t split) {
     return states(slot(block, head, split, scratch), block.rows, row - block.first_row, 1);
   };
-  const PageAttention total = part(first);
+  const AttentionState total = part(first);
   for (std::size_t split = first + 1; split <= last; ++split) ops_.merge(total, part(split));
   finish(total, row, head, scratch);
 }
 
-void Attention::finish(const PageAttention& total, std::size_t row, std::size_t head,
+void Attention::finish(const AttentionState& total, std::size_t row, std::size_t head,
                        const Scratch& scratch) const noexcept {
   float* out = scratch.attended + (row * heads_ + head * group_) * layout_.head_dim;
   for (std::size_t h = 0; h < group_; ++h) {

@@ -79,22 +79,22 @@ class Attention {
   Range visible(const AttentionRow& row, std::int32_t page) const noexcept;
   bool in_split(const AttentionRow& row, std::size_t split) const noexcept;
   Workspace workspace(const Scratch& scratch, int worker) const noexcept;
-  PageAttention states(float* memory, std::size_t all, std::size_t first,
-                       std::size_t count) const noexcept;
+  AttentionState states(float* memory, std::size_t all, std::size_t first,
+                        std::size_t count) const noexcept;
   float* slot(const Block& block, std::size_t head, std::size_t split,
               const Scratch& scratch) const noexcept;
   void gather_queries(const Block& block, std::size_t head, std::size_t layer,
                       const Scratch& scratch, const Workspace& space) const noexcept;
   const float* as_floats(DataType type, KernelOps::WidenBlock q8, const std::byte* block,
                          float* space) const noexcept;
-  PageAttention operands(const std::byte* page, std::size_t layer, std::size_t head,
-                         const Workspace& space) const noexcept;
-  void attend(PageAttention& task, const PageAttention& operands, std::size_t q_at) const noexcept;
+  PageOperands operands(const std::byte* page, std::size_t layer, std::size_t head,
+                        const Workspace& space) const noexcept;
+  void attend(const PageAttention& task) const noexcept;
   void run_split(const Block& block, std::size_t head, std::size_t split, std::size_t layer,
                  const Workspace& space, float* parts) const noexcept;
   void run_all_splits(const Block& block, std::size_t head, std::size_t layer,
                       const Scratch& scratch, const Workspace& space) const noexcept;
-  void finish(const PageAttention& total, std::size_t row, std::size_t head,
+  void finish(const AttentionState& total, std::size_t row, std::size_t head,
               const Scratch& scratch) const noexcept;
 
   KvLayout layout_;

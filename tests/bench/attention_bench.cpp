@@ -75,26 +75,26 @@ class Bench {
   void attend(std::size_t page, bool bf16) {
     const std::uint16_t* keys = &stored_[2 * block_ * page];
     PageAttention task;
-    task.queries = queries_;
-    task.head_dim = head_dim_;
+    task.state.queries = queries_;
+    task.state.head_dim = head_dim_;
     task.begin = 0;
     task.end = kPositions;
-    task.sum = sum_.data();
-    task.max = max_.data();
-    task.out = out_.data();
+    task.state.sum = sum_.data();
+    task.state.max = max_.data();
+    task.state.out = out_.data();
     if (bf16) {
-      task.q_bf16 = q_bf16_.data();
-      task.keys_bf16 = keys;
-      task.values_bf16 = keys + block_;
-      task.space = space_.data();
+      task.operands.q_bf16 = q_bf16_.data();
+      task.operands.keys_bf16 = keys;
+      task.operands.values_bf16 = keys + block_;
+      task.operands.space = space_.data();
       ops_.attend_bf16(task);
       return;
     }
     // The bits of bf16, read as f16: small numbers too.
     ops_.widen_f16(reinterpret_cast<const std::byte*>(keys), 2 * block_, space_.data());
-    task.q = q_.data();
-    task.keys = space_.data();
-    task.values = space_.data() + block_;
+    task.operands.q = q_.data();
+    task.operands.keys = space_.data();
+    task.operands.values = space_.data() + block_;
     ops_.attend(task);
   }
 

@@ -22,12 +22,12 @@ template <std::size_t T>
 void score_pairs(const PageAttention& a, std::size_t first, float (*p)[generic::kPage]) noexcept {
   Vector scores[T][2];
   unroll<T>([&](auto t) TLITE_INLINE { scores[t][0] = scores[t][1] = Vector::zero(); });
-  const std::uint16_t* q = a.q_bf16 + first * a.head_dim;
-  for (std::size_t d = 0; d < a.head_dim; d += 2) {
-    const __m512i low = _mm512_loadu_si512(a.keys_bf16 + d * generic::kPage);
-    const __m512i high = _mm512_loadu_si512(a.keys_bf16 + (d + 1) * generic::kPage);
+  const std::uint16_t* q = a.operands.q_bf16 + first * a.state.head_dim;
+  for (std::size_t d = 0; d < a.state.head_dim; d += 2) {
+    const __m512i low = _mm512_loadu_si512(a.operands.keys_bf16 + d * generic::kPage);
+    const __m512i high = _mm512_loadu_si512(a.operands.keys_bf16 + (d + 1) * generic::kPage);
     unroll<T>([&](auto t) TLITE_INLINE {
-      const __m512i query = Avx512::broadcast_word(q + t * a.head_dim + d);
+      const __m512i query = Avx512::broadcast_word(q + t * a.state.head_dim + d);
       scores[t][0].v = Avx512::add_bf16(scores[t][0].v, low, query);
       scores[t][1].v = Avx512::add_bf16(scores[t][1].v, high, query);
     });
@@ -56,7 +56,7 @@ void weigh_pairs(const PageAttention& a, std::size_t first,
   // beside them may be anything, NaN too.
   const auto add = [&](int i, std::uint32_t existing) TLITE_INLINE {
     const auto* row = reinterpret_cast<const float*>(
-        a.values_bf16 + 2 * (static_cast<std::size_t>(i) * a.head_dim + d));
+        a.operands.values_bf16 + 2 * (static_cast<std::size_t>(i) * a.state.head_dim + d));
     __m512i values[N];
     unroll<N>([&](auto n) TLITE_INLINE {
       const float* from = row + 16 * n;
@@ -85,15 +85,15 @@ void attend_pairs(const PageAttention& a) noexcept {
   WeightPairs pairs;
   float rescale[generic::kQueries];
   generic::Ahead<Vector> ahead(a);
-  for (std::size_t first = 0; first < a.queries; first += generic::kQueries) {
-    const std::size_t count = std::min(generic::kQueries, a.queries - first);
+  for (std::size_t first = 0; first < a.state.queries; first += generic::kQueries) {
+    const std::size_t count = std::min(generic::kQueries, a.state.queries - first);
     generic::in_tiles<Vector::kAttendQueries>(0, count, [&]<std::size_t T>(std::size_t t) {
       ahead.step();
       score_pairs<T>(a, first + t, p + t);
     });
     generic::softmax<Vector, true>(a, first, count, p, rescale);
     pack_weights(p, count, pairs);
-    generic::in_columns(a.head_dim, [&]<std::size_t N, bool kWhole>(std::size_t d, int rest) {
+    generic::in_columns(a.state.head_dim, [&]<std::size_t N, bool kWhole>(std::size_t d, int rest) {
       generic::in_tiles<Vector::kAttendQueries>(0, count, [&]<std::size_t T>(std::size_t t) {
         ahead.step();
         weigh_pairs<T, N, kWhole>(a, first + t, pairs + t, rescale + t, d, rest);

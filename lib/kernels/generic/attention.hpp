@@ -32,8 +32,8 @@ template <class V>
 class Ahead {
  public:
   explicit Ahead(const PageAttention& a) noexcept : at_(a.next), left_((a.next_bytes + 63) / 64) {
-    const std::size_t tiles = (a.queries + V::kAttendQueries - 1) / V::kAttendQueries;
-    const std::size_t steps = tiles * (1 + (a.head_dim + 31) / 32);
+    const std::size_t tiles = (a.state.queries + V::kAttendQueries - 1) / V::kAttendQueries;
+    const std::size_t steps = tiles * (1 + (a.state.head_dim + 31) / 32);
     share_ = (left_ + steps - 1) / steps;
   }
   void step() noexcept {
@@ -59,17 +59,17 @@ template <class V, std::size_t T>
 void score_tile(const PageAttention& a, std::size_t first, float (*p)[kPage]) noexcept {
   V scores[T][2];
   unroll<T>([&](auto t) TLITE_INLINE { scores[t][0] = scores[t][1] = V::splat(0.0F); });
-  const float* q = a.q + first * a.head_dim;
+  const float* q = a.operands.q + first * a.state.head_dim;
   const auto add = [&](std::size_t d) TLITE_INLINE {
-    const V low = V::load(a.keys + d * kPage);
-    const V high = V::load(a.keys + d * kPage + 16);
+    const V low = V::load(a.operands.keys + d * kPage);
+    const V high = V::load(a.operands.keys + d * kPage + 16);
     unroll<T>([&](auto t) TLITE_INLINE {
-      const V query = V::splat(q[t * a.head_dim + d]);
+      const V query = V::splat(q[t * a.state.head_dim + d]);
       scores[t][0] = V::fma(query, low, scores[t][0]);
       scores[t][1] = V::fma(query, high, scores[t][1]);
     });
   };
-  for (std::size_t d = 0; d < a.head_dim; ++d) add(d);
+  for (std::size_t d = 0; d < a.state.head_dim; ++d) add(d);
   unroll<T>([&](auto t) TLITE_INLINE { store_scores(a, scores[t], p[t]); });
 }
 
@@ -89,7 +89,7 @@ void softmax(const PageAttention& a, std::size_t first, std::size_t count, Score
   for (std::size_t t = 0; t < count; ++t) {
     const V low = V::load(p[t]);
     const V high = V::load(p[t] + 16);
-    const float before = a.max[first + t];
+    const float before = a.state.max[first + t];
     const float largest = V::largest(V::max(low, high));
     const float now = before > largest ? before : largest;
     V exp_low = exp(V::sub(low, V::splat(now)));
@@ -102,12 +102,12 @@ void softmax(const PageAttention& a, std::size_t first, std::size_t count, Score
     V::store(p[t] + 16, exp_high);
     sums[t] = V::sum(V::add(exp_low, exp_high));
     rescale[t] = before - now;
-    a.max[first + t] = now;
+    a.state.max[first + t] = now;
   }
   for (std::size_t t = 0; t < count; t += 16) {
     const int lanes = static_cast<int>(std::min<std::size_t>(16, count - t));
     const V factor = exp(V::load_first(rescale + t, lanes));
-    float* sum = a.sum + first + t;
+    float* sum = a.state.sum + first + t;
     const V total = V::fma(V::load_first(sum, lanes), factor, V::load_first(sums + t, lanes));
     V::store_first(rescale + t, factor, lanes);
     V::store_first(sum, total, lanes);
@@ -123,7 +123,7 @@ struct OutTile {
   int rest;
 
   TLITE_INLINE OutTile(const PageAttention& a, std::size_t first, std::size_t d, int lanes) noexcept
-      : out(a.out + first * a.head_dim + d), stride(a.head_dim), rest(lanes) {}
+      : out(a.state.out + first * a.state.head_dim + d), stride(a.state.head_dim), rest(lanes) {}
 
   TLITE_INLINE void load(const float* rescale) noexcept {
     unroll<T>([&](auto t) TLITE_INLINE {
@@ -155,7 +155,7 @@ void weigh_tile(const PageAttention& a, std::size_t first, const float (*p)[kPag
   OutTile<V, T, N, kWhole> sums(a, first, d, rest);
   sums.load(rescale);
   const auto add = [&](int j) TLITE_INLINE {
-    const float* row = a.values + static_cast<std::size_t>(j) * a.head_dim + d;
+    const float* row = a.operands.values + static_cast<std::size_t>(j) * a.state.head_dim + d;
     V values[N];
     unroll<N>([&](auto n) TLITE_INLINE {
       values[n] = kWhole ? V::load(row + 16 * n) : V::load_first(row + 16 * n, rest);
@@ -197,7 +197,7 @@ void in_columns(std::size_t head_dim, const Body& body) noexcept {
 template <class V, bool kPairs>
 void weigh_values(const PageAttention& a, std::size_t first, std::size_t count, const Scores& p,
                   const float (&rescale)[kQueries], Ahead<V>& ahead) noexcept {
-  in_columns(a.head_dim, [&]<std::size_t N, bool kWhole>(std::size_t d, int rest) {
+  in_columns(a.state.head_dim, [&]<std::size_t N, bool kWhole>(std::size_t d, int rest) {
     in_tiles<V::kAttendQueries>(0, count, [&]<std::size_t T>(std::size_t t) {
       ahead.step();
       weigh_tile<V, kPairs, T, N, kWhole>(a, first + t, p + t, rescale + t, d, rest);
@@ -210,8 +210,8 @@ void attend(const PageAttention& a) noexcept {
   Scores p;
   float rescale[kQueries];
   Ahead<V> ahead(a);
-  for (std::size_t first = 0; first < a.queries; first += kQueries) {
-    const std::size_t count = std::min(kQueries, a.queries - first);
+  for (std::size_t first = 0; first < a.state.queries; first += kQueries) {
+    const std::size_t count = std::min(kQueries, a.state.queries - first);
     in_tiles<V::kAttendQueries>(0, count, [&]<std::size_t T>(std::size_t t) {
       ahead.step();
       score_tile<V, T>(a, first + t, p + t);
@@ -222,7 +222,7 @@ void attend(const PageAttention& a) noexcept {
 }
 
 template <class V>
-void merge(const PageAttention& into, const PageAttention& later) noexcept {
+void merge(const AttentionState& into, const AttentionState& later) noexcept {
   for (std::size_t h = 0; h < into.queries; ++h) {
     const float now = into.max[h] > later.max[h] ? into.max[h] : later.max[h];
     const V a = exp(V::splat(into.max[h] - now));

@@ -29,24 +29,25 @@ void take_apart(const std::uint16_t* pairs, std::size_t count, float* even, floa
 
 template <class V>
 void attend_bf16(const PageAttention& a) noexcept {
-  float* const keys = a.space;
-  float* const values = keys + kPage * a.head_dim;
-  float* const q = values + kPage * a.head_dim;
-  for (std::size_t d = 0; d < a.head_dim; d += 2) {
-    take_apart<V>(a.keys_bf16 + d * kPage, kPage, keys + (d + 1) * kPage, keys + d * kPage);
+  float* const keys = a.operands.space;
+  float* const values = keys + kPage * a.state.head_dim;
+  float* const q = values + kPage * a.state.head_dim;
+  for (std::size_t d = 0; d < a.state.head_dim; d += 2) {
+    take_apart<V>(a.operands.keys_bf16 + d * kPage, kPage, keys + (d + 1) * kPage,
+                  keys + d * kPage);
   }
   for (std::size_t j = 0; j < kPage; j += 2) {
-    take_apart<V>(a.values_bf16 + j * a.head_dim, a.head_dim, values + j * a.head_dim,
-                  values + (j + 1) * a.head_dim);
+    take_apart<V>(a.operands.values_bf16 + j * a.state.head_dim, a.state.head_dim,
+                  values + j * a.state.head_dim, values + (j + 1) * a.state.head_dim);
   }
-  for (std::size_t i = 0; i < a.queries * a.head_dim; i += 2) {
-    q[i] = as_float<V>(a.q_bf16[i + 1]);
-    q[i + 1] = as_float<V>(a.q_bf16[i]);
+  for (std::size_t i = 0; i < a.state.queries * a.state.head_dim; i += 2) {
+    q[i] = as_float<V>(a.operands.q_bf16[i + 1]);
+    q[i + 1] = as_float<V>(a.operands.q_bf16[i]);
   }
   PageAttention floats = a;
-  floats.keys = keys;
-  floats.values = values;
-  floats.q = q;
+  floats.operands.keys = keys;
+  floats.operands.values = values;
+  floats.operands.q = q;
   attend<V, true>(floats);
 }
 

@@ -64,17 +64,17 @@ void run(CpuTier tier, const Page& page, const std::uint16_t* q, std::size_t que
          int end, State& state) {
   std::vector<float> space(bf16_attention_space(queries, page.head_dim));
   PageAttention task;
-  task.queries = queries;
-  task.head_dim = page.head_dim;
-  task.q_bf16 = q;
-  task.keys_bf16 = page.keys.data();
-  task.values_bf16 = page.values.data();
-  task.space = space.data();
+  task.state.queries = queries;
+  task.state.head_dim = page.head_dim;
+  task.operands.q_bf16 = q;
+  task.operands.keys_bf16 = page.keys.data();
+  task.operands.values_bf16 = page.values.data();
+  task.operands.space = space.data();
   task.begin = begin;
   task.end = end;
-  task.sum = state.sum.data();
-  task.max = state.max.data();
-  task.out = state.out.data();
+  task.state.sum = state.sum.data();
+  task.state.max = state.max.data();
+  task.state.out = state.out.data();
   kernel_ops(tier).attend_bf16(task);
 }
 

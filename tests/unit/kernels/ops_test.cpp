@@ -162,16 +162,14 @@ AttentionResult run_attention(CpuTier tier, const std::vector<float>& keys,
   AttentionResult state{std::vector<float>(queries * head_dim, 0.0F),
                         std::vector<float>(queries, 0.0F),
                         std::vector<float>(queries, -std::numeric_limits<float>::infinity())};
-  PageAttention task{.queries = queries,
-                     .head_dim = head_dim,
-                     .q = q,
-                     .keys = keys.data(),
-                     .values = values.data(),
+  PageAttention task{.state = {.queries = queries,
+                               .head_dim = head_dim,
+                               .sum = state.sum.data(),
+                               .max = state.max.data(),
+                               .out = state.out.data()},
+                     .operands = {.q = q, .keys = keys.data(), .values = values.data()},
                      .begin = begin,
-                     .end = end,
-                     .sum = state.sum.data(),
-                     .max = state.max.data(),
-                     .out = state.out.data()};
+                     .end = end};
   const KernelOps& ops = kernel_ops(tier);
   ops.attend(task);
   // A second page (the same one, all of it) continues the state; a third state is merged.
@@ -179,11 +177,11 @@ AttentionResult run_attention(CpuTier tier, const std::vector<float>& keys,
   task.end = 32;
   ops.attend(task);
   AttentionResult later = state;
-  PageAttention other = task;
+  AttentionState other = task.state;
   other.sum = later.sum.data();
   other.max = later.max.data();
   other.out = later.out.data();
-  ops.merge(task, other);
+  ops.merge(task.state, other);
   return state;
 }
 
@@ -285,16 +283,12 @@ TEST_CASE("kernels/ops: attention is a softmax of the scores over the values") {
   float sum = 0;
   float max = -std::numeric_limits<float>::infinity();
   kernel_ops(CpuTier::scalar)
-      .attend({.queries = 1,
-               .head_dim = kHeadDim,
-               .q = q.data(),
-               .keys = keys.data(),
-               .values = values.data(),
-               .begin = 3,
-               .end = 29,
-               .sum = &sum,
-               .max = &max,
-               .out = out.data()});
+      .attend(
+          {.state =
+               {.queries = 1, .head_dim = kHeadDim, .sum = &sum, .max = &max, .out = out.data()},
+           .operands = {.q = q.data(), .keys = keys.data(), .values = values.data()},
+           .begin = 3,
+           .end = 29});
   std::vector<double> exact(kHeadDim, 0.0);
   double weights = 0;
   for (std::size_t j = 3; j < 29; ++j) {
