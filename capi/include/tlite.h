@@ -480,10 +480,11 @@ typedef struct tlite_sequence_bias {
   uint32_t reserved; /* 0 */
 } tlite_sequence_bias;
 
-/* Order: bias, penalties, n-grams and bad words, shortest length, forced ends, decay, suppression;
- * then, where tokens are drawn, temperature, top_k, top_p, min_p, typical_p, epsilon, eta. Where a
- * field has the name of one of transformers', which a generation_config.json may set, it means the
- * same. The lists are yours and are copied by the functions that take them. */
+/* Order: allowed tokens, bias, penalties, DRY, n-grams and bad words, shortest length, forced ends,
+ * decay, suppression; then, where tokens are drawn, top_n_sigma, temperature, top_k, top_p, min_p,
+ * typical_p, epsilon, eta, XTC, dynamic temperature, adaptive_p; or temperature and mirostat. Where
+ * a field has the name of one of transformers', which a generation_config.json may set, it means
+ * the same. The lists are yours and are copied by the functions that take them. */
 typedef struct tlite_sampling_params {
   uint32_t struct_size;
   /* What is drawn from. */
@@ -530,6 +531,25 @@ typedef struct tlite_sampling_params {
   size_t stop_token_id_count;
   const tlite_text* stop; /* strings that end the answer, none empty */
   size_t stop_count;
+  const int32_t* allowed_token_ids; /* nothing but these may come; empty: all */
+  size_t allowed_token_id_count;
+  const tlite_token_list* dry_sequence_breakers; /* no repetition reaches over one of them */
+  size_t dry_sequence_breaker_count;
+  /* llama.cpp's samplers, with its names, defaults and meaning. Each is off by default. */
+  float top_n_sigma;     /* > 0: keep logits within n standard deviations of the largest */
+  float xtc_probability; /* [0, 1]: how often, of the tokens that reach the threshold, all but */
+  float xtc_threshold;   /* the least likely go. Default 0.1; above 0.5 never */
+  float dry_multiplier;  /* > 0: what goes on with a repetition loses multiplier * */
+  float dry_base;        /* base^(its length - allowed length). Default 1.75 */
+  int32_t dry_allowed_length; /* default 2 */
+  int32_t dry_penalty_last_n; /* tokens looked at; unset, the default: all */
+  int32_t mirostat;           /* 1 or 2: the version, in place of all filters */
+  float mirostat_tau;         /* the surprise aimed at, in bits. Default 5 */
+  float mirostat_eta;         /* how fast it learns. Default 0.1 */
+  float dynatemp_range;       /* > 0: temperatures from temperature - range to + range */
+  float dynatemp_exponent;    /* default 1 */
+  float adaptive_target;      /* [0, 1]: draw near this probability. Default -1: off */
+  float adaptive_decay;       /* [0, 0.99]. Default 0.9 */
 } tlite_sampling_params;
 
 TLITE_C_API tlite_status tlite_sampling_params_init(tlite_sampling_params* params,

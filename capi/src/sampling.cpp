@@ -45,6 +45,46 @@ void read_rules(const tlite_sampling_params& given, SamplingParams& result) {
   }
 }
 
+void read_llama_cpp(const tlite_sampling_params& given, SamplingParams& result) {
+  result.top_n_sigma = given.top_n_sigma;
+  result.xtc_probability = given.xtc_probability;
+  result.xtc_threshold = given.xtc_threshold;
+  result.dry_multiplier = given.dry_multiplier;
+  result.dry_base = given.dry_base;
+  result.dry_allowed_length = given.dry_allowed_length;
+  result.dry_penalty_last_n = given.dry_penalty_last_n;
+  for (const tlite_token_list& breaker :
+       list_in(given.dry_sequence_breakers, given.dry_sequence_breaker_count,
+               "dry_sequence_breakers")) {
+    result.dry_sequence_breakers.push_back(
+        tokens_in(breaker.data, breaker.size, "dry_sequence_breakers"));
+  }
+  result.mirostat = given.mirostat;
+  result.mirostat_tau = given.mirostat_tau;
+  result.mirostat_eta = given.mirostat_eta;
+  result.dynatemp_range = given.dynatemp_range;
+  result.dynatemp_exponent = given.dynatemp_exponent;
+  result.adaptive_target = given.adaptive_target;
+  result.adaptive_decay = given.adaptive_decay;
+}
+
+void write_llama_cpp(const SamplingParams& params, tlite_sampling_params& result) noexcept {
+  result.top_n_sigma = params.top_n_sigma;
+  result.xtc_probability = params.xtc_probability;
+  result.xtc_threshold = params.xtc_threshold;
+  result.dry_multiplier = params.dry_multiplier;
+  result.dry_base = params.dry_base;
+  result.dry_allowed_length = params.dry_allowed_length;
+  result.dry_penalty_last_n = params.dry_penalty_last_n;
+  result.mirostat = params.mirostat;
+  result.mirostat_tau = params.mirostat_tau;
+  result.mirostat_eta = params.mirostat_eta;
+  result.dynatemp_range = params.dynatemp_range;
+  result.dynatemp_exponent = params.dynatemp_exponent;
+  result.adaptive_target = params.adaptive_target;
+  result.adaptive_decay = params.adaptive_decay;
+}
+
 }  // namespace
 
 SamplingParams sampling_in(const tlite_sampling_params* params) {
@@ -71,7 +111,10 @@ SamplingParams sampling_in(const tlite_sampling_params* params) {
   }
   const auto ids = list_in(given.stop_token_ids, given.stop_token_id_count, "stop_token_ids");
   result.stop_token_ids.assign(ids.begin(), ids.end());
+  result.allowed_token_ids =
+      tokens_in(given.allowed_token_ids, given.allowed_token_id_count, "allowed_token_ids");
   read_rules(given, result);
+  read_llama_cpp(given, result);
   for (const tlite_text& stop : list_in(given.stop, given.stop_count, "stop")) {
     result.stop.emplace_back(text_in(stop, "stop"));
   }
@@ -105,6 +148,7 @@ tlite_sampling_params sampling_scalars_out(const SamplingParams& params) noexcep
   const auto decay = params.length_decay.value_or(SamplingParams::LengthDecay{TLITE_UNSET, 1.0F});
   result.length_decay_start = decay.start;
   result.length_decay_factor = decay.factor;
+  write_llama_cpp(params, result);
   return result;
 }
 
@@ -130,6 +174,13 @@ SamplingView::SamplingView(SamplingParams params)
   }
   view_.bad_words = bad_words_.data();
   view_.bad_word_count = bad_words_.size();
+  for (const auto& breaker : value_.dry_sequence_breakers) {
+    breakers_.push_back({breaker.data(), breaker.size()});
+  }
+  view_.dry_sequence_breakers = breakers_.data();
+  view_.dry_sequence_breaker_count = breakers_.size();
+  view_.allowed_token_ids = value_.allowed_token_ids.data();
+  view_.allowed_token_id_count = value_.allowed_token_ids.size();
   view_.sequence_bias = sequence_bias_.data();
   view_.sequence_bias_count = sequence_bias_.size();
 }

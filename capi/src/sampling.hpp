@@ -27,6 +27,7 @@ class SamplingView {
   std::vector<tlite_logit_bias> logit_bias_;
   std::vector<tlite_text> stop_;
   std::vector<tlite_token_list> bad_words_;
+  std::vector<tlite_token_list> breakers_;
   std::vector<tlite_sequence_bias> sequence_bias_;
   tlite_sampling_params view_;
 };

@@ -35,6 +35,44 @@ std::pair<tlite::TokenId, float> parse_bias(const std::string& text) {
   return {id, value};
 }
 
+// Named as llama.cpp's programs name them.
+void add_llama_cpp_flags(CLI::App& command, SamplingFlags& flags) {
+  const auto add = [&](const std::string& name, auto& field, const std::string& description) {
+    command.add_option(name, field, description)->group("Sampling as in llama.cpp (default: off)");
+  };
+  add("--top-n-sigma", flags.top_n_sigma, "logits within n standard deviations of the largest");
+  add("--xtc-probability", flags.xtc_probability, "how often top choices are excluded");
+  add("--xtc-threshold", flags.xtc_threshold, "from this probability on (0.1)");
+  add("--dry-multiplier", flags.dry_multiplier, "against repetitions");
+  add("--dry-base", flags.dry_base, "grows with their length (1.75)");
+  add("--dry-allowed-length", flags.dry_allowed_length, "not below this length (2)");
+  add("--dry-penalty-last-n", flags.dry_penalty_last_n, "tokens looked at; -1: all");
+  add("--mirostat", flags.mirostat, "version 1 or 2, in place of all filters");
+  add("--mirostat-tau", flags.mirostat_tau, "surprise aimed at, in bits (5)");
+  add("--mirostat-eta", flags.mirostat_eta, "how fast it learns (0.1)");
+  add("--dynatemp-range", flags.dynatemp_range, "temperature plus and minus this, by entropy");
+  add("--dynatemp-exponent", flags.dynatemp_exponent, "of the entropy (1)");
+  add("--adaptive-target", flags.adaptive_target, "draw near this probability");
+  add("--adaptive-decay", flags.adaptive_decay, "of its average (0.9)");
+}
+
+void apply_llama_cpp_flags(const SamplingFlags& flags, tlite::SamplingParams& params) {
+  apply(params.top_n_sigma, flags.top_n_sigma);
+  apply(params.xtc_probability, flags.xtc_probability);
+  apply(params.xtc_threshold, flags.xtc_threshold);
+  apply(params.dry_multiplier, flags.dry_multiplier);
+  apply(params.dry_base, flags.dry_base);
+  apply(params.dry_allowed_length, flags.dry_allowed_length);
+  apply(params.dry_penalty_last_n, flags.dry_penalty_last_n);
+  apply(params.mirostat, flags.mirostat);
+  apply(params.mirostat_tau, flags.mirostat_tau);
+  apply(params.mirostat_eta, flags.mirostat_eta);
+  apply(params.dynatemp_range, flags.dynatemp_range);
+  apply(params.dynatemp_exponent, flags.dynatemp_exponent);
+  apply(params.adaptive_target, flags.adaptive_target);
+  apply(params.adaptive_decay, flags.adaptive_decay);
+}
+
 }  // namespace
 
 void add_sampling_flags(CLI::App& command, SamplingFlags& flags) {
@@ -63,6 +101,7 @@ void add_sampling_flags(CLI::App& command, SamplingFlags& flags) {
   add("--logprobs", flags.logprobs, "report the log-probabilities of the n likeliest (--json)");
   command.add_flag("--include-stop", flags.include_stop, "keep the stop text")->group(group);
   command.add_flag("--ignore-eos", flags.ignore_eos, "go on behind the end")->group(group);
+  add_llama_cpp_flags(command, flags);
 }
 
 tlite::SamplingParams sampling_params(const SamplingFlags& flags, const tlite::Model& model) {
@@ -77,6 +116,7 @@ tlite::SamplingParams sampling_params(const SamplingFlags& flags, const tlite::M
   apply(params.repetition_penalty, flags.repetition_penalty);
   apply(params.presence_penalty, flags.presence_penalty);
   apply(params.frequency_penalty, flags.frequency_penalty);
+  apply_llama_cpp_flags(flags, params);
   for (const std::string& text : flags.logit_bias) params.logit_bias.push_back(parse_bias(text));
   apply(params.seed, flags.seed);
   apply(params.max_new_tokens, flags.max_new_tokens);

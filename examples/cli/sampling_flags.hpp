@@ -18,6 +18,13 @@ struct SamplingFlags {
   std::optional<float> temperature, top_p, min_p;
   std::optional<std::int32_t> top_k;
   std::optional<float> repetition_penalty, presence_penalty, frequency_penalty;
+  std::optional<float> top_n_sigma, xtc_probability, xtc_threshold;
+  std::optional<float> dry_multiplier, dry_base;
+  std::optional<std::int32_t> dry_allowed_length, dry_penalty_last_n;
+  std::optional<std::int32_t> mirostat;
+  std::optional<float> mirostat_tau, mirostat_eta;
+  std::optional<float> dynatemp_range, dynatemp_exponent;
+  std::optional<float> adaptive_target, adaptive_decay;
   std::vector<std::string> logit_bias;  // ID=VALUE
   std::optional<std::uint64_t> seed;
   std::optional<std::int32_t> max_new_tokens, min_new_tokens;

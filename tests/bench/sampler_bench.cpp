@@ -46,7 +46,7 @@ int main() {
     const char* name;
     tlite::SamplingParams params;
   };
-  std::vector<Row> rows(9);
+  std::vector<Row> rows(15);
   rows[0].name = "greedy";
   rows[0].params.temperature = 0.0F;
   rows[1].name = "temperature";
@@ -71,6 +71,19 @@ int main() {
   rows[7].params.logprobs = 20;
   rows[8].name = "typical_p 0.9";
   rows[8].params.typical_p = 0.9F;
+  rows[9].name = "top_n_sigma 1";
+  rows[9].params.top_n_sigma = 1.0F;
+  rows[10].name = "DRY over 2,000 tokens";
+  rows[10].params.dry_multiplier = 0.8F;
+  rows[11].name = "dynamic temperature";
+  rows[11].params.dynatemp_range = 0.5F;
+  rows[12].name = "mirostat 1";
+  rows[12].params.mirostat = 1;
+  rows[13].name = "mirostat 2";
+  rows[13].params.mirostat = 2;
+  rows[14].name = "adaptive_p 0.3, min_p 0.05";
+  rows[14].params.adaptive_target = 0.3F;
+  rows[14].params.min_p = 0.05F;
   std::printf("%-40s %10s %10s\n", "us/token", "peaked", "flat");
   for (const Row& row : rows) {
     std::printf("%-40s %10.1f %10.1f\n", row.name, microseconds(row.params, peaked),

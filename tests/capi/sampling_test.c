@@ -110,3 +110,30 @@ TEST(rules, "capi/sampling: transformers' fields reach the library, and are chec
   CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_NOT_SUPPORTED,
               "sampling_params.reserved is 1");
 }
+
+TEST(llama_cpp, "capi/sampling: llama.cpp's samplers are off by default, and checked by name") {
+  const int32_t ids[] = {1, 99};
+  const tlite_token_list breakers[] = {{ids, 2}};
+  tlite_sampling_params params = defaults();
+  CHECK(params.top_n_sigma == 0 && params.xtc_probability == 0 && params.dry_multiplier == 0);
+  CHECK(params.mirostat == 0 && params.dynatemp_range == 0 && params.adaptive_target == -1);
+  CHECK(params.dry_penalty_last_n == TLITE_UNSET && params.dry_allowed_length == 2);
+  params.allowed_token_ids = ids;
+  params.allowed_token_id_count = 2;
+  params.dry_sequence_breakers = breakers;
+  params.dry_sequence_breaker_count = 1;
+  CHECK_OK(tlite_sampling_params_validate(&params, 100, &error));
+  CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "allowed_token_ids[1] is 99");
+  params.allowed_token_id_count = 0;
+  CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "dry_sequence_breakers[0][1] is 99");
+  params = defaults();
+  params.mirostat = 3;
+  CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "mirostat is 3");
+  params = defaults();
+  params.adaptive_decay = 1;
+  CHECK_ERROR(tlite_sampling_params_validate(&params, 99, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "adaptive_decay is 1");
+}
