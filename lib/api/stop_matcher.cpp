@@ -22,6 +22,7 @@ struct StopMatcher::Impl {
   StopScanner scanner;
   std::string piece;  // what the last call gave out
   bool complete = false;
+  std::string none = {};  // a static one would be destroyed at exit, while others still run
 };
 
 StopMatcher::StopMatcher(const std::vector<std::string>& stops, bool keep)
@@ -44,8 +45,7 @@ std::string_view StopMatcher::flush() {
 }
 
 const std::string& StopMatcher::found() const noexcept {
-  static const std::string none;
-  return impl_->complete ? impl_->scanner.found() : none;
+  return impl_->complete ? impl_->scanner.found() : impl_->none;
 }
 
 }  // namespace tlite

@@ -149,7 +149,8 @@ def guest_problems(root: Path) -> Iterator[str]:
             elif target.startswith("tlite/"):
                 own, other = (FLOORS[PUBLIC.get(Path(t).stem, "api")] for t in (path.name, target))
                 if other > own:
-                    yield f"{path.relative_to(root)}:{line}: floor {own} includes {target} ({other})"
+                    where = f"{path.relative_to(root)}:{line}"
+                    yield f"{where}: floor {own} includes {target} ({other})"
     for folder in ("capi", "examples"):
         for path in sources(root / folder):
             for line, quoted, target in includes(path):

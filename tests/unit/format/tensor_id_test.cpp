@@ -2,9 +2,6 @@
 
 #include "format/tensor_list.hpp"
 
-#include <set>
-#include <string>
-
 #include <cstdint>
 #include <set>
 #include <string>
