@@ -71,14 +71,16 @@ Engine::Impl::Impl(Model of, const EngineOptions& asked)
 
 // ---- what comes in
 
-std::shared_ptr<Request> Engine::Impl::submit(RequestSpec spec) {
+// It counts as running before anybody can work on it: whoever ends it stops that.
+std::shared_ptr<Request> Engine::Impl::submit(RequestSpec spec, bool is_polled) {
   const std::shared_ptr<RequestControl> control = spec.control;
   std::shared_ptr<Request> request = core.make(next_id.fetch_add(1), std::move(spec));
+  control->run.start();
   {
     const std::lock_guard lock(mail_);
+    if (is_polled) entries_[request->id()].control = control;
     inbox_.push_back(request);
   }
-  control->run.start();
   arrived_.notify_all();
   return request;
 }
@@ -106,16 +108,7 @@ RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions
   spec.control = std::make_shared<RequestControl>();
   spec.control->priority = asked.priority;
   spec.sink = [this](RequestEvent&& event) { deliver(std::move(event)); };
-  const std::shared_ptr<RequestControl> control = spec.control;
-  std::shared_ptr<Request> request = core.make(next_id.fetch_add(1), std::move(spec));
-  control->run.start();
-  {
-    const std::lock_guard lock(mail_);
-    entries_[request->id()].control = control;
-    inbox_.push_back(request);
-  }
-  arrived_.notify_all();
-  return request->id();
+  return submit(std::move(spec), true)->id();
 }
 
 void Engine::Impl::take_inbox() {

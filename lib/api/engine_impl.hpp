@@ -28,7 +28,8 @@ struct Engine::Impl {
   Impl(Model model, const EngineOptions& options);
 
   // A request whose events go where `spec.sink` says, on the thread that works.
-  std::shared_ptr<Request> submit(RequestSpec spec);
+  // `is_polled`: they go to deliver().
+  std::shared_ptr<Request> submit(RequestSpec spec, bool is_polled = false);
   // One whose events poll() and wait() give out.
   RequestId submit(std::vector<TokenId> prompt, const RequestOptions& options);
 

@@ -56,6 +56,7 @@ void EngineCore::abandon(Request& request) noexcept {
 void EngineCore::end_overdue() {
   const Clock::time_point now = Clock::now();
   const auto end = [&](const std::shared_ptr<Request>& request) {
+    if (has_ended(request)) return;  // its rows are in the batch in flight still
     const bool cancelled = request->spec().control->run.cancelled();
     if (!cancelled && request->spec().deadline > now) return;
     if (request->rows * 2 > rows_.size()) drop_batch();
@@ -248,14 +249,18 @@ void EngineCore::admit_waiting() {
   std::erase_if(waiting_, [](const auto& r) { return r->state != RequestState::waiting; });
 }
 
-// Nobody runs, and yet there is no room: pages are held from outside, by a fork of a session.
+// Nobody has found pages, and nobody can give any: they are held from outside, by a fork of a
+// session. Who comes first is told so, or the others would wait for it for ever.
 void EngineCore::refuse_first() {
-  if (waiting_.empty()) return;
-  waiting_.front()->fail(
-      Error(ErrorCode::context_full, "the context is full: the KV cache has " +
-                                         std::to_string(model_.free_pages()) +
-                                         " free pages of 32 positions, others hold the rest"));
-  waiting_.erase(waiting_.begin());
+  Requests& from = running_.empty() ? waiting_ : running_;
+  if (from.empty()) return;
+  const std::shared_ptr<Request> first = from.front();
+  fail(*first,
+       Error(ErrorCode::context_full, "the context is full: the KV cache has " +
+                                          std::to_string(model_.free_pages()) +
+                                          " free pages of 32 positions, others hold the rest"));
+  leave(*first);
+  std::erase(waiting_, first);
 }
 
 bool EngineCore::start_batch() {
@@ -269,11 +274,8 @@ bool EngineCore::start_batch() {
     drop_batch();
     throw;
   }
-  if (rows_.empty()) {
-    if (running_.empty()) refuse_first();
-    return false;
-  }
-  return true;
+  if (rows_.empty()) refuse_first();
+  return !rows_.empty();
 }
 
 // ---- sequences and pages

@@ -10,6 +10,7 @@
 #include <new>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -281,6 +282,44 @@ TEST_CASE("runtime/engine_core: a deadline ends a request, waiting or running") 
   fixture.run();
   CHECK(answer_of(request).finish_reason == FinishReason::deadline);
   CHECK(answer_of(on_time).text == "bcdef");
+}
+
+TEST_CASE("runtime/engine_core: a deadline in a batch of others ends a request once") {
+  Fixture fixture;
+  fixture.params.max_new_tokens = 50;
+  fixture.submit("a");
+  fixture.submit("k");
+  RequestSpec spec = fixture.spec(bytes_of("p"));
+  spec.deadline = EngineCore::Clock::now() + std::chrono::milliseconds(20);
+  const auto late = fixture.submit(std::move(spec));
+  for (int i = 0; i < 3; ++i) fixture.core.step(kNever);
+  fixture.model.rests = 3;
+  fixture.core.step(kNever);
+  std::this_thread::sleep_for(std::chrono::milliseconds(25));
+  fixture.run();
+  std::size_t ends = 0;
+  for (const RequestEvent& event : fixture.events) {
+    ends += event.request == late->id() && event.finish_reason != FinishReason::none ? 1U : 0U;
+  }
+  CHECK(ends == 1);
+  CHECK(answer_of(late).finish_reason == FinishReason::deadline);
+  CHECK(fixture.clean());
+}
+
+TEST_CASE(
+    "runtime/engine_core: pages that are held from outside are an error, and no endless wait") {
+  Fixture fixture(options(96));
+  PrefixCache fork;
+  fixture.submit(std::string(70, 'x'));
+  fixture.run();
+  fork.copy_from(fixture.core.cache());
+  const auto request = fixture.submit(std::string(80, 'y'));
+  fixture.run();
+  CHECK(answer_of(request).finish_reason == FinishReason::failed);
+  REQUIRE(fixture.events.back().error);
+  CHECK(fixture.events.back().error->code() == ErrorCode::context_full);
+  fork.clear();
+  CHECK(fixture.clean());
 }
 
 TEST_CASE("runtime/engine_core: an error ends the request that it is of") {
