@@ -81,34 +81,30 @@ RequestOptions request_in(const tlite_request_options* options) {
 }
 
 struct OwnedEvent : tlite_engine_event {
-  explicit OwnedEvent(EngineEvent event)
-      : tlite_engine_event(), value(std::move(event)), generation(nullptr, tlite_generation_free) {}
+  OwnedEvent(EngineEvent event, const Tokenizer& tokenizer)
+      : tlite_engine_event(),
+        value(std::move(event)),
+        piece(tokenizer),
+        generation(nullptr, tlite_generation_free) {}
 
   const EngineEvent value;
-  LogprobList chosen;
-  LogprobList likeliest;
+  PieceView piece;
   std::unique_ptr<tlite_generation, decltype(&tlite_generation_free)> generation;
   std::string message_text;
 };
 
 tlite_engine_event* new_event(EngineEvent event, const Tokenizer& tokenizer) {
-  auto result = std::make_unique<OwnedEvent>(std::move(event));
+  auto result = std::make_unique<OwnedEvent>(std::move(event), tokenizer);
   const EngineEvent& value = result->value;
   result->struct_size = sizeof(tlite_engine_event);
-  result->token = value.token;
+  const tlite_piece& piece =
+      result->piece.set({value.text, value.token, value.logprob, value.top_logprobs});
   result->request = value.request;
-  result->text = text_out(value.text);
-  if (value.logprob) {
-    result->chosen.add(*value.logprob, tokenizer);
-    result->logprob = result->chosen.data();
-  }
-  if (!value.top_logprobs.empty()) {
-    for (const TokenLogprob& logprob : value.top_logprobs) {
-      result->likeliest.add(logprob, tokenizer);
-    }
-    result->top_logprobs = result->likeliest.data();
-    result->top_logprob_count = result->likeliest.size();
-  }
+  result->token = piece.token;
+  result->text = piece.text;
+  result->logprob = piece.logprob;
+  result->top_logprobs = piece.top_logprobs;
+  result->top_logprob_count = piece.top_logprob_count;
   if (value.result) {
     result->generation.reset(new_generation(*value.result, tokenizer));
     result->result = result->generation.get();

@@ -220,10 +220,7 @@ class Batch {
       submit(*job, *json);
     } catch (const tlite::Error& error) {  // of this request: the others are answered
       job->error = error;
-      for (const tlite::RequestId id : job->ids) {
-        engine_.cancel(id);
-        waiting_.erase(id);
-      }
+      for (const tlite::RequestId id : job->ids) engine_.cancel(id);
       finished_.push_back(job);
       return true;
     }

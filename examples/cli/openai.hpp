@@ -24,7 +24,8 @@ struct Call {
 
 // `url` tells the kind. What is not given stays as `defaults` has it. Throws
 // tlite::Error(invalid_argument, not_supported), naming the field and the value; no field is
-// ignored but those that have no meaning here (model, user, metadata, store, service_tier).
+// ignored but those that have no meaning here (user, metadata, store, service_tier,
+// stream_options, parallel_tool_calls).
 Call parse_call(const std::string& url, const Json& body, const tlite::SamplingParams& defaults);
 
 // The body of the response; `choices` are the answers of the call's n requests.

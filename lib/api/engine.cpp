@@ -1,4 +1,5 @@
 #include "api/engine_impl.hpp"
+#include "base/deadline.hpp"
 
 #include <utility>
 
@@ -29,10 +30,7 @@ RequestId Engine::submit(std::span<const TokenId> prompt, const RequestOptions& 
 }
 
 RequestId Engine::submit(std::string_view prompt, const RequestOptions& options) {
-  const Tokenizer& tokenizer = model().tokenizer();
-  std::vector<TokenId> ids = tokenizer.encode(prompt);
-  if (ids.empty() && tokenizer.bos_token()) ids.push_back(*tokenizer.bos_token());
-  return impl_->submit(std::move(ids), options);
+  return impl_->submit(encode_text(model().tokenizer(), prompt), options);
 }
 
 RequestId Engine::submit(const std::vector<Message>& messages, const RequestOptions& options) {
@@ -44,11 +42,7 @@ RequestId Engine::submit(const std::vector<Message>& messages, const RequestOpti
                        options);
 }
 
-bool Engine::step(std::chrono::nanoseconds budget) {
-  const auto now = Impl::Clock::now();
-  const auto longest = Impl::Clock::time_point::max() - now;
-  return impl_->step(budget < longest ? now + budget : Impl::Clock::time_point::max());
-}
+bool Engine::step(std::chrono::nanoseconds budget) { return impl_->step(deadline_after(budget)); }
 
 void Engine::run() { impl_->step(Impl::Clock::time_point::max()); }
 

@@ -11,9 +11,16 @@
 
 namespace tlite {
 
-std::uint64_t seed_from_system() {
+std::uint64_t seed_of(const SamplingParams& params) {
+  if (params.seed) return *params.seed;
   std::random_device device;
   return std::uint64_t{device()} << 32 | device();
+}
+
+std::vector<TokenId> encode_text(const Tokenizer& tokenizer, std::string_view text) {
+  std::vector<TokenId> ids = tokenizer.encode(text);
+  if (ids.empty() && tokenizer.bos_token()) ids.push_back(*tokenizer.bos_token());
+  return ids;
 }
 
 void check_prompt(std::span<const TokenId> prompt, TokenId vocab_size) {
@@ -100,8 +107,8 @@ RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions
                                                  std::to_string(asked.timeout.count()) +
                                                  " ms; it takes 0 or more");
   }
-  Generator generator(model.tokenizer(), params, model.info().eos_token_ids,
-                      params.seed ? *params.seed : seed_from_system(), prompt);
+  Generator generator(model.tokenizer(), params, model.info().eos_token_ids, seed_of(params),
+                      prompt);
   RequestSpec spec{std::move(prompt), std::move(generator)};
   spec.context = static_cast<std::size_t>(asked.context > 0 ? asked.context : options.context);
   if (asked.timeout.count() > 0) spec.deadline = Clock::now() + asked.timeout;
@@ -197,7 +204,6 @@ void Engine::Impl::deliver(RequestEvent&& event) {
   out.error = event.error;
   if (event.finish_reason != FinishReason::none) {
     entry.done = true;
-    entry.error = event.error;
     out.result = std::make_shared<const Generation>(std::move(entry.answer));
   }
   events_.push_back(std::move(out));

@@ -47,7 +47,6 @@ struct Engine::Impl {
   struct Entry {
     std::shared_ptr<RequestControl> control;
     Generation answer;
-    std::optional<Error> error;
     bool done = false;
   };
   void deliver(RequestEvent&& event);
@@ -81,9 +80,13 @@ std::vector<TokenId> encode_messages(const Model& model, const std::vector<Messa
                                      std::string_view tools_json, std::string_view template_json,
                                      bool parse_special);
 
-// Throws invalid_argument, naming the place, for an id that is none.
+// The prompt that a text is, special tokens parsed.
+std::vector<TokenId> encode_text(const Tokenizer& tokenizer, std::string_view text);
+
+// Throws invalid_argument, naming the place, for an id that is none, and for an empty prompt.
 void check_prompt(std::span<const TokenId> prompt, TokenId vocab_size);
 
-std::uint64_t seed_from_system();
+// The parameters' seed, or one drawn from the operating system.
+std::uint64_t seed_of(const SamplingParams& params);
 
 }  // namespace tlite

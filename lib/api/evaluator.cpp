@@ -1,4 +1,5 @@
 #include "api/model_impl.hpp"
+#include "base/deadline.hpp"
 #include "model/model_runner.hpp"
 #include "model/plan.hpp"
 
@@ -97,9 +98,7 @@ void Evaluator::append(SequenceId sequence, std::span<const TokenId> ids) {
 void Evaluator::submit(std::span<const BatchRow> rows) { impl_->runner.submit(rows); }
 
 bool Evaluator::advance(std::chrono::nanoseconds budget) {
-  const auto now = Clock::now();
-  const auto longest = Clock::time_point::max() - now;
-  return impl_->advance(budget < longest ? now + budget : Clock::time_point::max());
+  return impl_->advance(deadline_after(budget));
 }
 
 void Evaluator::discard() noexcept { impl_->runner.discard(); }

@@ -16,7 +16,7 @@ struct Sampler::Impl {
       : params(asked),
         vocabulary_size(vocabulary),
         end_tokens(ends.begin(), ends.end()),
-        seed(asked.seed ? *asked.seed : seed_from_system()),
+        seed(seed_of(asked)),
         chain(new_chain()) {}
 
   // With ignore_eos there are no ends, see LengthRules::end_tokens.

@@ -1,4 +1,5 @@
 #include "api/session_core.hpp"
+#include "base/deadline.hpp"
 
 #include <random>
 #include <string>
@@ -207,9 +208,7 @@ Stream& Stream::operator=(Stream&&) noexcept = default;
 std::optional<Piece> Stream::next() { return impl_->next(Impl::Clock::time_point::max()); }
 
 std::optional<Piece> Stream::next(std::chrono::nanoseconds budget) {
-  const auto now = Impl::Clock::now();
-  const auto longest = Impl::Clock::time_point::max() - now;
-  return impl_->next(budget < longest ? now + budget : Impl::Clock::time_point::max());
+  return impl_->next(deadline_after(budget));
 }
 
 bool Stream::finished() const noexcept { return !impl_->open; }
@@ -223,9 +222,7 @@ struct Session::Impl {
     return *core;
   }
 
-  std::uint64_t seed() const {
-    return core->sampling.seed ? *core->sampling.seed : seed_from_system();
-  }
+  std::uint64_t seed() const { return seed_of(core->sampling); }
 
   Stream answer(std::vector<Message> conversation) const {
     if (conversation.empty()) {
@@ -357,20 +354,11 @@ Stream Session::stream_continue() {
 }
 
 Stream Session::stream_complete(std::string_view prompt) {
-  const Tokenizer& tokenizer = impl_->idle().model().tokenizer();
-  std::vector<TokenId> ids = tokenizer.encode(prompt);
-  if (ids.empty() && tokenizer.bos_token()) ids.push_back(*tokenizer.bos_token());
-  return impl_->complete(std::move(ids));
+  return impl_->complete(encode_text(impl_->idle().model().tokenizer(), prompt));
 }
 
 Stream Session::stream_complete(std::span<const TokenId> prompt) {
-  const TokenId size = impl_->idle().model().info().config.vocab_size;
-  for (std::size_t i = 0; i < prompt.size(); ++i) {
-    if (prompt[i] >= 0 && prompt[i] < size) continue;
-    throw Error(ErrorCode::invalid_argument,
-                "prompt[" + std::to_string(i) + "] is " + std::to_string(prompt[i]) +
-                    ", it must be a token id below the vocabulary size " + std::to_string(size));
-  }
+  check_prompt(prompt, impl_->idle().model().info().config.vocab_size);
   return impl_->complete({prompt.begin(), prompt.end()});
 }
 

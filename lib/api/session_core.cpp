@@ -10,21 +10,10 @@
 
 namespace tlite {
 
-EvaluatorOptions evaluator_options(const SessionOptions& options) noexcept {
-  EvaluatorOptions result;
-  result.context = options.context;
-  result.max_sequences = 1;
-  result.max_batch_rows = options.max_batch_rows;
-  result.max_logits_rows = 1;
-  result.threads = options.threads;
-  result.kv_type = options.kv_type;
-  return result;
-}
-
 namespace {
 
 // Of a session that has an engine to itself.
-EngineOptions engine_options(const SessionOptions& options) {
+EngineOptions engine_options(const SessionOptions& options) noexcept {
   EngineOptions result;
   result.context = options.context;
   result.max_sequences = 1;
@@ -36,6 +25,10 @@ EngineOptions engine_options(const SessionOptions& options) {
 }
 
 }  // namespace
+
+EvaluatorOptions evaluator_options(const SessionOptions& options) noexcept {
+  return evaluator_options(engine_options(options));
+}
 
 SessionCore::SessionCore(Model model, const SessionOptions& given)
     : SessionCore(std::make_shared<Engine::Impl>(std::move(model), engine_options(given)), given) {

@@ -22,15 +22,12 @@ class BatchModel {
 
   // As resolved: the most of everything below.
   virtual const EvaluatorOptions& options() const noexcept = 0;
-  virtual std::int32_t vocab_size() const noexcept = 0;
 
-  // Sequences, as documented on Evaluator. A sequence of the batch in flight can be neither
-  // truncated nor destroyed (bad_state).
+  // Sequences, as documented on Evaluator. A sequence of the batch in flight cannot be
+  // destroyed (bad_state).
   virtual SequenceId create() = 0;
   virtual SequenceId create(const KvPrefix& prefix) = 0;
   virtual void destroy(SequenceId sequence) = 0;
-  virtual void truncate(SequenceId sequence, std::int32_t length) = 0;
-  virtual std::int32_t length(SequenceId sequence) const = 0;
   // The first `length` positions, shared.
   virtual KvPrefix prefix(SequenceId sequence, std::int32_t length) const = 0;
 

@@ -36,19 +36,15 @@ class ModelRunner final : public BatchModel {
               BadLogits bad_logits);
 
   const EvaluatorOptions& options() const noexcept override { return options_; }
-  std::int32_t vocab_size() const noexcept override { return config_.vocab_size; }
 
   SequenceId create() override { return sequences_.create(); }
   SequenceId create(const KvPrefix& prefix) override { return sequences_.create(prefix); }
   void destroy(SequenceId sequence) override { sequences_.destroy(sequence); }
-  void truncate(SequenceId sequence, std::int32_t length) override {
-    sequences_.truncate(sequence, length);
-  }
-  std::int32_t length(SequenceId sequence) const override { return sequences_.length(sequence); }
+  void truncate(SequenceId sequence, std::int32_t length) { sequences_.truncate(sequence, length); }
+  std::int32_t length(SequenceId sequence) const { return sequences_.length(sequence); }
   KvPrefix prefix(SequenceId sequence, std::int32_t length) const override {
     return sequences_.prefix(sequence, length);
   }
-  const KvLayout& layout() const noexcept { return sequences_.layout(); }
   std::int32_t free_positions() const noexcept { return sequences_.free_positions(); }
   std::size_t free_pages() const noexcept override { return sequences_.free_pages(); }
   std::size_t pages_needed(SequenceId sequence, std::int32_t count) const override {

@@ -383,7 +383,8 @@ void EngineCore::finish_batch() {
       if (request->state == RequestState::running) {
         if (was_prompt && request->spec().wants_progress) request->report_progress();
         if (wants_logits) take_logits(*request, row);
-        if (wants_logits && was_prompt) keep(*request);
+        // For those that begin alike; one that has ended is kept by leave().
+        if (wants_logits && was_prompt && request->state == RequestState::running) keep(*request);
       }
       settle(*request);
     } catch (const Error& error) {

@@ -112,8 +112,8 @@ class Request {
   void begin(std::size_t shared) noexcept;
   // Chooses the next token by the logits of the last one. Throws like Generator::step.
   void choose(std::span<const float> logits, SamplerWorkspace& workspace);
-  // All rows are there and none was asked for: max_new_tokens is 0.
   bool has_failed() const noexcept { return failed_; }
+  // The generator has ended; before the first token where max_new_tokens is 0.
   bool is_complete() const noexcept {
     return spec_.generator.finish_reason() != FinishReason::none;
   }

@@ -26,14 +26,9 @@ class FakeBatchModel final : public BatchModel {
       : options_(options), next_(std::move(next)), sequences_(layout(), options_, nullptr) {}
 
   const EvaluatorOptions& options() const noexcept override { return options_; }
-  std::int32_t vocab_size() const noexcept override { return kLogits; }
   SequenceId create() override { return sequences_.create(); }
   SequenceId create(const KvPrefix& prefix) override { return sequences_.create(prefix); }
   void destroy(SequenceId sequence) override { sequences_.destroy(sequence); }
-  void truncate(SequenceId sequence, std::int32_t length) override {
-    sequences_.truncate(sequence, length);
-  }
-  std::int32_t length(SequenceId sequence) const override { return sequences_.length(sequence); }
   KvPrefix prefix(SequenceId sequence, std::int32_t length) const override {
     return sequences_.prefix(sequence, length);
   }

@@ -1,4 +1,5 @@
 // Against llama.cpp's samplers: tests/golden/llama_samplers.py.
+#include "golden_lines.hpp"
 #include "random_logits.hpp"
 #include "sample/adaptive_p.hpp"
 #include "sample/mirostat.hpp"
@@ -17,6 +18,9 @@ namespace tlite {
 
 namespace {
 
+using test::fnv;
+using test::read_list;
+
 struct GoldenCase {
   std::string kind;
   std::size_t vocabulary = 0;
@@ -31,13 +35,6 @@ struct GoldenCase {
   std::uint64_t hash = 0;
   std::vector<std::pair<TokenId, double>> probabilities;
 };
-
-template <class Read>
-void read_list(std::istream& in, Read&& read) {
-  std::size_t count = 0;
-  in >> count;
-  for (std::size_t i = 0; i < count; ++i) read();
-}
 
 GoldenCase parse(const std::string& line) {
   std::istringstream in(line);
@@ -56,16 +53,6 @@ GoldenCase parse(const std::string& line) {
   });
   REQUIRE_MESSAGE(!in.fail(), line);
   return test;
-}
-
-std::uint64_t fnv(std::span<const TokenId> tokens) {
-  std::uint64_t state = 0xCBF29CE484222325ULL;
-  for (const TokenId token : tokens) {
-    for (unsigned shift = 0; shift < 32; shift += 8) {
-      state = (state ^ (static_cast<std::uint32_t>(token) >> shift & 0xFFU)) * 0x100000001B3ULL;
-    }
-  }
-  return state;
 }
 
 SamplingParams params_of(const GoldenCase& test) {
