@@ -698,6 +698,16 @@ typedef struct tlite_generation {
   uint32_t reserved;
   double prefill_seconds;
   double decode_seconds;
+  /* Of the prompt's own tokens, of a request that asked for them: entry i is of the position
+   * prompt_logprobs_start + i, and of the likeliest in its place it has the entries [offsets[i],
+   * offsets[i + 1]). Fewer where the request ended before its prompt was computed; NULL where not
+   * asked for. */
+  const tlite_token_logprob* prompt_logprobs;
+  size_t prompt_logprob_count;
+  const tlite_token_logprob* prompt_top_logprobs;
+  const size_t* prompt_top_logprob_offsets; /* prompt_logprob_count + 1 of them */
+  int32_t prompt_logprobs_start;            /* 0 where not asked for */
+  uint32_t reserved2;
 } tlite_generation;
 
 TLITE_C_API void tlite_generation_free(tlite_generation* generation) TLITE_NOEXCEPT;
@@ -857,7 +867,7 @@ typedef struct tlite_engine_options {
   uint32_t struct_size;
   /* Tokens in the KV cache: of running requests and, as long as there is room, of earlier ones.
    * Default 16384. Memory: tlite_model_plan with an evaluator's options of the same numbers, and
-   * max_logits_rows the same as max_sequences. */
+   * max_logits_rows 48 more than max_sequences. */
   int32_t context;
   int32_t max_sequences;  /* requests that run at once, others wait. Default 16 */
   int32_t max_batch_rows; /* tokens worked on at once. Default 512 */
@@ -882,6 +892,19 @@ typedef struct tlite_request_options {
   size_t reserved;                       /* 0 */
   tlite_text tools_json;                 /* of messages, as in tlite_session_options */
   tlite_text template_json;
+  /* How many answers, 1 to 1024, default 1: as many requests whose numbers follow each other, and
+   * whose prompt is computed once. Answer i has the seed seed + i, or one of its own where there is
+   * none. */
+  int32_t n;
+  /* Log probabilities of the prompt's own tokens, in the result (with n in the first one's): raw,
+   * by the logits before each of them. Unset: none; 0: of each token; k, to 64: and of the k
+   * likeliest. */
+  int32_t prompt_logprobs;
+  /* From this position of the prompt on, default and least 1. What lies before it may come from the
+   * prefix cache, so that many continuations of one text cost it once. With max_new_tokens 0 the
+   * request costs its prompt, less the last token's row. */
+  int32_t prompt_logprobs_start;
+  uint32_t reserved2; /* 0 */
 } tlite_request_options;
 
 TLITE_C_API tlite_status tlite_request_options_init(tlite_request_options* options,
@@ -927,8 +950,9 @@ TLITE_C_API tlite_status tlite_engine_get_options(const tlite_engine* engine,
                                                   tlite_error** error) TLITE_NOEXCEPT;
 
 /* A request over token ids, over a text (special tokens are parsed), over a conversation that the
- * model's chat template renders. `*request` is its number. `options` is optional. INVALID_ARGUMENT,
- * CONTEXT_FULL for what can never fit, BAD_TEMPLATE, NOT_FOUND (no chat template). */
+ * model's chat template renders. `*request` is its number, of several the first one's. `options` is
+ * optional. INVALID_ARGUMENT, CONTEXT_FULL for what can never fit, BAD_TEMPLATE, NOT_FOUND (no chat
+ * template). */
 TLITE_C_API tlite_status tlite_engine_submit_ids(tlite_engine* engine, const int32_t* ids,
                                                  size_t id_count,
                                                  const tlite_request_options* options,

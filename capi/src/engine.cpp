@@ -52,12 +52,16 @@ tlite_request_options default_request() noexcept {
   tlite_request_options result = {};
   result.context = TLITE_UNSET;
   result.timeout_milliseconds = TLITE_UNSET;
+  result.n = 1;
+  result.prompt_logprobs = TLITE_UNSET;
+  result.prompt_logprobs_start = 1;
   return result;
 }
 
 RequestOptions request_in(const tlite_request_options* options) {
   const tlite_request_options given = read_struct(options, default_request());
   if (given.reserved != 0) require_zero(1, "request_options.reserved");
+  require_zero(given.reserved2, "request_options.reserved2");
   RequestOptions result;
   if (given.context != TLITE_UNSET && given.context < 1) {
     throw_invalid("context is " + std::to_string(given.context) + "; it takes 1 or more, or unset");
@@ -74,6 +78,9 @@ RequestOptions request_in(const tlite_request_options* options) {
     result.timeout = std::max(std::chrono::milliseconds(given.timeout_milliseconds),
                               std::chrono::milliseconds(1));
   }
+  result.n = given.n;
+  result.prompt_logprobs = given.prompt_logprobs;
+  result.prompt_logprobs_start = given.prompt_logprobs_start;
   if (given.sampling != nullptr) result.sampling = sampling_in(given.sampling);
   result.tools_json = text_in(given.tools_json, "tools_json");
   result.template_json = text_in(given.template_json, "template_json");

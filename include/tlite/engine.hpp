@@ -65,6 +65,17 @@ struct RequestOptions {
   bool parse_special_in_messages = false;
   std::string_view tools_json = {};
   std::string_view template_json = {};
+  // How many answers, 1 to 1024: as many requests with ids one after the other, whose prompt is
+  // computed once where there is a prefix cache. Answer i has the seed sampling.seed + i, or one of
+  // its own where none is given.
+  std::int32_t n = 1;
+  // Log probabilities of the prompt's own tokens, in its result (with n in the first one's): raw,
+  // by the logits before each of them. -1: none; 0: of each token; k <= 64: and of the k likeliest.
+  std::int32_t prompt_logprobs = -1;
+  // From this position of the prompt on; >= 1, for nothing comes before the first token. What lies
+  // before it may come from the prefix cache, so that many continuations of one text cost it once.
+  // With sampling.max_new_tokens 0 the request costs its prompt, less the last token's row.
+  std::int32_t prompt_logprobs_start = 1;
 };
 
 // What happened to a request.
@@ -98,8 +109,9 @@ class TLITE_API Engine {
   const EngineOptions& options() const noexcept;  // as resolved: context, threads, kv_type, ...
 
   // A request over token ids, over a text (special tokens parsed), over a conversation that the
-  // model's chat template renders. Throws invalid_argument naming what is wrong, context_full for
-  // what can never fit, and for messages what ChatTemplate::render throws.
+  // model's chat template renders; of several the first one's id. Throws invalid_argument naming
+  // what is wrong, context_full for what can never fit, and for messages what ChatTemplate::render
+  // throws.
   RequestId submit(std::span<const TokenId> prompt, const RequestOptions& options = {});
   RequestId submit(std::string_view prompt, const RequestOptions& options = {});
   RequestId submit(const std::vector<Message>& messages, const RequestOptions& options = {});

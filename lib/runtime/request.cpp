@@ -17,9 +17,13 @@ void append(Generation& answer, const RequestEvent& event) {
   answer.cached_tokens = event.counts.cached_tokens;
   answer.prefill_seconds = event.counts.prefill_seconds;
   answer.decode_seconds = event.counts.decode_seconds;
+  answer.prompt_logprobs_start = event.prompt_logprobs_start;
+  answer.prompt_logprobs = event.prompt_logprobs;
+  answer.prompt_top_logprobs = event.prompt_top_logprobs;
 }
 
-Request::Request(std::int64_t id, RequestSpec spec) : id_(id), spec_(std::move(spec)) {
+Request::Request(std::int64_t id, RequestSpec spec)
+    : id_(id), spec_(std::move(spec)), only_scores_(spec_.scores.wanted() && is_complete()) {
   counts_.prompt_tokens = static_cast<std::int32_t>(size());
 }
 
@@ -55,6 +59,11 @@ void Request::emit(RequestEvent&& event, const Piece& piece) {
   if (event.finish_reason != FinishReason::none) {
     state = RequestState::done;
     spec_.control->run.stop();
+    if (spec_.scores.wanted()) {
+      event.prompt_logprobs_start = spec_.scores.start();
+      event.prompt_logprobs = spec_.scores.take_chosen();
+      event.prompt_top_logprobs = spec_.scores.take_top();
+    }
   }
   spec_.sink(std::move(event));
 }
@@ -102,7 +111,7 @@ void Request::report_progress() {
   event.kind = RequestEvent::Kind::progress;
   event.request = id_;
   event.done = static_cast<std::int64_t>(cached - shared_);
-  event.total = static_cast<std::int64_t>(size() - shared_);
+  event.total = static_cast<std::int64_t>(goal() - shared_);
   event.counts = counts_;
   spec_.sink(std::move(event));
 }

@@ -3,12 +3,16 @@
 // The tokens are the prompt's and, behind them, the generator's: nobody else keeps a copy. Of them
 // the first `cached` lie in the KV cache; what is missing before the next token can be chosen are
 // the rows from there on. So a prompt, a decode step and the recomputation of a request that was
-// preempted are one and the same.
+// preempted are one and the same. Where tokens of the prompt are to be scored, their rows want
+// logits too: those are the last rows of what is missing, as the one that chooses the next token
+// is.
 #pragma once
 
 #include "base/run_state.hpp"
 #include "runtime/generator.hpp"
+#include "runtime/prompt_scores.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -64,6 +68,10 @@ struct RequestEvent {
   std::int64_t done = 0;                            // of `total` rows of the prompt
   std::int64_t total = 0;
   RequestCounts counts;
+  // With the last event, where asked for: see Generation.
+  std::int32_t prompt_logprobs_start = 0;
+  std::vector<TokenLogprob> prompt_logprobs;
+  std::vector<std::vector<TokenLogprob>> prompt_top_logprobs;
 };
 
 // Adds what an event says to the answer so far.
@@ -78,6 +86,7 @@ struct RequestSpec {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::shared_ptr<RequestControl> control = {};
   std::function<void(RequestEvent&&)> sink = {};  // takes what happens; must not throw
+  PromptScores scores = {};                       // of the prompt, which then stays as it is
 };
 
 class Request {
@@ -97,7 +106,19 @@ class Request {
   std::size_t size() const noexcept {
     return spec_.prompt.size() + spec_.generator.tokens().size();
   }
-  std::size_t missing() const noexcept { return size() - cached; }
+  // Tokens whose rows it needs: all, but for the last one where that is not to choose a token.
+  std::size_t goal() const noexcept { return size() - (only_scores_ ? 1 : 0); }
+  std::size_t missing() const noexcept { return goal() - cached; }
+  // The first row whose logits it needs, and those behind it; at least `cached`. What lies before
+  // it may come from the prefix cache.
+  std::size_t first_logits_row() const noexcept {
+    return spec_.scores.complete() ? goal() - 1 : spec_.scores.next_row();
+  }
+  bool is_scored() const noexcept { return !spec_.scores.complete(); }  // still
+  // Of the rows in the batch in flight, those that want logits.
+  std::size_t logits_rows() const noexcept {
+    return cached + rows - std::min(cached + rows, first_logits_row());
+  }
   TokenId token(std::size_t position) const noexcept;
   std::vector<TokenId> tokens(std::size_t count) const;  // the first ones
   // The next token costs one row: all others are there.
@@ -112,6 +133,8 @@ class Request {
   void begin(std::size_t shared) noexcept;
   // Chooses the next token by the logits of the last one. Throws like Generator::step.
   void choose(std::span<const float> logits, SamplerWorkspace& workspace);
+  PromptScores& scores() noexcept { return spec_.scores; }
+  const PromptScores& scores() const noexcept { return spec_.scores; }
   bool has_failed() const noexcept { return failed_; }
   // The generator has ended; before the first token where max_new_tokens is 0.
   bool is_complete() const noexcept {
@@ -139,6 +162,7 @@ class Request {
 
   std::int64_t id_;
   RequestSpec spec_;
+  bool only_scores_;  // of the prompt, and no answer
   bool begun_ = false;
   bool failed_ = false;
   bool answered_ = false;   // a token was chosen since the prompt was evaluated

@@ -166,6 +166,65 @@ TEST(engine_wait, "capi/engine: threads that wait, messages, a cancel, a session
   tlite_model_free(model);
 }
 
+TEST(engine_scores, "capi/engine: several answers, and what the prompt's own tokens say") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_engine* const engine = tiny_engine(model);
+  const tlite_sampling_params sampling = sampling_of(4);
+  tlite_request_options options;
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  CHECK(options.n == 1 && options.prompt_logprobs == TLITE_UNSET);
+  CHECK(options.prompt_logprobs_start == 1);
+  options.sampling = &sampling;
+  options.n = 3;
+  options.prompt_logprobs = 2;
+  options.prompt_logprobs_start = 2;
+  int64_t first = 0;
+  CHECK_OK(tlite_engine_submit_text(engine, "tokens", TLITE_NUL, &options, &first, &error));
+  for (int i = 0; i < 3; i++) {
+    tlite_generation* answer = NULL;
+    CHECK_OK(tlite_engine_wait(engine, first + i, &answer, &error));
+    tlite_generation* const expected = alone(model, "tokens", 4 + (uint64_t)i);
+    CHECK(same(answer, expected));
+    CHECK(expected->prompt_logprobs == NULL && expected->prompt_logprobs_start == 0);
+    tlite_generation_free(expected);
+    if (i > 0) {
+      CHECK(answer->prompt_logprobs == NULL && answer->prompt_top_logprob_offsets == NULL);
+      CHECK(answer->prompt_logprob_count == 0 && answer->prompt_logprobs_start == 0);
+    } else {
+      REQUIRE(answer->prompt_logprobs != NULL && answer->prompt_logprob_count == 4);
+      CHECK(answer->prompt_logprobs_start == 2);
+      for (size_t k = 0; k < 4; k++) {
+        CHECK(answer->prompt_logprobs[k].token == "tokens"[k + 2]);
+        CHECK(answer->prompt_logprobs[k].bytes.data[0] == "tokens"[k + 2]);
+        CHECK(answer->prompt_logprobs[k].logprob < 0 && answer->prompt_logprobs[k].rank >= 1);
+        const size_t begin = answer->prompt_top_logprob_offsets[k];
+        CHECK(begin == 2 * k && answer->prompt_top_logprob_offsets[k + 1] == begin + 2);
+        CHECK(answer->prompt_top_logprobs[begin].rank == 1);
+        CHECK(answer->prompt_top_logprobs[begin + 1].rank == 2);
+      }
+    }
+    tlite_generation_free(answer);
+  }
+
+  options.n = 0;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "tokens", 6, &options, &first, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "n is 0; it takes 1 to 1024");
+  options.n = 1;
+  options.prompt_logprobs_start = 7;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "tokens", 6, &options, &first, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "prompt_logprobs_start is 7; it takes 1 to 6");
+  options.prompt_logprobs = 65;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "tokens", 6, &options, &first, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "prompt_logprobs is 65; it takes -1 to 64");
+  options.reserved2 = 1;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "tokens", 6, &options, &first, &error),
+              TLITE_ERROR_NOT_SUPPORTED, "reserved2");
+  tlite_engine_free(engine);
+  tlite_model_free(model);
+}
+
 TEST(engine_errors, "capi/engine: bad input is refused by name and value") {
   memory_host host;
   tlite_model* const model = tiny_model_load(&host);

@@ -77,6 +77,11 @@ class FakeBatchModel final : public BatchModel {
   std::span<const float> logits(std::size_t i) const noexcept override { return logits_[i]; }
   bool is_finite(std::size_t i) const noexcept override { return !logits_[i].empty(); }
 
+  void parallel_for(std::size_t count, FunctionRef<void(std::size_t, int)> body) override {
+    if (before_parallel) before_parallel();
+    for (std::size_t i = 0; i < count; ++i) body(i, 0);
+  }
+
   std::size_t total_pages() const { return pages_for(static_cast<std::size_t>(options_.context)); }
 
   std::vector<std::vector<BatchRow>> batches;  // what was submitted
@@ -84,6 +89,7 @@ class FakeBatchModel final : public BatchModel {
   int rests = 0;                               // calls of advance that end before the batch does
   std::function<void()> before_submit;
   std::function<void()> before_advance;
+  std::function<void()> before_parallel;
 
  private:
   struct NoWeights final : WeightSource {
