@@ -70,7 +70,7 @@ Engine::Impl::Impl(Model of, const EngineOptions& asked)
       options(checked(asked)),
       runner(model.info().config, *model.impl().weights, *model.impl().source,
              resolve(evaluator_options(asked), model.info().weight_type),
-             model.impl().host.allocator, BadLogits::mark_row),
+             model.impl().host.allocator, BadRows::mark_row),
       core(runner, {.max_delay = asked.max_delay, .prefix_cache = asked.prefix_cache}) {
   options = resolved(asked, runner.options());
   status_.free_tokens = options.context;
