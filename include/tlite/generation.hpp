@@ -55,6 +55,7 @@ struct Generation {
   std::int32_t dropped_messages = 0;  // by OverflowPolicy::drop_oldest
   double prefill_seconds = 0;
   double decode_seconds = 0;
+  std::vector<float> embedding;  // [hidden_size], of a request with RequestOptions::pooling
 };
 
 }  // namespace tlite

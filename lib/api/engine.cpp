@@ -13,6 +13,7 @@ EvaluatorOptions evaluator_options(const EngineOptions& options) noexcept {
   result.max_logits_rows = options.max_sequences;
   result.threads = options.threads;
   result.kv_type = options.kv_type;
+  result.max_hidden_rows = options.embeddings ? options.max_batch_rows : 0;
   return result;
 }
 

@@ -32,10 +32,13 @@ std::shared_ptr<Request> EngineCore::make(std::int64_t id, RequestSpec spec) con
   const auto positions = static_cast<std::size_t>(model_.options().context);
   spec.context = std::min(spec.context, positions);
   auto request = std::make_shared<Request>(id, std::move(spec));
-  if (request->size() < request->spec().context) return request;
-  throw Error(ErrorCode::context_full,
-              "the prompt takes " + std::to_string(request->size()) + " tokens, the context of " +
-                  std::to_string(request->spec().context) + " must hold it and one more");
+  const auto prompt = static_cast<std::size_t>(request->prompt_tokens());
+  const std::size_t further = request->pools() ? 0 : 1;
+  if (prompt + further <= request->spec().context) return request;
+  throw Error(ErrorCode::context_full, "the prompt takes " + std::to_string(prompt) +
+                                           " tokens, the context of " +
+                                           std::to_string(request->spec().context) +
+                                           " must hold it" + (further == 0 ? "" : " and one more"));
 }
 
 void EngineCore::resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt) {
@@ -124,12 +127,13 @@ bool EngineCore::secure(Request& request, std::size_t rows) {
 }
 
 void EngineCore::plan(const std::shared_ptr<Request>& request, std::size_t rows) {
-  const bool wants_logits = rows == request->missing();
+  const bool wants_logits = request->chooses_after(rows);
   batch_.push_back(request);
   for (std::size_t i = 0; i < rows; ++i) {
     const std::size_t position = request->cached + i;
     rows_.push_back({request->token(position), request->sequence,
-                     static_cast<std::int32_t>(position), wants_logits && i + 1 == rows});
+                     static_cast<std::int32_t>(position), wants_logits && i + 1 == rows,
+                     request->wants_hidden(position)});
   }
   request->rows = rows;
   logits_rows_ += wants_logits ? 1 : 0;
@@ -154,7 +158,7 @@ void EngineCore::plan_decodes() {
 // Somebody who runs is about to compute a longer beginning of this than there is: worth waiting.
 bool EngineCore::is_awaited(const Request& request, std::size_t shared) const {
   return std::any_of(running_.begin(), running_.end(), [&](const auto& other) {
-    const std::size_t most = std::min(request.size() - 1, other->size());
+    const std::size_t most = std::min(request.reusable(), other->size());
     if (other->decodes() || most < shared + kPagePositions) return false;
     for (std::size_t i = 0; i < shared + kPagePositions; ++i) {
       if (request.token(i) != other->token(i)) return false;
@@ -171,7 +175,7 @@ EngineCore::Admission EngineCore::admit(const std::shared_ptr<Request>& request)
   }
   KvPrefix shared;
   if (options_.prefix_cache) {
-    shared = cache_.find(request->tokens(request->size() - 1));
+    shared = cache_.find(request->tokens(request->reusable()));
     if (is_awaited(*request, static_cast<std::size_t>(shared.length))) return Admission::awaits;
   }
   if (running_.size() == static_cast<std::size_t>(model_.options().max_sequences)) {
@@ -200,7 +204,7 @@ EngineCore::Admission EngineCore::admit(const std::shared_ptr<Request>& request)
 // where it finds no pages. How many it got.
 std::size_t EngineCore::feed(const std::shared_ptr<Request>& request, std::size_t rows) {
   rows = std::min(rows, request->missing());
-  const bool wants_logits = rows == request->missing();
+  const bool wants_logits = request->chooses_after(rows);
   if (wants_logits && logits_rows_ == static_cast<std::size_t>(model_.options().max_logits_rows)) {
     --rows;
   }
@@ -345,6 +349,22 @@ void EngineCore::take_logits(Request& request, std::size_t index) {
   }
 }
 
+// Of its positions from `first` on those that wanted hidden states have them from the index-th on.
+void EngineCore::take_hidden(Request& request, std::size_t first, std::size_t index) {
+  for (std::size_t position = first; position < request.cached; ++position) {
+    if (!request.wants_hidden(position)) continue;
+    if (!model_.is_hidden_finite(index)) {
+      request.fail(Error(ErrorCode::corrupt,
+                         "the hidden state at position " + std::to_string(position) +
+                             " is not finite: a weight of the model is NaN or infinite, or the "
+                             "model overflows"));
+      return;
+    }
+    request.pool(model_.hidden(index++));
+  }
+  if (request.missing() == 0) request.finish();
+}
+
 // Where there is no memory to say so, it ends without a word.
 void EngineCore::fail(Request& request, const Error& error) noexcept {
   try {
@@ -356,6 +376,7 @@ void EngineCore::fail(Request& request, const Error& error) noexcept {
 
 // A request that has no room for a further token ends, or waits for its owner to make some.
 void EngineCore::settle(Request& request) {
+  if (request.pools()) return;  // it needs none
   if (request.state == RequestState::running && request.size() >= request.spec().context) {
     if (request.spec().waits_when_full) {
       request.fill();
@@ -372,17 +393,22 @@ void EngineCore::finish_batch() {
   decode_rows_ = 0;
   logits_rows_ = 0;
   batch_seconds_ = 0;
-  std::size_t index = 0;
+  std::size_t logits = 0;
+  std::size_t hidden = 0;
   for (const auto& request : batch) {
-    const bool wants_logits = request->rows == request->missing();
+    const bool wants_logits = request->chooses_after(request->rows);
     const bool was_prompt = !request->decodes();
+    const std::size_t first = request->cached;
     request->cached += std::exchange(request->rows, 0);
-    const std::size_t row = index;
-    if (wants_logits) ++index;
+    const std::size_t logits_row = logits;
+    const std::size_t hidden_row = hidden;
+    if (wants_logits) ++logits;
+    hidden += request->hidden_rows(first, request->cached);
     try {
       if (request->state == RequestState::running) {
         if (was_prompt && request->spec().wants_progress) request->report_progress();
-        if (wants_logits) take_logits(*request, row);
+        if (wants_logits) take_logits(*request, logits_row);
+        if (request->pools()) take_hidden(*request, first, hidden_row);
         // For those that begin alike; one that has ended is kept by leave().
         if (wants_logits && was_prompt && request->state == RequestState::running) keep(*request);
       }

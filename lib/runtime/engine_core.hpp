@@ -39,10 +39,11 @@ class EngineCore {
  public:
   using Clock = BatchModel::Clock;
 
+  // The model's max_hidden_rows is max_batch_rows, or 0 where no request asks for an embedding.
   EngineCore(BatchModel& model, const EngineCoreOptions& options);
 
   // Any thread. Throws context_full for a prompt that fills the request's context or the KV cache
-  // alone, so that nobody waits for what can never run.
+  // alone (for an embedding: that is longer), so that nobody waits for what can never run.
   std::shared_ptr<Request> make(std::int64_t id, RequestSpec spec) const;
   // From now on step() works on it too.
   void submit(std::shared_ptr<Request> request) { waiting_.push_back(std::move(request)); }
@@ -88,6 +89,7 @@ class EngineCore {
   const RunState& run_of_batch() const noexcept;
   void finish_batch();
   void take_logits(Request& request, std::size_t index);
+  void take_hidden(Request& request, std::size_t first, std::size_t index);
   static void fail(Request& request, const Error& error) noexcept;
   void settle(Request& request);
 

@@ -1,5 +1,6 @@
 #include "runtime/request.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tlite {
@@ -17,10 +18,15 @@ void append(Generation& answer, const RequestEvent& event) {
   answer.cached_tokens = event.counts.cached_tokens;
   answer.prefill_seconds = event.counts.prefill_seconds;
   answer.decode_seconds = event.counts.decode_seconds;
+  if (!event.embedding.empty()) answer.embedding = event.embedding;
 }
 
 Request::Request(std::int64_t id, RequestSpec spec) : id_(id), spec_(std::move(spec)) {
   counts_.prompt_tokens = static_cast<std::int32_t>(size());
+  if (spec_.pooling == Pooling::none) return;
+  // No other token has an influence on the first one's state: the others are not computed.
+  if (spec_.pooling == Pooling::cls) spec_.prompt.resize(1);
+  pooler_.emplace(spec_.pooling, spec_.normalize, size());
 }
 
 TokenId Request::token(std::size_t position) const noexcept {
@@ -34,6 +40,10 @@ std::vector<TokenId> Request::tokens(std::size_t count) const {
   all.reserve(count);
   for (std::size_t i = 0; i < count; ++i) all.push_back(token(i));
   return all;
+}
+
+std::size_t Request::hidden_rows(std::size_t first, std::size_t end) const noexcept {
+  return pooler_ ? end - std::min(end, std::max(first, pooler_->next())) : 0;
 }
 
 void Request::begin(std::size_t shared) noexcept {
@@ -70,6 +80,7 @@ void Request::choose(std::span<const float> logits, SamplerWorkspace& workspace)
 void Request::finish() {
   RequestEvent event;
   event.finish_reason = spec_.generator.finish_reason();
+  if (pooler_) event.embedding = pooler_->embedding();
   emit(std::move(event), {});
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/run_state.hpp"
 #include "runtime/generator.hpp"
+#include "runtime/pooler.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -64,6 +65,7 @@ struct RequestEvent {
   std::int64_t done = 0;                            // of `total` rows of the prompt
   std::int64_t total = 0;
   RequestCounts counts;
+  std::vector<float> embedding;  // with FinishReason::length, where it was asked for
 };
 
 // Adds what an event says to the answer so far.
@@ -78,6 +80,9 @@ struct RequestSpec {
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::shared_ptr<RequestControl> control = {};
   std::function<void(RequestEvent&&)> sink = {};  // takes what happens; must not throw
+  // Other than none: an embedding is computed, and the generator has ended.
+  Pooling pooling = Pooling::none;
+  bool normalize = true;
 };
 
 class Request {
@@ -100,6 +105,18 @@ class Request {
   std::size_t missing() const noexcept { return size() - cached; }
   TokenId token(std::size_t position) const noexcept;
   std::vector<TokenId> tokens(std::size_t count) const;  // the first ones
+  // The first ones that need not be computed where a cache has them.
+  std::size_t reusable() const noexcept { return pooler_ ? pooler_->next() : size() - 1; }
+  std::int32_t prompt_tokens() const noexcept { return counts_.prompt_tokens; }
+  bool pools() const noexcept { return pooler_.has_value(); }
+  // With `count` rows more there are logits to choose the next token by.
+  bool chooses_after(std::size_t count) const noexcept { return !pooler_ && count == missing(); }
+  bool wants_hidden(std::size_t position) const noexcept {
+    return pooler_ && pooler_->wants(position);
+  }
+  std::size_t hidden_rows(std::size_t first, std::size_t end) const noexcept;  // that want one
+  // The hidden state of the first position that wants one.
+  void pool(std::span<const float> hidden) { pooler_->add(hidden); }
   // The next token costs one row: all others are there.
   bool decodes() const noexcept { return answered_ && missing() == 1; }
 
@@ -113,7 +130,8 @@ class Request {
   // Chooses the next token by the logits of the last one. Throws like Generator::step.
   void choose(std::span<const float> logits, SamplerWorkspace& workspace);
   bool has_failed() const noexcept { return failed_; }
-  // The generator has ended; before the first token where max_new_tokens is 0.
+  // The generator has ended; before the first token where max_new_tokens is 0, or an embedding is
+  // all that is wanted.
   bool is_complete() const noexcept {
     return spec_.generator.finish_reason() != FinishReason::none;
   }
@@ -139,6 +157,7 @@ class Request {
 
   std::int64_t id_;
   RequestSpec spec_;
+  std::optional<Pooler> pooler_;
   bool begun_ = false;
   bool failed_ = false;
   bool answered_ = false;   // a token was chosen since the prompt was evaluated
