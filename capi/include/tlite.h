@@ -376,6 +376,8 @@ TLITE_C_API void tlite_model_free(tlite_model* model) TLITE_NOEXCEPT;
  * that the model takes. A tokenizer may know fewer: tlite_tokenizer_vocab_size. 0 without a
  * model. */
 TLITE_C_API int32_t tlite_model_vocab_size(const tlite_model* model) TLITE_NOEXCEPT;
+/* Numbers of a hidden state, and so of an embedding. 0 without a model. */
+TLITE_C_API int32_t tlite_model_hidden_size(const tlite_model* model) TLITE_NOEXCEPT;
 /* The instruction set of the kernels that it runs on: "scalar", "avx2", "avx_vnni", "avx512",
  * "amx", "neon" or "neon_i8mm"; the environment variable TLITE_CPU forces one at load. On a
  * processor with AMX the first load asks Linux for its registers (arch_prctl), for the whole
@@ -437,7 +439,7 @@ typedef struct tlite_plan_options {
   tlite_data_type kv_type;  /* AUTO, F32, F16, BF16 or Q8_0 */
   tlite_weight_mix weights; /* as for the load, and so are the next two */
   int32_t read_into_memory;
-  uint32_t reserved; /* 0 */
+  int32_t max_hidden_rows; /* default 0, as an evaluator's */
   tlite_text packed_cache;
 } tlite_plan_options;
 
@@ -448,7 +450,7 @@ typedef struct tlite_memory_plan {
   uint64_t weights;          /* mapped from files as stored */
   uint64_t weights_resident; /* copied into memory of our own */
   uint64_t kv_cache;
-  uint64_t scratch; /* activations and logits */
+  uint64_t scratch; /* activations, logits and hidden states */
   uint64_t total;
 } tlite_memory_plan;
 
@@ -708,6 +710,8 @@ typedef struct tlite_generation {
   const size_t* prompt_top_logprob_offsets; /* prompt_logprob_count + 1 of them */
   int32_t prompt_logprobs_start;            /* 0 where not asked for */
   uint32_t reserved2;
+  const float* embedding; /* of a request with a pooling; NULL where there is none */
+  size_t embedding_size;  /* tlite_model_hidden_size, or 0 */
 } tlite_generation;
 
 TLITE_C_API void tlite_generation_free(tlite_generation* generation) TLITE_NOEXCEPT;
@@ -867,7 +871,7 @@ typedef struct tlite_engine_options {
   uint32_t struct_size;
   /* Tokens in the KV cache: of running requests and, as long as there is room, of earlier ones.
    * Default 16384. Memory: tlite_model_plan with an evaluator's options of the same numbers, and
-   * max_logits_rows 48 more than max_sequences. */
+   * max_logits_rows 48 more than max_sequences, max_hidden_rows the same as max_batch_rows. */
   int32_t context;
   int32_t max_sequences;  /* requests that run at once, others wait. Default 16 */
   int32_t max_batch_rows; /* tokens worked on at once. Default 512 */
@@ -877,10 +881,22 @@ typedef struct tlite_engine_options {
    * Default 50. */
   int32_t max_delay_milliseconds;
   int32_t prefix_cache; /* default 1: what was computed is kept for requests that begin alike */
+  /* Default 1: requests may ask for embeddings. 0: they may not, and there are no hidden rows. */
+  int32_t embeddings;
 } tlite_engine_options;
 
 TLITE_C_API tlite_status tlite_engine_options_init(tlite_engine_options* options,
                                                    size_t struct_size) TLITE_NOEXCEPT;
+
+/* What an embedding of a prompt is made of: hidden states of its tokens, behind the final norm. */
+typedef int32_t tlite_pooling;
+enum tlite_pooling_values {
+  TLITE_POOLING_INVALID = -1,
+  TLITE_POOLING_NONE = 0, /* no embedding: the request is answered */
+  TLITE_POOLING_LAST = 1, /* the last token's */
+  TLITE_POOLING_MEAN = 2, /* of all tokens, the mean of each number */
+  TLITE_POOLING_CLS = 3   /* the first token's, which sees none of the others */
+};
 
 typedef struct tlite_request_options {
   uint32_t struct_size;
@@ -905,6 +921,10 @@ typedef struct tlite_request_options {
    * request costs its prompt, less the last token's row. */
   int32_t prompt_logprobs_start;
   uint32_t reserved2; /* 0 */
+  /* Not NONE, the default: no answer is computed, so `sampling` must be NULL, but the embedding of
+   * the prompt, which may fill the context; the reason is TLITE_FINISH_LENGTH. */
+  tlite_pooling pooling;
+  int32_t normalize; /* default 1: the embedding to length 1 (L2) */
 } tlite_request_options;
 
 TLITE_C_API tlite_status tlite_request_options_init(tlite_request_options* options,
@@ -1160,7 +1180,7 @@ typedef struct tlite_evaluator_options {
   int32_t max_logits_rows; /* rows of one batch that may want logits. Default 64 */
   int32_t threads;         /* unset: the host's number */
   tlite_data_type kv_type; /* AUTO, F32, F16, BF16 or Q8_0 */
-  uint32_t reserved;       /* 0 */
+  int32_t max_hidden_rows; /* rows of one batch that may want hidden states. Default 0 */
 } tlite_evaluator_options;
 
 TLITE_C_API tlite_status tlite_evaluator_options_init(tlite_evaluator_options* options,
@@ -1171,7 +1191,8 @@ typedef struct tlite_batch_row {
   int32_t sequence;
   int32_t position; /* the sequence's length, then one more for each further row */
   int32_t wants_logits;
-  uint32_t reserved[4]; /* 0 */
+  int32_t wants_hidden; /* the last layer's output behind the final norm */
+  uint32_t reserved[3]; /* 0 */
 } tlite_batch_row;
 
 typedef struct tlite_evaluator tlite_evaluator;
@@ -1247,6 +1268,12 @@ TLITE_C_API tlite_status tlite_evaluator_get_logits_matrix(const tlite_evaluator
                                                            const float** out, size_t* rows,
                                                            size_t* columns, size_t* stride,
                                                            tlite_error** error) TLITE_NOEXCEPT;
+/* The same of hidden states: rows of the last finished batch that wanted them, and of the index-th
+ * `*count` = hidden_size floats. */
+TLITE_C_API int32_t tlite_evaluator_hidden_rows(const tlite_evaluator* evaluator) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_evaluator_get_hidden(const tlite_evaluator* evaluator, int32_t index,
+                                                    const float** out, size_t* count,
+                                                    tlite_error** error) TLITE_NOEXCEPT;
 /* Stops the evaluate, append or advance that runs, or the next one; it answers CANCELLED. Any
  * thread; see Cancelling. */
 TLITE_C_API void tlite_evaluator_cancel(tlite_evaluator* evaluator) TLITE_NOEXCEPT;

@@ -32,6 +32,7 @@ tlite_engine_options options_out(const EngineOptions& options) noexcept {
   result.kv_type = kv_type_out(options.kv_type);
   result.max_delay_milliseconds = static_cast<std::int32_t>(options.max_delay.count());
   result.prefix_cache = options.prefix_cache ? 1 : 0;
+  result.embeddings = options.embeddings ? 1 : 0;
   return result;
 }
 
@@ -45,6 +46,7 @@ EngineOptions options_in(const tlite_engine_options* options, const tlite_model&
   result.kv_type = kv_type_in(given.kv_type);
   result.max_delay = std::chrono::milliseconds(given.max_delay_milliseconds);
   result.prefix_cache = given.prefix_cache != 0;
+  result.embeddings = given.embeddings != 0;
   return result;
 }
 
@@ -55,6 +57,7 @@ tlite_request_options default_request() noexcept {
   result.n = 1;
   result.prompt_logprobs = TLITE_UNSET;
   result.prompt_logprobs_start = 1;
+  result.normalize = 1;
   return result;
 }
 
@@ -84,6 +87,8 @@ RequestOptions request_in(const tlite_request_options* options) {
   if (given.sampling != nullptr) result.sampling = sampling_in(given.sampling);
   result.tools_json = text_in(given.tools_json, "tools_json");
   result.template_json = text_in(given.template_json, "template_json");
+  result.pooling = static_cast<Pooling>(given.pooling);
+  result.normalize = given.normalize != 0;
   return result;
 }
 

@@ -100,6 +100,8 @@ tlite_generation* new_generation(Generation generation, const Tokenizer& tokeniz
   result->dropped_messages = value.dropped_messages;
   result->prefill_seconds = value.prefill_seconds;
   result->decode_seconds = value.decode_seconds;
+  if (!value.embedding.empty()) result->embedding = value.embedding.data();
+  result->embedding_size = value.embedding.size();
   return result.release();
 }
 

@@ -29,6 +29,7 @@
 #include <vector>
 
 #include <tlite/chat.hpp>
+#include <tlite/embedding.hpp>
 #include <tlite/error.hpp>
 #include <tlite/evaluator_options.hpp>
 #include <tlite/export.hpp>
@@ -49,6 +50,8 @@ struct EngineOptions {
   // The most that prompts may delay a token of another request, beside the step that is under way.
   std::chrono::milliseconds max_delay{50};
   bool prefix_cache = true;  // keep what was computed for requests that begin alike
+  // Requests may ask for embeddings: memory for max_batch_rows hidden states, 7 MB of a 7B model.
+  bool embeddings = true;
 };
 
 // The evaluator that an engine of these options runs on.
@@ -76,6 +79,11 @@ struct RequestOptions {
   // before it may come from the prefix cache, so that many continuations of one text cost it once.
   // With sampling.max_new_tokens 0 the request costs its prompt, less the last token's row.
   std::int32_t prompt_logprobs_start = 1;
+  // Other than none: the request computes no answer, so `sampling` must not be set, but
+  // Generation::embedding of its prompt, which may fill the context, and ends with
+  // FinishReason::length. Bit for bit the same whatever else runs.
+  Pooling pooling = Pooling::none;
+  bool normalize = true;  // the embedding to length 1 (L2)
 };
 
 // What happened to a request.

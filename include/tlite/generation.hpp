@@ -61,6 +61,7 @@ struct Generation {
   std::vector<TokenLogprob> prompt_logprobs;
   std::vector<std::vector<TokenLogprob>> prompt_top_logprobs;
   std::int32_t prompt_logprobs_start = 0;  // 0: none were asked for
+  std::vector<float> embedding;  // [hidden_size], of a request with RequestOptions::pooling
 };
 
 }  // namespace tlite

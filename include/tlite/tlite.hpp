@@ -10,6 +10,7 @@
 #pragma once
 
 #include <tlite/chat.hpp>
+#include <tlite/embedding.hpp>
 #include <tlite/engine.hpp>
 #include <tlite/error.hpp>
 #include <tlite/evaluator.hpp>

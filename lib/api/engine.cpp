@@ -24,6 +24,7 @@ EvaluatorOptions evaluator_options(const EngineOptions& options) noexcept {
   result.max_logits_rows = std::clamp(options.max_sequences, 0, 1 << 16) + kScoreRows;
   result.threads = options.threads;
   result.kv_type = options.kv_type;
+  result.max_hidden_rows = options.embeddings ? options.max_batch_rows : 0;
   return result;
 }
 

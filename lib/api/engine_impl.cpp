@@ -55,6 +55,29 @@ const EngineOptions& checked(const EngineOptions& options) {
                                                " ms; it takes 0 or more");
 }
 
+void check_pooling(const RequestOptions& asked, const EngineOptions& options) {
+  if (asked.pooling == Pooling::none) return;
+  const auto refuse = [](const std::string& why) {
+    throw Error(ErrorCode::invalid_argument, "RequestOptions::pooling is " + why);
+  };
+  const auto value = static_cast<std::int32_t>(asked.pooling);
+  if (value < 0 || value > static_cast<std::int32_t>(Pooling::cls)) {
+    refuse(std::to_string(value) + "; it takes none, last, mean or cls");
+  }
+  if (!options.embeddings) refuse("set, where EngineOptions::embeddings is false");
+  if (asked.sampling) refuse("set, and sampling too: an embedding has no tokens to choose");
+  if (asked.n != 1) refuse("set, and n too: a prompt has one embedding");
+  if (asked.prompt_logprobs >= 0) refuse("set, and prompt_logprobs too: they take two requests");
+}
+
+// Of a request that ends before its first token.
+SamplingParams no_answer() {
+  SamplingParams params;
+  params.max_new_tokens = 0;
+  params.seed = 0;
+  return params;
+}
+
 EngineOptions resolved(EngineOptions options, const EvaluatorOptions& evaluator) {
   options.context = evaluator.context;
   options.max_batch_rows = evaluator.max_batch_rows;
@@ -70,7 +93,7 @@ Engine::Impl::Impl(Model of, const EngineOptions& asked, const EvaluatorOptions&
       options(checked(asked)),
       runner(model.info().config, *model.impl().weights, *model.impl().source,
              resolve(evaluator, model.info().weight_type), model.impl().host.allocator,
-             BadLogits::mark_row),
+             BadRows::mark_row),
       core(runner, {.max_delay = asked.max_delay, .prefix_cache = asked.prefix_cache}) {
   options = resolved(asked, runner.options());
   status_.free_tokens = options.context;
@@ -128,7 +151,11 @@ PromptScores scores_of(const RequestOptions& asked, std::size_t prompt_size) {
 RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions& asked) {
   const ModelConfig& config = model.info().config;
   check_prompt(prompt, config.vocab_size);
-  const SamplingParams& params = asked.sampling ? *asked.sampling : model.default_sampling();
+  check_pooling(asked, options);
+  std::optional<SamplingParams> none;
+  if (asked.pooling != Pooling::none) none = no_answer();
+  const std::optional<SamplingParams>& given = none ? none : asked.sampling;
+  const SamplingParams& params = given ? *given : model.default_sampling();
   validate(params, static_cast<std::size_t>(config.vocab_size));
   if (asked.context < 0) {
     throw Error(
@@ -154,6 +181,8 @@ RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions
     spec.control = std::make_shared<RequestControl>();
     spec.control->priority = asked.priority;
     spec.sink = [this](RequestEvent&& event) { deliver(std::move(event)); };
+    spec.pooling = asked.pooling;
+    spec.normalize = asked.normalize;
     requests.push_back(core.make(first + i, std::move(spec)));
   }
   begin(requests, true);

@@ -21,6 +21,7 @@ EngineOptions engine_options(const SessionOptions& options) noexcept {
   result.threads = options.threads;
   result.kv_type = options.kv_type;
   result.max_delay = std::chrono::hours(1);  // there is nobody else to delay
+  result.embeddings = false;                 // nor a request that asks for one
   return result;
 }
 

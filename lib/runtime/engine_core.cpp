@@ -34,12 +34,12 @@ std::shared_ptr<Request> EngineCore::make(std::int64_t id, RequestSpec spec) con
   const auto positions = static_cast<std::size_t>(model_.options().context);
   spec.context = std::min(spec.context, positions);
   auto request = std::make_shared<Request>(id, std::move(spec));
-  if (request->goal() < request->spec().context) return request;
-  const bool answers = request->goal() == request->size();
-  throw Error(ErrorCode::context_full, "the prompt takes " + std::to_string(request->size()) +
-                                           " tokens, the context of " +
-                                           std::to_string(request->spec().context) +
-                                           " must hold it" + (answers ? " and one more" : ""));
+  const auto tokens = static_cast<std::size_t>(request->prompt_tokens());
+  if (tokens + (request->answers() ? 1 : 0) <= request->spec().context) return request;
+  throw Error(ErrorCode::context_full,
+              "the prompt takes " + std::to_string(tokens) + " tokens, the context of " +
+                  std::to_string(request->spec().context) + " must hold it" +
+                  (request->answers() ? " and one more" : ""));
 }
 
 void EngineCore::resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt) {
@@ -131,8 +131,8 @@ void EngineCore::plan(const std::shared_ptr<Request>& request, std::size_t rows)
   batch_.push_back(request);
   for (std::size_t row = request->cached; row < request->cached + rows; ++row) {
     const bool wants_logits = row >= request->first_logits_row();
-    rows_.push_back(
-        {request->token(row), request->sequence, static_cast<std::int32_t>(row), wants_logits});
+    rows_.push_back({request->token(row), request->sequence, static_cast<std::int32_t>(row),
+                     wants_logits, request->wants_hidden(row)});
     if (wants_logits && request->scores().has_row(row)) {
       scores_.push_back({request.get(), row, logits_rows_, Score::Outcome::none});
     }
@@ -160,7 +160,7 @@ void EngineCore::plan_decodes() {
 // Somebody who runs is about to compute a longer beginning of this than there is: worth waiting.
 bool EngineCore::is_awaited(const Request& request, std::size_t shared) const {
   return std::any_of(running_.begin(), running_.end(), [&](const auto& other) {
-    const std::size_t most = std::min(request.first_logits_row(), other->goal());
+    const std::size_t most = std::min(request.reusable(), other->goal());
     if (other->decodes() || most < shared + kPagePositions) return false;
     for (std::size_t i = 0; i < shared + kPagePositions; ++i) {
       if (request.token(i) != other->token(i)) return false;
@@ -177,7 +177,7 @@ EngineCore::Admission EngineCore::admit(const std::shared_ptr<Request>& request)
   }
   KvPrefix shared;
   if (options_.prefix_cache) {
-    shared = cache_.find(request->tokens(request->first_logits_row()));
+    shared = cache_.find(request->tokens(request->reusable()));
     if (is_awaited(*request, static_cast<std::size_t>(shared.length))) return Admission::awaits;
   }
   if (running_.size() == static_cast<std::size_t>(model_.options().max_sequences)) {
@@ -392,16 +392,16 @@ bool EngineCore::score_batch(Clock::time_point deadline) {
   return scored_ == scores_.size();
 }
 
-void EngineCore::fail_not_finite(Request& request, std::size_t position) {
+void EngineCore::fail_not_finite(Request& request, std::string_view what, std::size_t position) {
   request.fail(Error(ErrorCode::corrupt,
-                     "the logits at position " + std::to_string(position) +
+                     "the " + std::string(what) + " at position " + std::to_string(position) +
                          " are not finite: a weight of the model is NaN or infinite, or the "
                          "model overflows"));
 }
 
 void EngineCore::choose(Request& request, std::size_t logits) {
   if (!model_.is_finite(logits)) {
-    fail_not_finite(request, request.size() - 1);
+    fail_not_finite(request, "logits", request.size() - 1);
   } else if (request.is_complete()) {
     request.finish();
   } else {
@@ -412,9 +412,24 @@ void EngineCore::choose(Request& request, std::size_t logits) {
 // Those of one request, up to the first that went wrong.
 void EngineCore::take_scores(Request& request, std::span<const Score> scores) {
   for (const Score& score : scores) {
-    if (score.outcome == Score::Outcome::not_finite) return fail_not_finite(request, score.row);
+    if (score.outcome == Score::Outcome::not_finite) {
+      fail_not_finite(request, "logits", score.row);
+      return;
+    }
     if (score.outcome == Score::Outcome::no_memory) throw std::bad_alloc();
     request.scores().advance(1);
+  }
+}
+
+// Of its positions from `first` on those that wanted hidden states have them from the index-th on.
+void EngineCore::take_hidden(Request& request, std::size_t first, std::size_t index) {
+  for (std::size_t position = first; position < request.cached; ++position) {
+    if (!request.wants_hidden(position)) continue;
+    if (!model_.is_hidden_finite(index)) {
+      fail_not_finite(request, "hidden states", position);
+      return;
+    }
+    request.pool(model_.hidden(index++));
   }
 }
 
@@ -429,7 +444,8 @@ void EngineCore::fail(Request& request, const Error& error) noexcept {
 
 // A request that has no room for a further token ends, or waits for its owner to make some.
 void EngineCore::settle(Request& request) {
-  if (request.state == RequestState::running && request.goal() >= request.spec().context) {
+  if (!request.answers()) return;  // it needs none
+  if (request.state == RequestState::running && request.size() >= request.spec().context) {
     if (request.spec().waits_when_full) {
       request.fill();
     } else {
@@ -438,26 +454,32 @@ void EngineCore::settle(Request& request) {
   }
 }
 
-// What the rows of a request in a batch that is done have come to; the last of its `logits` rows,
-// behind those that are `scores`, chooses its next token.
-void EngineCore::take_rows(const std::shared_ptr<Request>& request, std::span<const Score> scores,
-                           std::size_t logits_end) {
-  const bool whole = request->rows == request->missing();
-  const bool was_prompt = !request->decodes();
-  request->cached += std::exchange(request->rows, 0);
-  if (request->state != RequestState::running) return;
-  if (was_prompt && request->spec().wants_progress) request->report_progress();
-  take_scores(*request, scores);
-  if (whole && request->state == RequestState::running) {
-    if (request->goal() < request->size()) {
-      request->finish();
+// What belongs to a request of a batch that is done.
+struct EngineCore::Rows {
+  std::span<const Score> scores;
+  std::size_t logits_end;  // of its rows of logits, which chooses its next token
+  std::size_t hidden;      // the first of its hidden states
+};
+
+void EngineCore::take_rows(Request& request, const Rows& rows) {
+  const bool whole = request.rows == request.missing();
+  const bool was_prompt = !request.decodes();
+  const std::size_t first = request.cached;
+  request.cached += std::exchange(request.rows, 0);
+  if (request.state != RequestState::running) return;
+  if (was_prompt && request.spec().wants_progress) request.report_progress();
+  if (request.pools()) take_hidden(request, first, rows.hidden);
+  take_scores(request, rows.scores);
+  if (whole && request.state == RequestState::running) {
+    if (request.answers()) {
+      choose(request, rows.logits_end - 1);
     } else {
-      choose(*request, logits_end - 1);
+      request.finish();
     }
     // For those that begin alike; one that has ended is kept by leave().
-    if (was_prompt && request->state == RequestState::running) keep(*request);
+    if (was_prompt && request.state == RequestState::running) keep(request);
   }
-  settle(*request);
+  settle(request);
 }
 
 void EngineCore::finish_batch() {
@@ -468,14 +490,17 @@ void EngineCore::finish_batch() {
   forget_batch();
   std::span<const Score> scores = all_scores;
   std::size_t logits = 0;
+  std::size_t hidden = 0;
   for (const auto& request : batch) {
     logits += request->logits_rows();
     const auto other = std::find_if(scores.begin(), scores.end(), [&](const Score& score) {
       return score.request != request.get();
     });
     const auto own = static_cast<std::size_t>(other - scores.begin());
+    const Rows rows = {scores.first(own), logits, hidden};
+    hidden += request->hidden_rows();
     try {
-      take_rows(request, scores.first(own), logits);
+      take_rows(*request, rows);
     } catch (const Error& error) {
       fail(*request, error);
     } catch (const std::bad_alloc&) {

@@ -27,6 +27,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace tlite {
@@ -41,10 +42,11 @@ class EngineCore {
  public:
   using Clock = BatchModel::Clock;
 
+  // The model's max_hidden_rows is max_batch_rows, or 0 where no request asks for an embedding.
   EngineCore(BatchModel& model, const EngineCoreOptions& options);
 
   // Any thread. Throws context_full for a prompt that fills the request's context or the KV cache
-  // alone, so that nobody waits for what can never run.
+  // alone (for an embedding: that is longer), so that nobody waits for what can never run.
   std::shared_ptr<Request> make(std::int64_t id, RequestSpec spec) const;
   // From now on step() works on it too.
   void submit(std::shared_ptr<Request> request) { waiting_.push_back(std::move(request)); }
@@ -94,11 +96,12 @@ class EngineCore {
   bool score_batch(Clock::time_point deadline);
   void score(Score& score, ScoreSpace& space) const noexcept;
   void finish_batch();
-  static void fail_not_finite(Request& request, std::size_t position);
+  static void fail_not_finite(Request& request, std::string_view what, std::size_t position);
   void choose(Request& request, std::size_t logits);
+  void take_hidden(Request& request, std::size_t first, std::size_t index);
   static void take_scores(Request& request, std::span<const Score> scores);
-  void take_rows(const std::shared_ptr<Request>& request, std::span<const Score> scores,
-                 std::size_t logits_end);
+  struct Rows;
+  void take_rows(Request& request, const Rows& rows);
   static void fail(Request& request, const Error& error) noexcept;
   void settle(Request& request);
 

@@ -1,5 +1,6 @@
 #include "runtime/request.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tlite {
@@ -20,11 +21,16 @@ void append(Generation& answer, const RequestEvent& event) {
   answer.prompt_logprobs_start = event.prompt_logprobs_start;
   answer.prompt_logprobs = event.prompt_logprobs;
   answer.prompt_top_logprobs = event.prompt_top_logprobs;
+  if (!event.embedding.empty()) answer.embedding = event.embedding;
 }
 
 Request::Request(std::int64_t id, RequestSpec spec)
     : id_(id), spec_(std::move(spec)), only_scores_(spec_.scores.wanted() && is_complete()) {
   counts_.prompt_tokens = static_cast<std::int32_t>(size());
+  if (spec_.pooling == Pooling::none) return;
+  // No other token has an influence on the first one's state: the others are not computed.
+  if (spec_.pooling == Pooling::cls) spec_.prompt.resize(1);
+  pooler_.emplace(spec_.pooling, spec_.normalize, size());
 }
 
 TokenId Request::token(std::size_t position) const noexcept {
@@ -79,6 +85,7 @@ void Request::choose(std::span<const float> logits, SamplerWorkspace& workspace)
 void Request::finish() {
   RequestEvent event;
   event.finish_reason = spec_.generator.finish_reason();
+  if (pooler_) event.embedding = pooler_->embedding();
   emit(std::move(event), {});
 }
 

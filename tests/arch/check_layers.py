@@ -35,6 +35,7 @@ PUBLIC = {
     "batch": "model",
     "chat": "text",
     "data_type": "tensor",
+    "embedding": "runtime",
     "engine": "api",
     "error": "base",
     "evaluator": "api",

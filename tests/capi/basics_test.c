@@ -93,6 +93,7 @@ TEST(views_of_null, "capi/basics: views of NULL are empty") {
   CHECK(tlite_tokenizer_eos_token(NULL) == -1);
   CHECK(tlite_tokenizer_pad_token(NULL) == -1);
   CHECK(tlite_model_vocab_size(NULL) == 0);
+  CHECK(tlite_model_hidden_size(NULL) == 0);
   CHECK(tlite_stream_finish_reason(NULL) == TLITE_FINISH_NONE);
   CHECK(tlite_evaluator_free_positions(NULL) == 0);
   CHECK(tlite_evaluator_logits_rows(NULL) == 0);
