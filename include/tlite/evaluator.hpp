@@ -1,5 +1,6 @@
-// The forward pass itself: batches of token rows in, logits out. Session is built on it; use it
-// directly for batched decoding, scoring, speculative verification or a loop of your own.
+// The forward pass itself: batches of token rows in, logits or hidden states out. Session is built
+// on it; use it directly for batched decoding, scoring, speculative verification or a loop of your
+// own.
 //
 //   tlite::Evaluator evaluator(model, {.context = 4096});
 //   tlite::SequenceId sequence = evaluator.create_sequence();
