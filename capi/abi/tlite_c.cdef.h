@@ -156,6 +156,18 @@ tlite_status tlite_engine_wait(tlite_engine* engine, int64_t request, tlite_gene
 void tlite_engine_cancel(tlite_engine* engine, int64_t request);
 void tlite_engine_set_priority(tlite_engine* engine, int64_t request, int32_t priority);
 tlite_status tlite_engine_get_status(const tlite_engine* engine, tlite_engine_status* out, tlite_error** error);
+typedef int32_t tlite_beam_scoring;
+enum tlite_beam_scoring_values { TLITE_BEAM_SCORING_INVALID = -1, TLITE_BEAM_SCORING_HUGGINGFACE = 0, TLITE_BEAM_SCORING_VLLM = 1 };
+typedef int32_t tlite_beam_stopping;
+enum tlite_beam_stopping_values { TLITE_BEAM_STOPPING_INVALID = -1, TLITE_BEAM_STOPPING_HEURISTIC = 0, TLITE_BEAM_STOPPING_AT_ONCE = 1, TLITE_BEAM_STOPPING_NEVER = 2 };
+typedef struct tlite_beam_options { uint32_t struct_size; int32_t beam_width; int32_t max_new_tokens; tlite_beam_scoring scoring; tlite_beam_stopping early_stopping; float length_penalty; int32_t ignore_eos; int32_t num_return; float temperature; int32_t has_seed; uint64_t seed; int32_t priority; uint32_t reserved; tlite_progress_callback on_progress; void* user; } tlite_beam_options;
+tlite_status tlite_beam_options_init(tlite_beam_options* options, size_t struct_size);
+typedef struct tlite_beam { uint32_t struct_size; tlite_finish_reason finish_reason; const int32_t* tokens; size_t token_count; tlite_text text; double score; double logprob; } tlite_beam;
+typedef struct tlite_beams tlite_beams;
+tlite_status tlite_engine_beam_search(tlite_engine* engine, const int32_t* ids, size_t id_count, const tlite_beam_options* options, tlite_beams** out, tlite_error** error);
+void tlite_beams_free(tlite_beams* beams);
+size_t tlite_beams_count(const tlite_beams* beams);
+tlite_status tlite_beams_get(const tlite_beams* beams, size_t index, tlite_beam* out, tlite_error** error);
 tlite_status tlite_engine_create_session(const tlite_engine* engine, const tlite_session_options* options, tlite_session** out, tlite_error** error);
 typedef struct tlite_tokenizer tlite_tokenizer;
 typedef struct tlite_encode_options { uint32_t struct_size; int32_t parse_special; const tlite_text_range* literal_ranges; size_t literal_range_count; int32_t add_special; uint32_t reserved; } tlite_encode_options;

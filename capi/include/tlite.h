@@ -1018,6 +1018,80 @@ TLITE_C_API tlite_status tlite_engine_get_status(const tlite_engine* engine,
                                                  tlite_engine_status* out,
                                                  tlite_error** error) TLITE_NOEXCEPT;
 
+/* Beam search: the likeliest whole answers, not the likeliest next token. Two ways of keeping and
+ * comparing beams, each its reference's to the letter. */
+typedef int32_t tlite_beam_scoring;
+enum tlite_beam_scoring_values {
+  TLITE_BEAM_SCORING_INVALID = -1,
+  /* transformers' generate: the logprob by the length of the answer, its end token counted, to the
+   * power of length_penalty. */
+  TLITE_BEAM_SCORING_HUGGINGFACE = 0,
+  /* vLLM's LLM.beam_search: by the length of prompt and answer, an end token not counted. Only the
+   * tokenizer's own end token ends a beam, and the search goes on to max_new_tokens. */
+  TLITE_BEAM_SCORING_VLLM = 1
+};
+/* When transformers' search ends, once there are beam_width whole answers; no meaning for vLLM's.
+ */
+typedef int32_t tlite_beam_stopping;
+enum tlite_beam_stopping_values {
+  TLITE_BEAM_STOPPING_INVALID = -1,
+  TLITE_BEAM_STOPPING_HEURISTIC = 0, /* False: as soon as the best running beam scores less */
+  TLITE_BEAM_STOPPING_AT_ONCE = 1,   /* True */
+  TLITE_BEAM_STOPPING_NEVER = 2      /* "never": when none can get better */
+};
+
+typedef struct tlite_beam_options {
+  uint32_t struct_size;
+  int32_t beam_width;     /* 1 to 256, default 4 */
+  int32_t max_new_tokens; /* of the answers; 1 or more, and must be set */
+  tlite_beam_scoring scoring;
+  tlite_beam_stopping early_stopping;
+  float length_penalty; /* default 1; above 0 favours long answers, for logprobs are negative */
+  int32_t ignore_eos;   /* default 0; else no token ends a beam */
+  int32_t num_return;   /* the best so many; unset: all beam_width */
+  /* vLLM's, default 0: above 0 each beam also goes on with a token drawn at this temperature, if
+   * that is not among the 2 * beam_width likeliest. transformers' takes 0. */
+  float temperature;
+  int32_t has_seed; /* of what is drawn */
+  uint64_t seed;
+  int32_t priority;  /* of its requests */
+  uint32_t reserved; /* 0 */
+  /* Optional: after each token of the beams, how many they have of max_new_tokens. Not 0 ends the
+   * search: those that run count as they are. */
+  tlite_progress_callback on_progress;
+  void* user;
+} tlite_beam_options;
+
+TLITE_C_API tlite_status tlite_beam_options_init(tlite_beam_options* options,
+                                                 size_t struct_size) TLITE_NOEXCEPT;
+
+typedef struct tlite_beam {
+  uint32_t struct_size;
+  tlite_finish_reason finish_reason; /* END_OF_TEXT, LENGTH or CANCELLED */
+  const int32_t* tokens;             /* of the answer, the ending one included */
+  size_t token_count;
+  tlite_text text; /* without it */
+  double score;    /* by the scoring; the best comes first */
+  double logprob;  /* of all its tokens */
+} tlite_beam;
+
+/* The likeliest answers to a prompt, by requests of a token each that share batches with others'
+ * and find what is there already in the prefix cache; without one each token costs the whole prompt
+ * again. Works until it is done. INVALID_ARGUMENT, CONTEXT_FULL where prompt and answer do not fit,
+ * and what its requests fail with. */
+typedef struct tlite_beams tlite_beams;
+TLITE_C_API tlite_status tlite_engine_beam_search(tlite_engine* engine, const int32_t* ids,
+                                                  size_t id_count,
+                                                  const tlite_beam_options* options,
+                                                  tlite_beams** out,
+                                                  tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_beams_free(tlite_beams* beams) TLITE_NOEXCEPT;
+TLITE_C_API size_t tlite_beams_count(const tlite_beams* beams) TLITE_NOEXCEPT;
+/* Fills `*out`, whose struct_size says how much; its views live as long as the beams.
+ * INVALID_ARGUMENT for an index that is not below the count. */
+TLITE_C_API tlite_status tlite_beams_get(const tlite_beams* beams, size_t index, tlite_beam* out,
+                                         tlite_error** error) TLITE_NOEXCEPT;
+
 /* A session on an engine that others use too: their answers are worked on together. threads,
  * kv_type and max_batch_rows are the engine's, and so is the most that context can be. */
 TLITE_C_API tlite_status tlite_engine_create_session(const tlite_engine* engine,

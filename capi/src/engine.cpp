@@ -1,3 +1,5 @@
+#include "engine.hpp"
+
 #include "arguments.hpp"
 #include "generation.hpp"
 #include "messages.hpp"
@@ -11,12 +13,6 @@
 #include <utility>
 
 #include <tlite/engine.hpp>
-
-struct tlite_engine {
-  // The handle's own reference: tlite::Engine is safe to use from any thread.
-  tlite::Engine value;
-  std::int32_t default_threads;  // the host's
-};
 
 namespace tlite::capi {
 namespace {

@@ -28,6 +28,7 @@
 #include <string_view>
 #include <vector>
 
+#include <tlite/beam_search.hpp>
 #include <tlite/chat.hpp>
 #include <tlite/embedding.hpp>
 #include <tlite/error.hpp>
@@ -139,6 +140,13 @@ class TLITE_API Engine {
   // Works until this request has ended, and takes its events that nobody has polled. Throws the
   // error that it failed with; invalid_argument for one that there is not.
   Generation wait(RequestId request);
+
+  // The likeliest answers to a prompt, by requests of a token each that share batches with others'
+  // and find what is there already in the prefix cache; without one each token costs the whole
+  // prompt again. Works, as wait() does, until it is done. Throws invalid_argument naming what is
+  // wrong, context_full where prompt and answer do not fit, and what its requests fail with.
+  std::vector<Beam> beam_search(std::span<const TokenId> prompt, const BeamOptions& options);
+  std::vector<Beam> beam_search(std::string_view prompt, const BeamOptions& options);
 
   // Ends it within a work unit where the batch under way is mostly its own, else with that batch.
   // What it has said stays. No effect on one that has ended.

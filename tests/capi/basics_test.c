@@ -67,6 +67,7 @@ TEST(free_null, "capi/basics: free functions take NULL") {
   tlite_model_free(NULL);
   tlite_evaluator_free(NULL);
   tlite_generation_free(NULL);
+  tlite_beams_free(NULL);
   tlite_session_free(NULL);
   tlite_stream_free(NULL);
 }

@@ -23,6 +23,9 @@ INIT(quantize_options)
 INIT(importance_options)
 INIT(evaluator_options)
 INIT(session_options)
+INIT(engine_options)
+INIT(request_options)
+INIT(beam_options)
 
 static const struct {
   const char* name;
@@ -42,6 +45,9 @@ static const struct {
     {"importance_options", init_importance_options, sizeof(tlite_importance_options)},
     {"evaluator_options", init_evaluator_options, sizeof(tlite_evaluator_options)},
     {"session_options", init_session_options, sizeof(tlite_session_options)},
+    {"engine_options", init_engine_options, sizeof(tlite_engine_options)},
+    {"request_options", init_request_options, sizeof(tlite_request_options)},
+    {"beam_options", init_beam_options, sizeof(tlite_beam_options)},
 };
 
 /* Larger than any structure may be, aligned for all of them. */
