@@ -220,7 +220,6 @@ class Batch {
       submit(*job, *json);
     } catch (const tlite::Error& error) {  // of this request: the others are answered
       job->error = error;
-      for (const tlite::RequestId id : job->ids) engine_.cancel(id);
       finished_.push_back(job);
       return true;
     }
@@ -243,28 +242,28 @@ class Batch {
     const auto body = json.find("body");
     job.call = openai::parse_call(text("url", nullptr), body == json.end() ? Json() : *body,
                                   model_.default_sampling());
-    for (std::int32_t i = 0; i < job.call.n; ++i) {
-      tlite::RequestOptions options;
-      options.sampling = job.call.sampling;
-      if (options.sampling->seed) *options.sampling->seed += static_cast<std::uint64_t>(i);
-      options.tools_json = job.call.tools_json;
-      if (job.call.chat) {
-        job.ids.push_back(engine_.submit(job.call.messages, options));
-      } else if (!job.call.ids.empty()) {
-        job.ids.push_back(engine_.submit(job.call.ids, options));
-      } else {
-        job.ids.push_back(engine_.submit(job.call.text, options));
-      }
+    tlite::RequestOptions options;
+    options.sampling = job.call.sampling;
+    options.n = job.call.n;
+    options.prompt_logprobs = job.call.scores();
+    options.tools_json = job.call.tools_json;
+    tlite::RequestId first = 0;
+    if (job.call.chat) {
+      first = engine_.submit(job.call.messages, options);
+    } else if (job.call.ids.empty() && !job.call.echo) {
+      first = engine_.submit(job.call.text, options);
+    } else {
+      // With echo the answer begins with the ids.
+      if (job.call.ids.empty()) job.call.ids = model_.tokenizer().encode(job.call.text);
+      first = engine_.submit(job.call.ids, options);
     }
+    for (std::int32_t i = 0; i < job.call.n; ++i) job.ids.push_back(first + i);
   }
 
   void take(const tlite::EngineEvent& event) {
     if (event.token >= 0) ++tokens_;
     if (event.finish_reason == tlite::FinishReason::none) return;
-    const auto found = waiting_.find(event.request);
-    if (found == waiting_.end()) return;  // of a request that was refused
-    const std::shared_ptr<Job> job = found->second;
-    waiting_.erase(found);
+    const std::shared_ptr<Job> job = waiting_.extract(event.request).mapped();
     job->answers[event.request] = *event.result;
     if (event.error) job->error = event.error;
     if (job->answers.size() == job->ids.size()) finished_.push_back(job);

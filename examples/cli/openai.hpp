@@ -3,6 +3,7 @@
 
 #include "output.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -20,6 +21,14 @@ struct Call {
   std::string tools_json;
   tlite::SamplingParams sampling;
   std::int32_t n = 1;
+  bool echo = false;  // of a completion: the prompt stands before the answer
+  // vLLM's, beside what echo with logprobs asks for; -1: not given.
+  std::int32_t prompt_logprobs = -1;
+
+  // What a request must ask for.
+  std::int32_t scores() const noexcept {
+    return echo ? std::max(prompt_logprobs, sampling.logprobs) : prompt_logprobs;
+  }
 };
 
 // `url` tells the kind. What is not given stays as `defaults` has it. Throws
@@ -28,7 +37,8 @@ struct Call {
 // stream_options, parallel_tool_calls).
 Call parse_call(const std::string& url, const Json& body, const tlite::SamplingParams& defaults);
 
-// The body of the response; `choices` are the answers of the call's n requests.
+// The body of the response; `choices` are the answers of the call's n requests, the first of which
+// has the scores of the prompt.
 Json response_body(const Call& call, const std::string& id, std::int64_t created,
                    const std::vector<tlite::Generation>& choices,
                    const tlite::Tokenizer& tokenizer);
