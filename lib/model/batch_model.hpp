@@ -2,6 +2,7 @@
 // them that are worked on in steps. ModelRunner is the one; tests drive the runtime with a fake.
 #pragma once
 
+#include "base/function_ref.hpp"
 #include "base/run_state.hpp"
 #include "model/kv_prefix.hpp"
 
@@ -48,6 +49,11 @@ class BatchModel {
   // submit. A row that is not finite is its sequence's fault alone: the others are as they should.
   virtual std::span<const float> logits(std::size_t i) const noexcept = 0;
   virtual bool is_finite(std::size_t i) const noexcept = 0;
+
+  // Runs body(0) to body(count - 1) on the threads that batches are worked on, between two batches:
+  // what their logits are for. The body must not throw; a pool that finds no memory throws, and the
+  // body may then have run for some.
+  virtual void parallel_for(std::size_t count, FunctionRef<void(std::size_t i)> body) = 0;
 };
 
 }  // namespace tlite

@@ -60,6 +60,9 @@ class ModelRunner final : public BatchModel {
   }
   bool is_finite(std::size_t i) const noexcept override { return forward_.is_finite(i); }
   std::int32_t logits_rows() const noexcept { return forward_.logits_rows(); }
+  void parallel_for(std::size_t count, FunctionRef<void(std::size_t i)> body) override {
+    pool_.parallel_for(count, [&](std::size_t i, int) { body(i); });
+  }
 
   // As documented on Evaluator.
   void on_progress(Progress callback) { progress_ = std::move(callback); }

@@ -1,6 +1,7 @@
 #include "runtime/engine_core.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <new>
 #include <string>
 #include <utility>
@@ -9,6 +10,9 @@
 
 namespace tlite {
 namespace {
+
+// Threads that choose tokens at the same time at most: each has a workspace of up to 6 MB.
+constexpr std::size_t kMostChoosers = 8;
 
 constexpr auto by_rank = [](const std::shared_ptr<Request>& a, const std::shared_ptr<Request>& b) {
   return a->before(*b);
@@ -25,7 +29,11 @@ EngineCore::EngineCore(BatchModel& model, const EngineCoreOptions& options)
   never_.start();
   rows_.reserve(static_cast<std::size_t>(model.options().max_batch_rows));
   running_.reserve(static_cast<std::size_t>(model.options().max_sequences));
-  batch_.reserve(static_cast<std::size_t>(model.options().max_sequences));
+  const auto sequences = static_cast<std::size_t>(model.options().max_sequences);
+  batch_.reserve(sequences);
+  shares_.reserve(sequences);
+  const auto threads = static_cast<std::size_t>(std::max(model.options().threads, 1));
+  workspaces_.resize(std::min({threads, sequences, kMostChoosers}));
 }
 
 std::shared_ptr<Request> EngineCore::make(std::int64_t id, RequestSpec spec) const {
@@ -330,21 +338,6 @@ const RunState& EngineCore::run_of_batch() const noexcept {
   return never_;
 }
 
-void EngineCore::take_logits(Request& request, std::size_t index) {
-  if (!model_.is_finite(index)) {
-    request.fail(Error(ErrorCode::corrupt,
-                       "the logits at position " + std::to_string(request.size() - 1) +
-                           " are not finite: a weight of the model is NaN or infinite, or the "
-                           "model overflows"));
-    return;
-  }
-  if (request.is_complete()) {
-    request.finish();
-  } else {
-    request.choose(model_.logits(index), workspace_);
-  }
-}
-
 // Where there is no memory to say so, it ends without a word.
 void EngineCore::fail(Request& request, const Error& error) noexcept {
   try {
@@ -365,6 +358,64 @@ void EngineCore::settle(Request& request) {
   }
 }
 
+void EngineCore::share_out(const Requests& batch) {
+  shares_.clear();
+  std::size_t row = 0;
+  for (const auto& request : batch) {
+    const bool has_logits = request->rows == request->missing();
+    shares_.push_back({request.get(), !request->decodes(), has_logits, row, request->size()});
+    request->cached += std::exchange(request->rows, 0);
+    row += has_logits ? 1 : 0;
+  }
+}
+
+bool EngineCore::chooses(const Share& share) const noexcept {
+  return share.has_logits && share.request->state == RequestState::running &&
+         model_.is_finite(share.row) && !share.request->is_complete();
+}
+
+// Who is free takes the next one: a request of many rules costs ten times a greedy one.
+void EngineCore::choose_tokens() noexcept {
+  std::atomic<std::size_t> next{0};
+  const auto take = [&](std::size_t worker) {
+    for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < shares_.size();) {
+      Share& share = shares_[i];
+      if (!chooses(share)) continue;
+      try {
+        share.piece = share.request->choose(model_.logits(share.row), workspaces_[worker]);
+      } catch (...) {
+        share.error = std::current_exception();
+      }
+    }
+  };
+  const auto count = static_cast<std::size_t>(
+      std::count_if(shares_.begin(), shares_.end(), [&](const auto& s) { return chooses(s); }));
+  if (count > 1 && workspaces_.size() > 1) {
+    try {
+      model_.parallel_for(std::min(count, workspaces_.size()), take);
+    } catch (...) {  // no memory for helpers
+    }
+  }
+  take(0);
+}
+
+// Throws what it was that kept the request from a token.
+void EngineCore::tell(Share& share) {
+  Request& request = *share.request;
+  if (!model_.is_finite(share.row)) {
+    throw Error(ErrorCode::corrupt,
+                "the logits at position " + std::to_string(request.size() - 1) +
+                    " are not finite: a weight of the model is NaN or infinite, or the model "
+                    "overflows");
+  }
+  if (share.error) std::rethrow_exception(std::exchange(share.error, nullptr));
+  if (share.piece.token < 0) {  // it wanted no token
+    request.finish();
+  } else {
+    request.tell(share.piece);
+  }
+}
+
 void EngineCore::finish_batch() {
   pacer_.observe(decode_rows_, rows_.size() - decode_rows_, batch_seconds_);
   const Requests batch = std::exchange(batch_, {});
@@ -372,28 +423,28 @@ void EngineCore::finish_batch() {
   decode_rows_ = 0;
   logits_rows_ = 0;
   batch_seconds_ = 0;
-  std::size_t index = 0;
-  for (const auto& request : batch) {
-    const bool wants_logits = request->rows == request->missing();
-    const bool was_prompt = !request->decodes();
-    request->cached += std::exchange(request->rows, 0);
-    const std::size_t row = index;
-    if (wants_logits) ++index;
+  share_out(batch);
+  choose_tokens();
+  for (Share& share : shares_) {
+    Request& request = *share.request;
     try {
-      if (request->state == RequestState::running) {
-        if (was_prompt && request->spec().wants_progress) request->report_progress();
-        if (wants_logits) take_logits(*request, row);
+      if (request.state == RequestState::running) {
+        if (share.was_prompt && request.spec().wants_progress) request.report_progress(share.size);
+        if (share.has_logits) tell(share);
         // For those that begin alike; one that has ended is kept by leave().
-        if (wants_logits && was_prompt && request->state == RequestState::running) keep(*request);
+        if (share.has_logits && share.was_prompt && request.state == RequestState::running) {
+          keep(request);
+        }
       }
-      settle(*request);
+      settle(request);
     } catch (const Error& error) {
-      fail(*request, error);
+      fail(request, error);
     } catch (const std::bad_alloc&) {
-      fail(*request, Error(ErrorCode::out_of_memory, "out of memory: choosing a token"));
+      fail(request, Error(ErrorCode::out_of_memory, "out of memory: choosing a token"));
     }
-    if (request->state != RequestState::running) leave(*request);
+    if (request.state != RequestState::running) leave(request);
   }
+  shares_.clear();
 }
 
 bool EngineCore::step(Clock::time_point deadline) {

@@ -110,8 +110,11 @@ class Request {
 
   // The first time that it runs, `cached` tokens being there already.
   void begin(std::size_t shared) noexcept;
-  // Chooses the next token by the logits of the last one. Throws like Generator::step.
-  void choose(std::span<const float> logits, SamplerWorkspace& workspace);
+  // Chooses the next token by the logits of the last one, and then tells of it. Requests may choose
+  // on several threads at once; the piece's views are valid until the next one. Throws like
+  // Generator::step.
+  Piece choose(std::span<const float> logits, SamplerWorkspace& workspace);
+  void tell(const Piece& piece);
   bool has_failed() const noexcept { return failed_; }
   // The generator has ended; before the first token where max_new_tokens is 0.
   bool is_complete() const noexcept {
@@ -123,8 +126,8 @@ class Request {
   void fail(const Error& error);
   // Without an event: its owner has gone.
   void abandon() noexcept;
-  // Rows of the prompt were computed.
-  void report_progress();
+  // Rows of the prompt, of `size` tokens that there are to compute, were computed.
+  void report_progress(std::size_t size);
   // No room for a further token.
   void fill();
   // Goes on behind another prompt; full or waiting before, waiting then.

@@ -1,10 +1,15 @@
 // What an engine gives to many requests, and what it costs a game's frame. Rows of JSON.
 //
-//   engine_bench MODEL throughput [PARALLEL] [REQUESTS]   requests of mixed lengths, tokens a
-//   second engine_bench MODEL long [PROMPT]      others' tokens and first tokens while a long
-//   prompt runs engine_bench MODEL prefix [PROMPT]    first token of a prompt, and of the same
-//   prompt again engine_bench MODEL budget [SEQUENCES] how far step(1, 3, 8 ms) goes over, prompts
-//   and tokens
+//   engine_bench MODEL throughput [PARALLEL] [REQUESTS]
+//       requests of mixed lengths, tokens a second
+//   engine_bench MODEL long [PROMPT]
+//       others' tokens and first tokens while a long prompt runs
+//   engine_bench MODEL prefix [PROMPT]
+//       first token of a prompt, and of the same prompt again
+//   engine_bench MODEL budget [SEQUENCES]
+//       how far step(1, 3, 8 ms) goes over, prompts and tokens
+//   engine_bench MODEL cost [SEQUENCES]
+//       what a step of decoding costs beside the forward pass: scheduling, sampling, events
 //
 // Prompts are random ids and answers go on to a length of their own, so the same MODEL, seed and
 // numbers give the same work to every engine: requests() is what a peer has to be fed with.
@@ -203,12 +208,77 @@ void budget(const tlite::Model& model, int sequences) {
   }
 }
 
+// A step's time less what the model took of it, which the results tell.
+void cost_of(const tlite::Model& model, const char* name, const tlite::SamplingParams& params,
+             int sequences) {
+  constexpr int kTokens = 64;
+  tlite::EngineOptions options;
+  options.max_sequences = sequences;
+  options.context = sequences * 256;
+  tlite::Engine engine(model, options);
+  std::mt19937 random(5);
+  tlite::RequestOptions request = with(kTokens);
+  request.sampling = params;
+  request.sampling->max_new_tokens = kTokens;
+  request.sampling->ignore_eos = true;
+  for (int i = 0; i < sequences; ++i) {
+    request.sampling->seed = static_cast<std::uint64_t>(i);
+    engine.submit(random_ids(random, 16), request);
+  }
+  // Past the prompts: all decode from here on.
+  for (int left = sequences; left > 0;) {
+    engine.step(std::chrono::nanoseconds(0));
+    while (engine.poll()) --left;
+  }
+  std::vector<double> steps;
+  double all = 0;
+  double in_model = 0;
+  Clock::time_point last = Clock::now();
+  const Clock::time_point start = last;
+  bool more = true;
+  while (more) {
+    more = engine.step(std::chrono::nanoseconds(0));
+    int events = 0;
+    while (const auto event = engine.poll()) {
+      ++events;
+      if (event->result) in_model = event->result->decode_seconds;
+    }
+    if (events == 0) continue;
+    steps.push_back(seconds_since(last));
+    last = Clock::now();
+  }
+  all = seconds_since(start);
+  std::printf(
+      "{\"test\": \"cost\", \"sampling\": \"%s\", \"sequences\": %d, \"step_ms\": %.2f, "
+      "\"own_ms\": %.3f, \"own_share\": %.4f}\n",
+      name, sequences, quantile(steps, 0.5) * 1e3,
+      (all - in_model) / static_cast<double>(steps.size()) * 1e3, (all - in_model) / all);
+}
+
+void cost(const tlite::Model& model, int sequences) {
+  tlite::SamplingParams greedy;
+  greedy.temperature = 0;
+  tlite::SamplingParams card;
+  card.temperature = 0.7F;
+  card.top_p = 0.8F;
+  card.top_k = 70;
+  tlite::SamplingParams penalised = card;
+  penalised.repetition_penalty = 1.05F;
+  tlite::SamplingParams top_p;
+  top_p.top_p = 0.9F;
+  cost_of(model, "greedy", greedy, sequences);
+  cost_of(model, "temperature 0.7, top_k 70, top_p 0.8", card, sequences);
+  cost_of(model, "the same, repetition_penalty 1.05", penalised, sequences);
+  cost_of(model, "top_p 0.9", top_p, sequences);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr,
-                 "usage: engine_bench MODEL throughput|requests|long|prefix|budget [NUMBER...]\n");
+    std::fprintf(
+        stderr,
+        "usage: engine_bench MODEL throughput|requests|long|prefix|budget|cost [NUMBER...]\n");
     return 2;
   }
   const std::string test = argv[2];
@@ -224,6 +294,8 @@ int main(int argc, char** argv) {
     prefix(model, static_cast<std::size_t>(number(3, 2048)));
   } else if (test == "budget") {
     budget(model, number(3, 1));
+  } else if (test == "cost") {
+    cost(model, number(3, 16));
   } else {
     std::fprintf(stderr, "engine_bench: no test %s\n", test.c_str());
     return 2;

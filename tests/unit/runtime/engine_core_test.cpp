@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <new>
 #include <random>
@@ -403,7 +404,9 @@ TEST_CASE("runtime/engine_core: any mix of requests answers as each alone") {
   constexpr std::uint64_t kRequests = 200;
   std::minstd_rand random(7);
   Fixture alone(options(1024), scatter, {.prefix_cache = false});
-  Fixture busy(options(320, 5, 24), scatter);
+  EvaluatorOptions threaded = options(320, 5, 24);
+  threaded.threads = 3;  // tokens of one batch are chosen on all of them
+  Fixture busy(threaded, scatter);
   const auto pick = [&](unsigned most) { return static_cast<int>(random() % (most + 1)); };
   std::vector<std::shared_ptr<Request>> expected;
   std::vector<std::shared_ptr<Request>> requests;
@@ -452,6 +455,44 @@ TEST_CASE("runtime/engine_core: any mix of requests answers as each alone") {
   }
   CHECK(whole > kRequests / 2);
   CHECK(busy.clean());
+}
+
+TEST_CASE("runtime/engine_core: tokens are chosen on several threads, and told of in order") {
+  const auto outcome = [](std::int32_t threads, const std::function<void()>& before_loop) {
+    EvaluatorOptions made = options(1024);
+    made.threads = threads;
+    Fixture fixture(made, scatter);
+    fixture.model.before_loop = before_loop;
+    for (std::uint64_t seed = 0; seed < 6; ++seed) {
+      fixture.params = SamplingParams();
+      fixture.params.logprobs = 2;
+      fixture.params.max_new_tokens = static_cast<std::int32_t>(10 + seed);
+      fixture.params.top_p = seed % 2 == 0 ? 1.0F : 0.9F;
+      // Of one no token is left, in the middle of the others.
+      if (seed == 3) fixture.params.allowed_token_ids = {7};
+      if (seed == 3) fixture.params.suppress_tokens = {7};
+      RequestSpec spec = fixture.spec({static_cast<TokenId>(seed)}, seed);
+      spec.wants_progress = seed % 2 == 0;
+      fixture.submit(std::move(spec));
+    }
+    fixture.run();
+    CHECK(fixture.clean());
+    std::string all;
+    for (const RequestEvent& event : fixture.events) {
+      all += std::to_string(event.request) + ":" + std::to_string(event.token) + event.text + "/" +
+             std::to_string(event.total) +
+             (event.logprob ? std::to_string(event.logprob->rank) : "") +
+             (event.error ? std::string(event.error->what()).substr(0, 28) : "") + " ";
+    }
+    return all;
+  };
+  const std::string serial = outcome(1, {});
+  CHECK(serial.find("4:-1/0no token is left to choose: ") != std::string::npos);
+  int loops = 0;
+  CHECK(outcome(3, [&] { ++loops; }) == serial);
+  CHECK(loops >= 14);
+  // Helpers that find no memory are not missed.
+  CHECK(outcome(3, [] { throw std::bad_alloc(); }) == serial);
 }
 
 TEST_CASE("runtime/engine_core: an event that finds no memory ends its request alone") {

@@ -2,9 +2,11 @@
 // reads back from them, so a page that is lost, mixed up or written to while shared shows.
 #pragma once
 
+#include "base/parallel.hpp"
 #include "model/batch_model.hpp"
 #include "model/sequences.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -23,7 +25,10 @@ class FakeBatchModel final : public BatchModel {
   using Next = std::function<std::vector<float>(const std::vector<TokenId>&)>;
 
   FakeBatchModel(EvaluatorOptions options, Next next)
-      : options_(options), next_(std::move(next)), sequences_(layout(), options_, nullptr) {}
+      : options_(options),
+        next_(std::move(next)),
+        sequences_(layout(), options_, nullptr),
+        pool_(std::max(options.threads, 1)) {}
 
   const EvaluatorOptions& options() const noexcept override { return options_; }
   SequenceId create() override { return sequences_.create(); }
@@ -76,6 +81,10 @@ class FakeBatchModel final : public BatchModel {
 
   std::span<const float> logits(std::size_t i) const noexcept override { return logits_[i]; }
   bool is_finite(std::size_t i) const noexcept override { return !logits_[i].empty(); }
+  void parallel_for(std::size_t count, FunctionRef<void(std::size_t i)> body) override {
+    if (before_loop) before_loop();
+    pool_.parallel_for(count, [&](std::size_t i, int) { body(i); });
+  }
 
   std::size_t total_pages() const { return pages_for(static_cast<std::size_t>(options_.context)); }
 
@@ -84,6 +93,7 @@ class FakeBatchModel final : public BatchModel {
   int rests = 0;                               // calls of advance that end before the batch does
   std::function<void()> before_submit;
   std::function<void()> before_advance;
+  std::function<void()> before_loop;
 
  private:
   struct NoWeights final : WeightSource {
@@ -121,6 +131,7 @@ class FakeBatchModel final : public BatchModel {
   EvaluatorOptions options_;
   Next next_;
   Sequences sequences_;
+  ThreadPool pool_;
   std::vector<BatchRow> rows_;
   std::vector<std::vector<float>> logits_;
 };
