@@ -71,7 +71,9 @@ Engine::Impl::Impl(Model of, const EngineOptions& asked)
       runner(model.info().config, *model.impl().weights, *model.impl().source,
              resolve(evaluator_options(asked), model.info().weight_type),
              model.impl().host.allocator, BadLogits::mark_row),
-      core(runner, {.max_delay = asked.max_delay, .prefix_cache = asked.prefix_cache}) {
+      core(runner, {.max_delay = asked.max_delay,
+                    .prefix_cache = asked.prefix_cache,
+                    .tier = model.impl().weights->tier()}) {
   options = resolved(asked, runner.options());
   status_.free_tokens = options.context;
 }

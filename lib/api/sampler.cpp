@@ -17,7 +17,8 @@ struct Sampler::Impl {
         vocabulary_size(vocabulary),
         end_tokens(ends.begin(), ends.end()),
         seed(seed_of(asked)),
-        chain(new_chain()) {}
+        chain(new_chain()),
+        workspace(cpu_tier_from_environment()) {}
 
   // With ignore_eos there are no ends, see LengthRules::end_tokens.
   SamplerChain new_chain() const {

@@ -33,7 +33,7 @@ EngineCore::EngineCore(BatchModel& model, const EngineCoreOptions& options)
   batch_.reserve(sequences);
   shares_.reserve(sequences);
   const auto threads = static_cast<std::size_t>(std::max(model.options().threads, 1));
-  workspaces_.resize(std::min({threads, sequences, kMostChoosers}));
+  workspaces_.assign(std::min({threads, sequences, kMostChoosers}), SamplerWorkspace(options.tier));
 }
 
 std::shared_ptr<Request> EngineCore::make(std::int64_t id, RequestSpec spec) const {

@@ -17,6 +17,7 @@
 // 0.5B model on one; what comes of it is told in the order of rows.
 #pragma once
 
+#include "base/cpu.hpp"
 #include "model/batch_model.hpp"
 #include "runtime/pacer.hpp"
 #include "runtime/prefix_cache.hpp"
@@ -36,6 +37,7 @@ struct EngineCoreOptions {
   // The most that prompts delay a token of another request, in one batch.
   std::chrono::nanoseconds max_delay = std::chrono::milliseconds(50);
   bool prefix_cache = true;
+  CpuTier tier = CpuTier::scalar;  // that tokens are chosen on
 };
 
 class EngineCore {

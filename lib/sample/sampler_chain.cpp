@@ -1,14 +1,12 @@
 #include "sample/sampler_chain.hpp"
 
 #include "sample/dynamic_temperature.hpp"
-#include "sample/exp.hpp"
 #include "sample/sequence_rules.hpp"
 #include "sample/top_k.hpp"
 #include "sample/top_n_sigma.hpp"
 #include "sample/xtc.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -49,22 +47,6 @@ void apply_mask(std::span<float> scores, std::span<const std::uint32_t> mask) {
       if ((word >> (i - begin) & 1U) == 0) scores[i] = kBanned;
     }
   }
-}
-
-// log of the sum of exp(logit), for `largest` the largest logit.
-double log_sum_exp(std::span<const float> logits, float largest) {
-  std::array<double, 8> lanes{};
-  const double top = largest;
-  std::size_t i = 0;
-  for (; i + lanes.size() <= logits.size(); i += lanes.size()) {
-    for (std::size_t j = 0; j < lanes.size(); ++j) {
-      lanes[j] += exp_nonpositive(static_cast<double>(logits[i + j]) - top);
-    }
-  }
-  for (; i < logits.size(); ++i) lanes[0] += exp_nonpositive(static_cast<double>(logits[i]) - top);
-  double total = 0;
-  for (const double lane : lanes) total += lane;
-  return top + std::log(total);
 }
 
 // transformers keeps the sequences in a dictionary: of equal ones the last counts.
@@ -162,7 +144,7 @@ void SamplerChain::filter(SamplerWorkspace& workspace, float largest) {
   const std::span<float> scores = workspace.scores;
   if (params_.top_n_sigma > 0.0F) {
     keep_top_n_sigma(scores, largest, params_.top_n_sigma);
-    chunk_maxima(scores, workspace.maxima);
+    chunk_maxima(scores, workspace.maxima, *workspace.ops);
   }
   const bool dynamic = params_.dynatemp_range > 0.0F;
   const float temperature = dynamic ? 1.0F : params_.temperature;
@@ -207,7 +189,7 @@ TokenId SamplerChain::draw_adapted(SamplerWorkspace& workspace) {
 
 TokenId SamplerChain::choose(SamplerWorkspace& workspace) {
   const std::span<const float> scores = workspace.scores;
-  const float largest = chunk_maxima(scores, workspace.maxima);
+  const float largest = chunk_maxima(scores, workspace.maxima, *workspace.ops);
   if (largest == kBanned) {
     throw Error(ErrorCode::invalid_argument,
                 "no token is left to choose: allowed_token_ids, logit_bias, min_new_tokens, "
@@ -234,8 +216,9 @@ TokenLogprob SamplerChain::logprob_of(TokenId token, std::span<const float> logi
 }
 
 void SamplerChain::rank_likeliest(std::span<const float> logits, SamplerWorkspace& workspace) {
-  const float largest = chunk_maxima(logits, workspace.maxima);
-  log_total_ = log_sum_exp(logits, largest);
+  const float largest = chunk_maxima(logits, workspace.maxima, *workspace.ops);
+  log_total_ = static_cast<double>(largest) +
+               std::log(workspace.ops->sum_exp(logits.data(), logits.size(), largest));
   top_.clear();
   if (params_.logprobs <= 0) return;
   const auto count = std::min(static_cast<std::size_t>(params_.logprobs), logits.size());

@@ -13,7 +13,9 @@
 // place of all behind the mask but the temperature.
 #pragma once
 
+#include "base/cpu.hpp"
 #include "base/rng.hpp"
+#include "kernels/ops.hpp"
 #include "sample/adaptive_p.hpp"
 #include "sample/candidates.hpp"
 #include "sample/dry.hpp"
@@ -32,6 +34,10 @@ namespace tlite {
 // Scratch of one thread that samples, a few MB for a vocabulary of 150,000; any number of
 // sequences take turns. Grows with the first token and not again.
 struct SamplerWorkspace {
+  explicit SamplerWorkspace(CpuTier tier = CpuTier::scalar)
+      : ops(&kernel_ops(tier)), candidates(*ops) {}
+
+  const KernelOps* ops;  // the bits are the same with all
   std::vector<float> scores;
   std::vector<float> maxima;  // of chunks, see top_k.hpp
   std::vector<float> scratch;

@@ -8,7 +8,7 @@
 //       first token of a prompt, and of the same prompt again
 //   engine_bench MODEL budget [SEQUENCES]
 //       how far step(1, 3, 8 ms) goes over, prompts and tokens
-//   engine_bench MODEL cost [SEQUENCES]
+//   engine_bench MODEL cost [SEQUENCES] [THREADS]
 //       what a step of decoding costs beside the forward pass: scheduling, sampling, events
 //
 // Prompts are random ids and answers go on to a length of their own, so the same MODEL, seed and
@@ -210,9 +210,10 @@ void budget(const tlite::Model& model, int sequences) {
 
 // A step's time less what the model took of it, which the results tell.
 void cost_of(const tlite::Model& model, const char* name, const tlite::SamplingParams& params,
-             int sequences) {
+             int sequences, int threads) {
   constexpr int kTokens = 64;
   tlite::EngineOptions options;
+  options.threads = threads;
   options.max_sequences = sequences;
   options.context = sequences * 256;
   tlite::Engine engine(model, options);
@@ -255,7 +256,7 @@ void cost_of(const tlite::Model& model, const char* name, const tlite::SamplingP
       (all - in_model) / static_cast<double>(steps.size()) * 1e3, (all - in_model) / all);
 }
 
-void cost(const tlite::Model& model, int sequences) {
+void cost(const tlite::Model& model, int sequences, int threads) {
   tlite::SamplingParams greedy;
   greedy.temperature = 0;
   tlite::SamplingParams card;
@@ -266,10 +267,10 @@ void cost(const tlite::Model& model, int sequences) {
   penalised.repetition_penalty = 1.05F;
   tlite::SamplingParams top_p;
   top_p.top_p = 0.9F;
-  cost_of(model, "greedy", greedy, sequences);
-  cost_of(model, "temperature 0.7, top_k 70, top_p 0.8", card, sequences);
-  cost_of(model, "the same, repetition_penalty 1.05", penalised, sequences);
-  cost_of(model, "top_p 0.9", top_p, sequences);
+  cost_of(model, "greedy", greedy, sequences, threads);
+  cost_of(model, "temperature 0.7, top_k 70, top_p 0.8", card, sequences, threads);
+  cost_of(model, "the same, repetition_penalty 1.05", penalised, sequences, threads);
+  cost_of(model, "top_p 0.9", top_p, sequences, threads);
 }
 
 }  // namespace
@@ -295,7 +296,7 @@ int main(int argc, char** argv) {
   } else if (test == "budget") {
     budget(model, number(3, 1));
   } else if (test == "cost") {
-    cost(model, number(3, 16));
+    cost(model, number(3, 16), number(4, 0));
   } else {
     std::fprintf(stderr, "engine_bench: no test %s\n", test.c_str());
     return 2;
