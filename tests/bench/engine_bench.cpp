@@ -222,38 +222,30 @@ void cost_of(const tlite::Model& model, const char* name, const tlite::SamplingP
   request.sampling = params;
   request.sampling->max_new_tokens = kTokens;
   request.sampling->ignore_eos = true;
+  tlite::RequestId first = 0;
   for (int i = 0; i < sequences; ++i) {
     request.sampling->seed = static_cast<std::uint64_t>(i);
-    engine.submit(random_ids(random, 16), request);
+    const tlite::RequestId id = engine.submit(random_ids(random, 16), request);
+    if (i == 0) first = id;
   }
   // Past the prompts: all decode from here on.
   for (int left = sequences; left > 0;) {
     engine.step(std::chrono::nanoseconds(0));
     while (engine.poll()) --left;
   }
-  std::vector<double> steps;
-  double all = 0;
+  const Clock::time_point start = Clock::now();
+  engine.run();
+  const double all = seconds_since(start);
   double in_model = 0;
-  Clock::time_point last = Clock::now();
-  const Clock::time_point start = last;
-  bool more = true;
-  while (more) {
-    more = engine.step(std::chrono::nanoseconds(0));
-    int events = 0;
-    while (const auto event = engine.poll()) {
-      ++events;
-      if (event->result) in_model = event->result->decode_seconds;
-    }
-    if (events == 0) continue;
-    steps.push_back(seconds_since(last));
-    last = Clock::now();
+  int steps = 0;
+  while (const auto event = engine.poll()) {
+    if (event->request == first) ++steps;
+    if (event->result) in_model = event->result->decode_seconds;
   }
-  all = seconds_since(start);
   std::printf(
       "{\"test\": \"cost\", \"sampling\": \"%s\", \"sequences\": %d, \"step_ms\": %.2f, "
       "\"own_ms\": %.3f, \"own_share\": %.4f}\n",
-      name, sequences, quantile(steps, 0.5) * 1e3,
-      (all - in_model) / static_cast<double>(steps.size()) * 1e3, (all - in_model) / all);
+      name, sequences, all / steps * 1e3, (all - in_model) / steps * 1e3, (all - in_model) / all);
 }
 
 void cost(const tlite::Model& model, int sequences, int threads) {
