@@ -65,6 +65,26 @@ EngineOptions resolved(EngineOptions options, const EvaluatorOptions& evaluator)
 
 }  // namespace
 
+void WorkMutex::lock() {
+  if (is_mine()) {
+    throw Error(ErrorCode::bad_state,
+                "the engine is at work: a logits processor may not ask it for more");
+  }
+  mutex_.lock();
+  owner_.store(std::this_thread::get_id());
+}
+
+bool WorkMutex::try_lock() {
+  if (is_mine() || !mutex_.try_lock()) return false;
+  owner_.store(std::this_thread::get_id());
+  return true;
+}
+
+void WorkMutex::unlock() noexcept {
+  owner_.store(std::thread::id());
+  mutex_.unlock();
+}
+
 Engine::Impl::Impl(Model of, const EngineOptions& asked)
     : model(std::move(of)),
       options(checked(asked)),
@@ -84,6 +104,7 @@ Engine::Impl::Impl(Model of, const EngineOptions& asked)
 std::shared_ptr<Request> Engine::Impl::submit(RequestSpec spec, bool is_polled) {
   const std::shared_ptr<RequestControl> control = spec.control;
   std::shared_ptr<Request> request = core.make(next_id.fetch_add(1), std::move(spec));
+  control->end_thinking = false;
   control->run.start();
   {
     const std::lock_guard lock(mail_);
@@ -111,6 +132,7 @@ RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions
   }
   Generator generator(model.tokenizer(), params, model.info().eos_token_ids, seed_of(params),
                       prompt);
+  if (asked.logits_processor) generator.set_processor(asked.logits_processor, prompt);
   RequestSpec spec{std::move(prompt), std::move(generator)};
   spec.context = static_cast<std::size_t>(asked.context > 0 ? asked.context : options.context);
   if (asked.timeout.count() > 0) spec.deadline = Clock::now() + asked.timeout;
@@ -176,6 +198,7 @@ void Engine::Impl::finish(const std::shared_ptr<Request>& request, FinishReason 
 
 void Engine::Impl::abandon(const std::shared_ptr<Request>& request) noexcept {
   request->spec().control->run.cancel();  // so that a batch of it alone ends at once
+  if (work_.is_mine()) return;            // by a logits processor: the next step ends it
   const std::lock_guard lock(work_);
   {
     const std::lock_guard mail(mail_);

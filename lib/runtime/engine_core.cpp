@@ -338,10 +338,14 @@ const RunState& EngineCore::run_of_batch() const noexcept {
   return never_;
 }
 
-// Where there is no memory to say so, it ends without a word.
+// Where there is no memory to say so, it ends without a word. `cancelled` is a logits processor's.
 void EngineCore::fail(Request& request, const Error& error) noexcept {
   try {
-    request.fail(error);
+    if (error.code() == ErrorCode::cancelled) {
+      request.finish(FinishReason::cancelled);
+    } else {
+      request.fail(error);
+    }
   } catch (...) {
     request.abandon();
   }
@@ -374,22 +378,28 @@ bool EngineCore::chooses(const Share& share) const noexcept {
          model_.is_finite(share.row) && !share.request->is_complete();
 }
 
-// Who is free takes the next one: a request of many rules costs ten times a greedy one.
+void EngineCore::choose(Share& share, SamplerWorkspace& workspace) noexcept {
+  try {
+    share.piece = share.request->choose(model_.logits(share.row), workspace);
+  } catch (...) {
+    share.error = std::current_exception();
+  }
+}
+
+// Who is free takes the next one: a request of many rules costs ten times a greedy one. A logits
+// processor is a function of the host's, which need not be one for other threads.
 void EngineCore::choose_tokens() noexcept {
+  const auto is_shared = [&](const Share& share) {
+    return chooses(share) && !share.request->generator().has_processor();
+  };
   std::atomic<std::size_t> next{0};
   const auto take = [&](std::size_t worker) {
     for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < shares_.size();) {
-      Share& share = shares_[i];
-      if (!chooses(share)) continue;
-      try {
-        share.piece = share.request->choose(model_.logits(share.row), workspaces_[worker]);
-      } catch (...) {
-        share.error = std::current_exception();
-      }
+      if (is_shared(shares_[i])) choose(shares_[i], workspaces_[worker]);
     }
   };
-  const auto count = static_cast<std::size_t>(
-      std::count_if(shares_.begin(), shares_.end(), [&](const auto& s) { return chooses(s); }));
+  const auto count =
+      static_cast<std::size_t>(std::count_if(shares_.begin(), shares_.end(), is_shared));
   if (count > 1 && workspaces_.size() > 1) {
     try {
       model_.parallel_for(std::min(count, workspaces_.size()), take);
@@ -397,6 +407,9 @@ void EngineCore::choose_tokens() noexcept {
     }
   }
   take(0);
+  for (Share& share : shares_) {
+    if (chooses(share) && share.request->generator().has_processor()) choose(share, workspaces_[0]);
+  }
 }
 
 // Throws what it was that kept the request from a token.

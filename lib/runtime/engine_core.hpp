@@ -104,6 +104,7 @@ class EngineCore {
   void finish_batch();
   void share_out(const Requests& batch);
   bool chooses(const Share& share) const noexcept;
+  void choose(Share& share, SamplerWorkspace& workspace) noexcept;
   void choose_tokens() noexcept;
   void tell(Share& share);
   static void fail(Request& request, const Error& error) noexcept;

@@ -60,6 +60,9 @@ void Request::emit(RequestEvent&& event, const Piece& piece) {
 }
 
 Piece Request::choose(std::span<const float> logits, SamplerWorkspace& workspace) {
+  if (spec_.control->end_thinking.exchange(false, std::memory_order_relaxed)) {
+    spec_.generator.end_thinking();
+  }
   const Piece piece = spec_.generator.step(logits, workspace);
   answered_ = true;
   return piece;

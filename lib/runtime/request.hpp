@@ -36,6 +36,7 @@ enum class RequestState {
 struct RequestControl {
   RunState run;
   std::atomic<std::int32_t> priority{0};
+  std::atomic<bool> end_thinking{false};  // until its next token
 };
 
 // What a request has cost so far.

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <map>
 #include <new>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -493,6 +495,52 @@ TEST_CASE("runtime/engine_core: tokens are chosen on several threads, and told o
   CHECK(loops >= 14);
   // Helpers that find no memory are not missed.
   CHECK(outcome(3, [] { throw std::bad_alloc(); }) == serial);
+}
+
+TEST_CASE("runtime/engine_core: logits processors run in order on the calling thread") {
+  EvaluatorOptions made = options(1024);
+  made.threads = 3;
+  Fixture fixture(made);
+  fixture.params.max_new_tokens = 2;
+  std::vector<std::string> calls;
+  const auto submit = [&](std::string_view prompt, const LogitsProcessor& then) {
+    RequestSpec spec = fixture.spec(bytes_of(prompt));
+    spec.generator.set_processor(
+        [&, then, caller = std::this_thread::get_id()](auto tokens, auto logits) {
+          CHECK(std::this_thread::get_id() == caller);
+          calls.emplace_back(tokens.begin(), tokens.end());
+          then(tokens, logits);
+        },
+        spec.prompt);
+    return fixture.submit(std::move(spec));
+  };
+  const auto first = submit("a", [](auto, auto logits) { logits['z'] = 11.0F; });
+  const auto plain = fixture.submit("p");
+  const auto wrong =
+      submit("w", [](auto, auto logits) { logits[3] = std::numeric_limits<float>::quiet_NaN(); });
+  const auto throws = submit("t", [](auto tokens, auto) {
+    if (tokens.size() == 2) throw std::runtime_error("no more");
+  });
+  const auto stops = submit("s", [](auto tokens, auto) {
+    if (tokens.size() == 2) throw Error(ErrorCode::cancelled, "enough");
+  });
+  const auto own = submit("o", [](auto, auto) { throw Error(ErrorCode::io, "the disk is gone"); });
+  fixture.run();
+  CHECK(calls == std::vector<std::string>{"a", "w", "t", "s", "o", "az", "tu", "st"});
+  CHECK(answer_of(first).text == "zz");
+  CHECK(answer_of(plain).text == "qr");
+  CHECK(answer_of(throws).text == "u");
+  CHECK(answer_of(stops).text == "t");
+  CHECK(answer_of(stops).finish_reason == FinishReason::cancelled);
+  std::map<std::int64_t, std::string> errors;
+  for (const RequestEvent& event : fixture.events) {
+    if (event.error) errors[event.request] = event.error->what();
+  }
+  CHECK(errors.size() == 3);
+  CHECK(errors[wrong->id()] == "the logit of token 3 is NaN: the logits processor has made it so");
+  CHECK(errors[throws->id()] == "the logits processor has thrown no more");
+  CHECK(errors[own->id()] == "the disk is gone");
+  CHECK(fixture.clean());
 }
 
 TEST_CASE("runtime/engine_core: an event that finds no memory ends its request alone") {
