@@ -174,7 +174,11 @@ class Results {
 class Batch {
  public:
   Batch(const Flags& flags, const tlite::Model& model, Requests& requests, Results& results)
-      : model_(model), requests_(requests), results_(results), engine_(model, options(flags)) {
+      : model_(model),
+        requests_(requests),
+        results_(results),
+        engine_(model, options(flags)),
+        fields_(model.tokenizer()) {
     // Twice as many as run at once: the engine always has one to admit.
     most_ = static_cast<std::size_t>(flags.parallel) * 2;
   }
@@ -242,7 +246,7 @@ class Batch {
     }
     const auto body = json.find("body");
     job.call = openai::parse_call(text("url", nullptr), body == json.end() ? Json() : *body,
-                                  model_.default_sampling());
+                                  model_.default_sampling(), fields_);
     for (std::int32_t i = 0; i < job.call.n; ++i) {
       tlite::RequestOptions options;
       options.sampling = job.call.sampling;
@@ -274,6 +278,7 @@ class Batch {
   Requests& requests_;
   Results& results_;
   tlite::Engine engine_;
+  SamplingFields fields_;
   std::size_t most_;
   std::map<tlite::RequestId, std::shared_ptr<Job>> waiting_;
   std::vector<std::shared_ptr<Job>> finished_;

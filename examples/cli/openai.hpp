@@ -2,6 +2,7 @@
 #pragma once
 
 #include "output.hpp"
+#include "sampling_fields.hpp"
 
 #include <cstdint>
 #include <string>
@@ -26,7 +27,8 @@ struct Call {
 // tlite::Error(invalid_argument, not_supported), naming the field and the value; no field is
 // ignored but those that have no meaning here (user, metadata, store, service_tier,
 // stream_options, parallel_tool_calls).
-Call parse_call(const std::string& url, const Json& body, const tlite::SamplingParams& defaults);
+Call parse_call(const std::string& url, const Json& body, const tlite::SamplingParams& defaults,
+                SamplingFields& fields);
 
 // The body of the response; `choices` are the answers of the call's n requests.
 Json response_body(const Call& call, const std::string& id, std::int64_t created,
