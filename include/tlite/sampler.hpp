@@ -5,9 +5,9 @@
 //   const tlite::TokenId next = sampler.sample(evaluator.logits(0)).token;
 //
 // It chooses what a Session with these parameters and this seed chooses, token for token:
-// min_new_tokens, forced ends, length_decay and thinking_budget included. When to stop is the caller's decision: at
-// one of the end tokens, at stop_token_ids, after max_new_tokens, at a stop string
-// (stop_matcher.hpp).
+// min_new_tokens, forced ends, length_decay and thinking_budget included. When to stop is the
+// caller's decision: at one of the end tokens, at stop_token_ids, after max_new_tokens, at a stop
+// string (stop_matcher.hpp).
 //
 // A Sampler belongs to one thread at a time.
 #pragma once
