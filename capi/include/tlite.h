@@ -102,8 +102,8 @@ extern "C" {
 /* The ABI of this header, and both numbers in one: 65536 * major + minor. A program runs with a
  * library of the same major number and the same or a higher minor number; while the major number is
  * 0, of the same minor number alone. */
-enum { TLITE_ABI_MAJOR = 0, TLITE_ABI_MINOR = 4 };
-#define TLITE_ABI_VERSION 4u
+enum { TLITE_ABI_MAJOR = 0, TLITE_ABI_MINOR = 5 };
+#define TLITE_ABI_VERSION 5u
 
 /* The ABI of the library that is loaded. */
 TLITE_C_API uint32_t tlite_abi_version(void) TLITE_NOEXCEPT;
@@ -482,11 +482,12 @@ typedef struct tlite_sequence_bias {
   uint32_t reserved; /* 0 */
 } tlite_sequence_bias;
 
-/* Order: allowed tokens, bias, penalties, DRY, n-grams and bad words, shortest length, forced ends,
- * decay, suppression; then, where tokens are drawn, top_n_sigma, temperature, top_k, top_p, min_p,
- * typical_p, epsilon, eta, XTC, dynamic temperature, adaptive_p; or temperature and mirostat. Where
- * a field has the name of one of transformers', which a generation_config.json may set, it means
- * the same. The lists are yours and are copied by the functions that take them. */
+/* Order: a logits callback, allowed tokens, bias, penalties, DRY, n-grams and bad words, shortest
+ * length, the end of thinking, forced ends, decay, suppression; then, where tokens are drawn,
+ * top_n_sigma, temperature, top_k, top_p, min_p, typical_p, epsilon, eta, XTC, dynamic temperature,
+ * adaptive_p; or temperature and mirostat. Where a field has the name of one of transformers',
+ * which a generation_config.json may set, it means the same. The lists are yours and are copied by
+ * the functions that take them. */
 typedef struct tlite_sampling_params {
   uint32_t struct_size;
   /* What is drawn from. */
@@ -552,7 +553,19 @@ typedef struct tlite_sampling_params {
   float dynatemp_exponent;    /* default 1 */
   float adaptive_target;      /* [0, 1]: draw near this probability. Default -1: off */
   float adaptive_decay;       /* [0, 0.99]. Default 0.9 */
+  /* Tokens that may follow an open <think>, those of the prompt included; then </think> comes.
+   * Unset, the default: any number. A model that has no such tokens takes nothing else. */
+  int32_t thinking_budget;
+  uint32_t reserved2; /* 0 */
 } tlite_sampling_params;
+
+/* Changes the logits of the token behind `tokens`, prompt and answer, before all that the sampling
+ * parameters do; logprobs stay those of the model. -infinity bans a token; NaN and +infinity fail
+ * the answer. Other than 0 ends it with TLITE_FINISH_CANCELLED, what it has said stays. Runs on the
+ * thread that works on the answer, and may call nothing that works on answers of the same engine or
+ * session: BAD_STATE. */
+typedef int32_t (*tlite_logits_callback)(const int32_t* tokens, size_t token_count, float* logits,
+                                         size_t logit_count, void* user);
 
 TLITE_C_API tlite_status tlite_sampling_params_init(tlite_sampling_params* params,
                                                     size_t struct_size) TLITE_NOEXCEPT;
@@ -833,6 +846,10 @@ TLITE_C_API tlite_status tlite_stream_get_result(const tlite_stream* stream, tli
 /* Ends the answer where it is. */
 TLITE_C_API void tlite_stream_free(tlite_stream* stream) TLITE_NOEXCEPT;
 
+/* Of every answer from now on. NULL: none. `user` must live until then. */
+TLITE_C_API tlite_status tlite_session_on_logits(tlite_session* session,
+                                                 tlite_logits_callback on_logits, void* user,
+                                                 tlite_error** error) TLITE_NOEXCEPT;
 /* Called in prefills, once per max_batch_rows, with tokens done and tokens in all: that may be
  * seconds apart, where tlite_session_cancel acts in milliseconds. NULL: no more. `user` must live
  * until then. */
@@ -846,6 +863,9 @@ TLITE_C_API void tlite_session_get_prefill_progress(const tlite_session* session
 /* Stops the answer, in prefill too, as a callback of that piece would: the stream that is open, the
  * reply that runs, or the next of either. Any thread; see Cancelling. */
 TLITE_C_API void tlite_session_cancel(tlite_session* session) TLITE_NOEXCEPT;
+/* Inside <think> the next token of the answer that is being made is </think>. No effect outside.
+ * Any thread. */
+TLITE_C_API void tlite_session_end_thinking(tlite_session* session) TLITE_NOEXCEPT;
 /* Forgets a cancel for the next answer; one that goes on already stops even so. Any thread. */
 TLITE_C_API void tlite_session_clear_cancel(tlite_session* session) TLITE_NOEXCEPT;
 
@@ -924,7 +944,9 @@ typedef struct tlite_request_options {
   /* Not NONE, the default: no answer is computed, so `sampling` must be NULL, but the embedding of
    * the prompt, which may fill the context; the reason is TLITE_FINISH_LENGTH. */
   tlite_pooling pooling;
-  int32_t normalize; /* default 1: the embedding to length 1 (L2) */
+  int32_t normalize;                     /* default 1: the embedding to length 1 (L2) */
+  tlite_logits_callback logits_callback; /* NULL: none */
+  void* logits_user;
 } tlite_request_options;
 
 TLITE_C_API tlite_status tlite_request_options_init(tlite_request_options* options,
@@ -1011,6 +1033,8 @@ TLITE_C_API tlite_status tlite_engine_wait(tlite_engine* engine, int64_t request
 /* Ends a request; what it has said stays. No effect on one that has ended. Not for signal handlers:
  * it takes a lock. */
 TLITE_C_API void tlite_engine_cancel(tlite_engine* engine, int64_t request) TLITE_NOEXCEPT;
+/* Inside <think> the next token is </think>. No effect outside, nor on what is opened later. */
+TLITE_C_API void tlite_engine_end_thinking(tlite_engine* engine, int64_t request) TLITE_NOEXCEPT;
 TLITE_C_API void tlite_engine_set_priority(tlite_engine* engine, int64_t request,
                                            int32_t priority) TLITE_NOEXCEPT;
 /* Fills `*out`, whose struct_size says how much. */
@@ -1395,6 +1419,8 @@ TLITE_C_API tlite_status tlite_sampler_sample(tlite_sampler* sampler, const floa
                                               size_t logit_count, const uint32_t* mask,
                                               size_t mask_count, const tlite_sampled_token** out,
                                               tlite_error** error) TLITE_NOEXCEPT;
+/* Inside <think> the next token is </think>. */
+TLITE_C_API void tlite_sampler_end_thinking(tlite_sampler* sampler) TLITE_NOEXCEPT;
 /* The next token was chosen elsewhere. It uses up one random number, as one that is drawn does. */
 TLITE_C_API tlite_status tlite_sampler_accept(tlite_sampler* sampler, int32_t token,
                                               tlite_error** error) TLITE_NOEXCEPT;

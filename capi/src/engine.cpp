@@ -85,6 +85,7 @@ RequestOptions request_in(const tlite_request_options* options) {
   result.template_json = text_in(given.template_json, "template_json");
   result.pooling = static_cast<Pooling>(given.pooling);
   result.normalize = given.normalize != 0;
+  result.logits_processor = logits_processor_in(given.logits_callback, given.logits_user);
   return result;
 }
 
@@ -239,6 +240,10 @@ tlite_status tlite_engine_wait(tlite_engine* engine, int64_t request, tlite_gene
 
 void tlite_engine_cancel(tlite_engine* engine, int64_t request) noexcept {
   if (engine != nullptr) engine->value.cancel(request);
+}
+
+void tlite_engine_end_thinking(tlite_engine* engine, int64_t request) noexcept {
+  if (engine != nullptr) engine->value.end_thinking(request);
 }
 
 void tlite_engine_set_priority(tlite_engine* engine, int64_t request, int32_t priority) noexcept {

@@ -13,7 +13,7 @@
 struct tlite_sampler {
   tlite_sampler(const tlite::Model& model, const tlite::SamplingParams& params)
       : value(params, static_cast<std::size_t>(model.info().config.vocab_size),
-              model.info().eos_token_ids),
+              model.info().eos_token_ids, model.tokenizer().thinking_tokens()),
         tokenizer(model.tokenizer()) {}
 
   tlite::Sampler value;
@@ -84,6 +84,10 @@ tlite_status tlite_sampler_sample(tlite_sampler* sampler, const float* logits, s
                                      list_in(mask, mask_count, "mask")));
     *out = &self.view;
   });
+}
+
+void tlite_sampler_end_thinking(tlite_sampler* sampler) noexcept {
+  if (sampler != nullptr) sampler->value.end_thinking();
 }
 
 tlite_status tlite_sampler_accept(tlite_sampler* sampler, int32_t token,

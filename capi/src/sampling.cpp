@@ -87,10 +87,19 @@ void write_llama_cpp(const SamplingParams& params, tlite_sampling_params& result
 
 }  // namespace
 
+LogitsProcessor logits_processor_in(tlite_logits_callback callback, void* user) {
+  if (callback == nullptr) return {};
+  return [callback, user](std::span<const TokenId> tokens, std::span<float> logits) {
+    if (callback(tokens.data(), tokens.size(), logits.data(), logits.size(), user) == 0) return;
+    throw Error(ErrorCode::cancelled, "the logits callback has stopped the answer");
+  };
+}
+
 SamplingParams sampling_in(const tlite_sampling_params* params) {
   required(params, "params");
   const tlite_sampling_params given = read_struct(params, sampling_scalars_out({}));
   require_zero(given.reserved, "sampling_params.reserved");
+  require_zero(given.reserved2, "sampling_params.reserved2");
   SamplingParams result;
   result.temperature = given.temperature;
   result.top_k = given.top_k;
@@ -115,6 +124,7 @@ SamplingParams sampling_in(const tlite_sampling_params* params) {
       tokens_in(given.allowed_token_ids, given.allowed_token_id_count, "allowed_token_ids");
   read_rules(given, result);
   read_llama_cpp(given, result);
+  result.thinking_budget = given.thinking_budget;
   for (const tlite_text& stop : list_in(given.stop, given.stop_count, "stop")) {
     result.stop.emplace_back(text_in(stop, "stop"));
   }
@@ -149,6 +159,7 @@ tlite_sampling_params sampling_scalars_out(const SamplingParams& params) noexcep
   result.length_decay_start = decay.start;
   result.length_decay_factor = decay.factor;
   write_llama_cpp(params, result);
+  result.thinking_budget = params.thinking_budget;
   return result;
 }
 

@@ -10,6 +10,9 @@ namespace tlite::capi {
 
 SamplingParams sampling_in(const tlite_sampling_params* params);
 
+// Throws Error(cancelled) where the callback says stop. NULL: none.
+LogitsProcessor logits_processor_in(tlite_logits_callback callback, void* user);
+
 // Everything but the lists, which come out empty.
 tlite_sampling_params sampling_scalars_out(const SamplingParams& params) noexcept;
 

@@ -253,6 +253,14 @@ tlite_status tlite_session_complete(tlite_session* session, const char* prompt, 
   });
 }
 
+tlite_status tlite_session_on_logits(tlite_session* session, tlite_logits_callback on_logits,
+                                     void* user, tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const HeldSession self(session);
+    self->set_logits_processor(logits_processor_in(on_logits, user));
+  });
+}
+
 tlite_status tlite_session_on_prefill(tlite_session* session, tlite_progress_callback on_prefill,
                                       void* user, tlite_error** error) noexcept {
   return guard(error, [&] {
@@ -271,6 +279,10 @@ void tlite_session_get_prefill_progress(const tlite_session* session, int64_t* d
 
 void tlite_session_cancel(tlite_session* session) noexcept {
   if (session != nullptr) session->state->cancel();
+}
+
+void tlite_session_end_thinking(tlite_session* session) noexcept {
+  if (session != nullptr) session->state->value.end_thinking();
 }
 
 void tlite_session_clear_cancel(tlite_session* session) noexcept {

@@ -181,7 +181,8 @@ class Batch {
         requests_(requests),
         results_(results),
         engine_(model, options(flags)),
-        pooling_(parse_pooling(flags.pooling)) {
+        pooling_(parse_pooling(flags.pooling)),
+        fields_(model.tokenizer()) {
     // Twice as many as run at once: the engine always has one to admit.
     most_ = static_cast<std::size_t>(flags.parallel) * 2;
   }
@@ -263,7 +264,7 @@ class Batch {
     }
     const auto body = json.find("body");
     job.call = openai::parse_call(text("url", nullptr), body == json.end() ? Json() : *body,
-                                  model_.default_sampling());
+                                  model_.default_sampling(), fields_);
     if (!job.call.inputs.empty()) {
       submit_inputs(job);
       return;
@@ -302,6 +303,7 @@ class Batch {
   Results& results_;
   tlite::Engine engine_;
   tlite::Pooling pooling_;
+  SamplingFields fields_;
   std::size_t most_;
   std::map<tlite::RequestId, std::shared_ptr<Job>> waiting_;
   std::vector<std::shared_ptr<Job>> finished_;

@@ -1,7 +1,7 @@
 #include "openai.hpp"
 
+#include "json_fields.hpp"
 #include "openai_embeddings.hpp"
-#include "openai_fields.hpp"
 
 #include <algorithm>
 #include <array>
@@ -13,134 +13,74 @@ namespace {
 using tlite::Error;
 using tlite::ErrorCode;
 
-std::vector<std::string> strings(const std::string& field, const Json& value) {
-  if (value.is_string()) return {value.get<std::string>()};
-  std::vector<std::string> all;
-  if (!value.is_array()) refuse(field, value, "a string or a list of strings");
-  for (const Json& entry : value) {
-    if (!entry.is_string()) refuse(field, value, "a string or a list of strings");
-    all.push_back(entry.get<std::string>());
-  }
-  return all;
-}
-
-void read_logit_bias(const Json& value, tlite::SamplingParams& sampling) {
-  if (!value.is_object()) refuse("logit_bias", value, "an object of token ids and numbers");
-  for (const auto& [key, bias] : value.items()) {
-    const bool digits =
-        !key.empty() && key.size() < 10 &&
-        std::all_of(key.begin(), key.end(), [](char c) { return c >= '0' && c <= '9'; });
-    if (!digits) refuse("logit_bias", key, "a token id");
-    sampling.logit_bias.emplace_back(std::stoi(key), number<float>("logit_bias", bias));
-  }
-}
-
 // OpenAI counts alternatives apart from the chosen token; a SamplingParams counts alternatives.
 void read_logprobs(const Json& body, Call& call) {
   const auto logprobs = body.find("logprobs");
   const auto top = body.find("top_logprobs");
   if (!call.chat) {
     if (logprobs != body.end() && !logprobs->is_null()) {
-      call.sampling.logprobs = number<std::int32_t>("logprobs", *logprobs);
+      call.sampling.logprobs = number_field<std::int32_t>("logprobs", *logprobs);
     }
     return;
   }
   const bool wanted =
-      logprobs != body.end() && !logprobs->is_null() && boolean("logprobs", *logprobs);
+      logprobs != body.end() && !logprobs->is_null() && boolean_field("logprobs", *logprobs);
   const bool has_top = top != body.end() && !top->is_null();
-  if (has_top && !wanted) refuse("top_logprobs", *top, "absent where logprobs is not true");
-  if (wanted) call.sampling.logprobs = has_top ? number<std::int32_t>("top_logprobs", *top) : 0;
+  if (has_top && !wanted) refuse_field("top_logprobs", *top, "absent where logprobs is not true");
+  if (wanted)
+    call.sampling.logprobs = has_top ? number_field<std::int32_t>("top_logprobs", *top) : 0;
 }
 
 void read_prompt(const Json& value, Call& call) {
   if (value.is_string()) {
     call.text = value.get<std::string>();
   } else if (value.is_array() && !value.empty() && value[0].is_number()) {
-    call.ids = token_ids("prompt", value);
+    call.ids = token_ids_field("prompt", value);
   } else if (value.is_array() && value.size() == 1 && value[0].is_string()) {
     call.text = value[0].get<std::string>();
   } else if (value.is_array() && value.size() > 1) {
     not_supported("several prompts in one request");
   } else {
-    refuse("prompt", value, "a string or a list of token ids");
+    refuse_field("prompt", value, "a string or a list of token ids");
   }
 }
 
 void read_response_format(const Json& value) {
   const auto type = value.is_object() ? value.find("type") : value.end();
-  if (!value.is_object() || type == value.end()) refuse("response_format", value, "an object");
+  if (!value.is_object() || type == value.end())
+    refuse_field("response_format", value, "an object");
   if (*type != "text") not_supported("response_format " + type->dump());
 }
 
-// The fields of sampling, by their names. False for another one.
-bool read_sampling(const std::string& name, const Json& value, tlite::SamplingParams& sampling) {
-  if (name == "max_tokens" || name == "max_completion_tokens") {
-    sampling.max_new_tokens = number<std::int32_t>(name, value);
-    if (sampling.max_new_tokens < 0) refuse(name, value, "0 or more");
-  } else if (name == "temperature") {
-    sampling.temperature = number<float>(name, value);
-  } else if (name == "top_p") {
-    sampling.top_p = number<float>(name, value);
-  } else if (name == "top_k") {
-    sampling.top_k = std::max(number<std::int32_t>(name, value), 0);  // vLLM: -1 is all
-  } else if (name == "min_p") {
-    sampling.min_p = number<float>(name, value);
-  } else if (name == "presence_penalty") {
-    sampling.presence_penalty = number<float>(name, value);
-  } else if (name == "frequency_penalty") {
-    sampling.frequency_penalty = number<float>(name, value);
-  } else if (name == "repetition_penalty") {
-    sampling.repetition_penalty = number<float>(name, value);
-  } else if (name == "seed") {
-    if (!value.is_number_integer()) refuse(name, value, "an integer");
-    sampling.seed = value.is_number_unsigned()
-                        ? value.get<std::uint64_t>()
-                        : static_cast<std::uint64_t>(value.get<std::int64_t>());
-  } else if (name == "stop") {
-    sampling.stop = strings(name, value);
-  } else if (name == "stop_token_ids") {
-    sampling.stop_token_ids = token_ids(name, value);
-  } else if (name == "logit_bias") {
-    read_logit_bias(value, sampling);
-  } else if (name == "min_tokens") {
-    sampling.min_new_tokens = number<std::int32_t>(name, value);
-  } else if (name == "ignore_eos") {
-    sampling.ignore_eos = boolean(name, value);
-  } else {
-    return false;
-  }
-  return true;
-}
-
-void read_field(const std::string& name, const Json& value, Call& call) {
+void read_field(const std::string& name, const Json& value, SamplingFields& fields, Call& call) {
   constexpr std::array<std::string_view, 8> kNoMeaning = {
       "user",     "metadata",     "store",          "service_tier",
       "logprobs", "top_logprobs", "stream_options", "parallel_tool_calls"};
   if (std::ranges::find(kNoMeaning, name) != kNoMeaning.end()) return;
-  if (read_sampling(name, value, call.sampling)) return;
+  if (fields.read(name, value, call.sampling)) return;
   if (name == "model") {
-    if (!value.is_string()) refuse(name, value, "a string");
+    if (!value.is_string()) refuse_field(name, value, "a string");
     call.model = value.get<std::string>();
   } else if (name == "messages" && call.chat) {
     call.messages = tlite::parse_messages(value.dump());
   } else if (name == "prompt" && !call.chat) {
     read_prompt(value, call);
   } else if (name == "tools" && call.chat) {
-    if (!value.is_array()) refuse(name, value, "a list");
+    if (!value.is_array()) refuse_field(name, value, "a list");
     if (!value.empty()) call.tools_json = value.dump();
   } else if (name == "tool_choice" && call.chat) {
     if (value != "auto" && value != "none") not_supported("tool_choice " + value.dump());
     if (value == "none") call.tools_json.clear();
   } else if (name == "n") {
-    call.n = number<std::int32_t>(name, value);
-    if (call.n < 1 || call.n > 128) refuse(name, value, "1 to 128");
+    call.n = number_field<std::int32_t>(name, value);
+    if (call.n < 1 || call.n > 128) refuse_field(name, value, "1 to 128");
   } else if (name == "echo" && !call.chat) {
-    call.echo = boolean(name, value);
+    call.echo = boolean_field(name, value);
   } else if (name == "prompt_logprobs") {
-    call.prompt_logprobs = number<std::int32_t>(name, value);
-    if (call.prompt_logprobs < 0) refuse(name, value, "0 or more");
+    call.prompt_logprobs = number_field<std::int32_t>(name, value);
+    if (call.prompt_logprobs < 0) refuse_field(name, value, "0 or more");
   } else if (name == "stream") {
-    if (boolean(name, value)) not_supported("stream in a batch");
+    if (boolean_field(name, value)) not_supported("stream in a batch");
   } else if (name == "response_format") {
     read_response_format(value);
   } else {
@@ -294,7 +234,8 @@ Json choice(const Call& call, std::size_t index, const std::vector<tlite::Genera
 
 }  // namespace
 
-Call parse_call(const std::string& url, const Json& body, const tlite::SamplingParams& defaults) {
+Call parse_call(const std::string& url, const Json& body, const tlite::SamplingParams& defaults,
+                SamplingFields& fields) {
   if (url == kEmbeddingsUrl) return parse_embeddings(body);
   Call call;
   call.sampling = defaults;
@@ -303,14 +244,15 @@ Call parse_call(const std::string& url, const Json& body, const tlite::SamplingP
     not_supported("url \"" + url +
                   "\"; there are /v1/chat/completions, /v1/completions and /v1/embeddings");
   }
-  if (!body.is_object()) refuse("body", body, "an object");
+  if (!body.is_object()) refuse_field("body", body, "an object");
   const char* const input = call.chat ? "messages" : "prompt";
   if (!body.contains(input)) {
     throw Error(ErrorCode::invalid_argument, std::string("body has no ") + input);
   }
   for (const auto& [name, value] : body.items()) {
-    if (!value.is_null()) read_field(name, value, call);
+    if (!value.is_null()) read_field(name, value, fields, call);
   }
+  fields.finish(body, call.sampling);
   read_logprobs(body, call);
   return call;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "output.hpp"
+#include "sampling_fields.hpp"
 
 #include <algorithm>
 #include <cstdint>
@@ -43,7 +44,8 @@ struct Call {
 // tlite::Error(invalid_argument, not_supported), naming the field and the value; no field is
 // ignored but those that have no meaning here (user, metadata, store, service_tier,
 // stream_options, parallel_tool_calls).
-Call parse_call(const std::string& url, const Json& body, const tlite::SamplingParams& defaults);
+Call parse_call(const std::string& url, const Json& body, const tlite::SamplingParams& defaults,
+                SamplingFields& fields);
 
 // The body of the response; `choices` are the answers of the call's n requests, the first of which
 // has the scores of the prompt, of embeddings those of its inputs.

@@ -1,7 +1,7 @@
 #include "openai_embeddings.hpp"
 
 #include "embedding_text.hpp"
-#include "openai_fields.hpp"
+#include "json_fields.hpp"
 
 #include <algorithm>
 #include <string>
@@ -16,9 +16,9 @@ Input read_input(const Json& whole, const Json& value) {
   if (value.is_string()) {
     input.text = value.get<std::string>();
   } else if (value.is_array() && !value.empty()) {
-    input.ids = token_ids("input", value);
+    input.ids = token_ids_field("input", value);
   } else {
-    refuse("input", whole, kInputRule);
+    refuse_field("input", whole, kInputRule);
   }
   return input;
 }
@@ -27,7 +27,7 @@ std::vector<Input> read_inputs(const Json& value) {
   const bool is_one =
       value.is_string() || (value.is_array() && !value.empty() && value.front().is_number());
   if (is_one) return {read_input(value, value)};
-  if (!value.is_array() || value.empty()) refuse("input", value, kInputRule);
+  if (!value.is_array() || value.empty()) refuse_field("input", value, kInputRule);
   std::vector<Input> inputs;
   for (const Json& entry : value) inputs.push_back(read_input(value, entry));
   return inputs;
@@ -38,10 +38,10 @@ void read_field(const std::string& name, const Json& value, Call& call) {
   if (name == "input") {
     call.inputs = read_inputs(value);
   } else if (name == "model") {
-    if (!value.is_string()) refuse(name, value, "a string");
+    if (!value.is_string()) refuse_field(name, value, "a string");
     call.model = value.get<std::string>();
   } else if (name == "encoding_format") {
-    if (value != "float" && value != "base64") refuse(name, value, "\"float\" or \"base64\"");
+    if (value != "float" && value != "base64") refuse_field(name, value, "\"float\" or \"base64\"");
     call.base64 = value == "base64";
   } else {  // "dimensions" too: it takes a model that was trained for fewer
     not_supported("the field \"" + name + "\" with " + value.dump());
@@ -52,7 +52,7 @@ void read_field(const std::string& name, const Json& value, Call& call) {
 
 Call parse_embeddings(const Json& body) {
   Call call;
-  if (!body.is_object()) refuse("body", body, "an object");
+  if (!body.is_object()) refuse_field("body", body, "an object");
   for (const auto& [name, value] : body.items()) {
     if (!value.is_null()) read_field(name, value, call);
   }

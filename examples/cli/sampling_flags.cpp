@@ -1,5 +1,7 @@
 #include "sampling_flags.hpp"
 
+#include "sequence_breakers.hpp"
+
 #include <charconv>
 #include <cstdint>
 #include <string>
@@ -38,7 +40,9 @@ std::pair<tlite::TokenId, float> parse_bias(const std::string& text) {
 // Named as llama.cpp's programs name them.
 void add_llama_cpp_flags(CLI::App& command, SamplingFlags& flags) {
   const auto add = [&](const std::string& name, auto& field, const std::string& description) {
-    command.add_option(name, field, description)->group("Sampling as in llama.cpp (default: off)");
+    command.add_option(name, field, description)
+        ->group("Sampling as in llama.cpp (default: off)")
+        ->allow_extra_args(false);
   };
   add("--top-n-sigma", flags.top_n_sigma, "logits within n standard deviations of the largest");
   add("--xtc-probability", flags.xtc_probability, "how often top choices are excluded");
@@ -47,6 +51,8 @@ void add_llama_cpp_flags(CLI::App& command, SamplingFlags& flags) {
   add("--dry-base", flags.dry_base, "grows with their length (1.75)");
   add("--dry-allowed-length", flags.dry_allowed_length, "not below this length (2)");
   add("--dry-penalty-last-n", flags.dry_penalty_last_n, "tokens looked at; -1: all");
+  add("--dry-sequence-breaker", flags.dry_sequence_breakers,
+      "no repetition reaches over this text; may be repeated");
   add("--mirostat", flags.mirostat, "version 1 or 2, in place of all filters");
   add("--mirostat-tau", flags.mirostat_tau, "surprise aimed at, in bits (5)");
   add("--mirostat-eta", flags.mirostat_eta, "how fast it learns (0.1)");
@@ -92,6 +98,9 @@ void add_sampling_flags(CLI::App& command, SamplingFlags& flags) {
   add("--presence-penalty", flags.presence_penalty, "per token in the answer");
   add("--frequency-penalty", flags.frequency_penalty, "per occurrence in the answer");
   add("--logit-bias", flags.logit_bias, "ID=VALUE; may be repeated")->allow_extra_args(false);
+  add("--allowed-token-id", flags.allowed_token_ids, "nothing but these; may be repeated")
+      ->allow_extra_args(false);
+  add("--thinking-budget", flags.thinking_budget, "tokens behind <think> at most, then </think>");
   add("--seed", flags.seed, "of the random draws")->check(check_seed);
   add("-n,--max-new-tokens", flags.max_new_tokens, "tokens at most; -1: until the context is full");
   add("--min-new-tokens", flags.min_new_tokens, "tokens at least");
@@ -118,6 +127,12 @@ tlite::SamplingParams sampling_params(const SamplingFlags& flags, const tlite::M
   apply(params.frequency_penalty, flags.frequency_penalty);
   apply_llama_cpp_flags(flags, params);
   for (const std::string& text : flags.logit_bias) params.logit_bias.push_back(parse_bias(text));
+  if (!flags.allowed_token_ids.empty()) params.allowed_token_ids = flags.allowed_token_ids;
+  if (!flags.dry_sequence_breakers.empty()) {
+    params.dry_sequence_breakers =
+        SequenceBreakers(model.tokenizer()).of(flags.dry_sequence_breakers);
+  }
+  apply(params.thinking_budget, flags.thinking_budget);
   apply(params.seed, flags.seed);
   apply(params.max_new_tokens, flags.max_new_tokens);
   apply(params.min_new_tokens, flags.min_new_tokens);

@@ -25,6 +25,9 @@ struct SamplingFlags {
   std::optional<float> mirostat_tau, mirostat_eta;
   std::optional<float> dynatemp_range, dynatemp_exponent;
   std::optional<float> adaptive_target, adaptive_decay;
+  std::vector<std::string> dry_sequence_breakers;
+  std::vector<std::int32_t> allowed_token_ids;
+  std::optional<std::int32_t> thinking_budget;
   std::vector<std::string> logit_bias;  // ID=VALUE
   std::optional<std::uint64_t> seed;
   std::optional<std::int32_t> max_new_tokens, min_new_tokens;

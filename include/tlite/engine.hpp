@@ -85,6 +85,10 @@ struct RequestOptions {
   // FinishReason::length. Bit for bit the same whatever else runs.
   Pooling pooling = Pooling::none;
   bool normalize = true;  // the embedding to length 1 (L2)
+  // Called for each token of the answer, in step, run or wait, on the thread that works. From it,
+  // what waits for no step may be called (submit, poll, cancel, end_thinking, ...); step, run, wait
+  // and sessions of this engine throw bad_state.
+  LogitsProcessor logits_processor = {};
 };
 
 // What happened to a request.
@@ -151,6 +155,8 @@ class TLITE_API Engine {
   // Ends it within a work unit where the batch under way is mostly its own, else with that batch.
   // What it has said stays. No effect on one that has ended.
   void cancel(RequestId request) noexcept;
+  // Inside <think> the next token is </think>. No effect outside, nor on what is opened later.
+  void end_thinking(RequestId request) noexcept;
   void set_priority(RequestId request, std::int32_t priority) noexcept;
   EngineStatus status() const;
 

@@ -5,9 +5,9 @@
 //   const tlite::TokenId next = sampler.sample(evaluator.logits(0)).token;
 //
 // It chooses what a Session with these parameters and this seed chooses, token for token:
-// min_new_tokens, forced ends and length_decay included. When to stop is the caller's decision: at
-// one of the end tokens, at stop_token_ids, after max_new_tokens, at a stop string
-// (stop_matcher.hpp).
+// min_new_tokens, forced ends, length_decay and thinking_budget included. When to stop is the
+// caller's decision: at one of the end tokens, at stop_token_ids, after max_new_tokens, at a stop
+// string (stop_matcher.hpp).
 //
 // A Sampler belongs to one thread at a time.
 #pragma once
@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 
 #include <tlite/export.hpp>
@@ -26,12 +27,17 @@ namespace tlite {
 class TLITE_API Sampler {
  public:
   // `vocabulary_size`: logits a token, the model's vocab_size. `end_tokens`: what ends a sequence,
-  // ModelInfo::eos_token_ids. Throws invalid_argument like validate(params).
+  // ModelInfo::eos_token_ids. `thinking`: Tokenizer::thinking_tokens. Throws invalid_argument like
+  // validate(params), and for a thinking_budget without such tokens.
   Sampler(const SamplingParams& params, std::size_t vocabulary_size,
-          std::span<const TokenId> end_tokens = {});
+          std::span<const TokenId> end_tokens = {},
+          const std::optional<ThinkingTokens>& thinking = {});
   ~Sampler();
   Sampler(Sampler&&) noexcept;
   Sampler& operator=(Sampler&&) noexcept;
+
+  // Throws bad_state once a token was observed. reset() keeps it.
+  void set_logits_processor(LogitsProcessor processor);
 
   // The tokens in front of the answer, all at once or in parts. Throws invalid_argument for a token
   // out of range, bad_state once a token was chosen.
@@ -43,6 +49,9 @@ class TLITE_API Sampler {
   // logits, where no token is left and where the prompt has max_length tokens; the sampler is then
   // as before.
   SampledToken sample(std::span<const float> logits, std::span<const std::uint32_t> mask = {});
+
+  // Inside <think> the next token is </think>.
+  void end_thinking() noexcept;
 
   // The next token was chosen elsewhere: by a user, or a draft that was accepted. It uses up one
   // random number, as a token that is drawn does. Throws invalid_argument for one out of range.

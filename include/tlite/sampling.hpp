@@ -1,16 +1,17 @@
 // How the next token is chosen.
 //
-//   tlite::SamplingParams params = model.default_sampling();   // the model's
-//   generation_config.json params.temperature = 0.7F;
+//   tlite::SamplingParams params = model.default_sampling();  // its generation_config.json
+//   params.temperature = 0.7F;
 //
-// Order: allowed tokens, bias, penalties, DRY, n-grams and bad words, shortest length, forced ends,
-// decay, suppression; then, where tokens are drawn, top_n_sigma, temperature, top_k, top_p, min_p,
-// typical_p, epsilon, eta, XTC, dynamic temperature, adaptive_p; or temperature and mirostat.
-// Semantics follow Hugging Face transformers and vLLM; see the field comments. Logprobs are those
-// of the raw distribution.
+// Order: a logits processor, allowed tokens, bias, penalties, DRY, n-grams and bad words, shortest
+// length, the end of thinking, forced ends, decay, suppression; then, where tokens are drawn,
+// top_n_sigma, temperature, top_k, top_p, min_p, typical_p, epsilon, eta, XTC, dynamic temperature,
+// adaptive_p; or temperature and mirostat. Semantics follow Hugging Face transformers and vLLM; see
+// the field comments. Logprobs are those of the raw distribution.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -101,7 +102,20 @@ struct SamplingParams {
   // Adaptive-p: draws near this probability, corrected by the average of what was drawn.
   float adaptive_target = -1.0F;  // [0, 1]; -1: off
   float adaptive_decay = 0.9F;    // [0, 0.99]: of the average, about 1 / (1 - decay) tokens long
+
+  // vLLM's thinking_token_budget: once so many tokens follow an open <think>, those of the prompt
+  // included, </think> comes next. -1: none. A model that has no such tokens takes no other value.
+  std::int32_t thinking_budget = -1;
 };
+
+// Changes the logits of the next token behind `tokens`, prompt and answer. It comes before all that
+// SamplingParams do, which see what it leaves as if the model had said so; logprobs stay those of
+// the model. (vLLM has such a processor behind its allowed tokens, transformers behind the
+// penalties, both before the temperature.) -infinity bans a token; NaN and +infinity end the answer
+// with invalid_argument. What it throws ends the answer too: an Error as it is, cancelled as a
+// cancel does, and anything else as invalid_argument with its text.
+using LogitsProcessor =
+    std::function<void(std::span<const TokenId> tokens, std::span<float> logits)>;
 
 // Named sets of defaults: "greedy", "vllm", "huggingface", "llama_cpp". ("model" is
 // Model::default_sampling.) Throws invalid_argument for another name.

@@ -100,6 +100,10 @@ class TLITE_API Session {
   // The conversation. Sampling defaults to the model's own; validated when set.
   void set_sampling(const SamplingParams& params);
   const SamplingParams& sampling() const noexcept;
+  // Of every answer from now on, forks' too, on the thread that works on it: where the session is
+  // on an engine with others, any that pulls pieces. It may call nothing of the session but cancel
+  // and end_thinking. Empty: none.
+  void set_logits_processor(LogitsProcessor processor);
   void add(Message message);
   void add_system(std::string_view text);
   void add_user(std::string_view text);
@@ -140,6 +144,8 @@ class TLITE_API Session {
   // is kept and the reason is `cancelled`; during prefill the reply ends with an empty answer, the
   // reason `cancelled`, and no assistant message. Any thread; no effect when nothing runs.
   void cancel() noexcept;
+  // Inside <think> the next token of the running reply is </think>. Any thread; no effect outside.
+  void end_thinking() noexcept;
 
  private:
   struct Impl;

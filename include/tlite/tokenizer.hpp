@@ -37,6 +37,12 @@ struct EncodeOptions {
   std::span<const TextRange> literal_ranges = {};
 };
 
+// What a model writes around its thoughts: <think> and </think>.
+struct ThinkingTokens {
+  TokenId open = -1;
+  TokenId close = -1;
+};
+
 struct DecodeOptions {
   bool skip_special = false;  // leave special tokens out of the text
 };
@@ -71,6 +77,8 @@ class TLITE_API Tokenizer {
   std::optional<TokenId> bos_token() const noexcept;
   std::optional<TokenId> eos_token() const noexcept;
   std::optional<TokenId> pad_token() const noexcept;
+  // Where each of the two is one token; Qwen3 has them, Qwen2.5 has not.
+  std::optional<ThinkingTokens> thinking_tokens() const;
 
   struct Impl;  // internal
   explicit Tokenizer(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}

@@ -54,9 +54,16 @@ RequestId Engine::submit(const std::vector<Message>& messages, const RequestOpti
                        options);
 }
 
-bool Engine::step(std::chrono::nanoseconds budget) { return impl_->step(deadline_after(budget)); }
+// A logits processor may be where the host lets go of its engine.
+bool Engine::step(std::chrono::nanoseconds budget) {
+  const std::shared_ptr<Impl> self = impl_;
+  return self->step(deadline_after(budget));
+}
 
-void Engine::run() { impl_->step(Impl::Clock::time_point::max()); }
+void Engine::run() {
+  const std::shared_ptr<Impl> self = impl_;
+  self->step(Impl::Clock::time_point::max());
+}
 
 bool Engine::wait_for_work(std::chrono::nanoseconds timeout) {
   const EngineStatus now = impl_->status();
@@ -66,12 +73,21 @@ bool Engine::wait_for_work(std::chrono::nanoseconds timeout) {
 }
 
 std::optional<EngineEvent> Engine::poll() { return impl_->poll(); }
-Generation Engine::wait(RequestId request) { return impl_->wait(request); }
+Generation Engine::wait(RequestId request) {
+  const std::shared_ptr<Impl> self = impl_;
+  return self->wait(request);
+}
 
 void Engine::cancel(RequestId request) noexcept {
   const std::lock_guard lock(impl_->mail_);
   const auto entry = impl_->entries_.find(request);
   if (entry != impl_->entries_.end()) entry->second.control->run.cancel();
+}
+
+void Engine::end_thinking(RequestId request) noexcept {
+  const std::lock_guard lock(impl_->mail_);
+  const auto entry = impl_->entries_.find(request);
+  if (entry != impl_->entries_.end()) entry->second.control->end_thinking = true;
 }
 
 void Engine::set_priority(RequestId request, std::int32_t priority) noexcept {

@@ -67,6 +67,7 @@ void check_pooling(const RequestOptions& asked, const EngineOptions& options) {
   if (!options.embeddings) refuse("set, where EngineOptions::embeddings is false");
   if (asked.sampling) refuse("set, and sampling too: an embedding has no tokens to choose");
   if (asked.n != 1) refuse("set, and n too: a prompt has one embedding");
+  if (asked.logits_processor) refuse("set, and logits_processor too: there are no logits");
   if (asked.prompt_logprobs >= 0) refuse("set, and prompt_logprobs too: they take two requests");
 }
 
@@ -88,13 +89,35 @@ EngineOptions resolved(EngineOptions options, const EvaluatorOptions& evaluator)
 
 }  // namespace
 
+void WorkMutex::lock() {
+  if (is_mine()) {
+    throw Error(ErrorCode::bad_state,
+                "the engine is at work: a logits processor may not ask it for more");
+  }
+  mutex_.lock();
+  owner_.store(std::this_thread::get_id());
+}
+
+bool WorkMutex::try_lock() {
+  if (is_mine() || !mutex_.try_lock()) return false;
+  owner_.store(std::this_thread::get_id());
+  return true;
+}
+
+void WorkMutex::unlock() noexcept {
+  owner_.store(std::thread::id());
+  mutex_.unlock();
+}
+
 Engine::Impl::Impl(Model of, const EngineOptions& asked, const EvaluatorOptions& evaluator)
     : model(std::move(of)),
       options(checked(asked)),
       runner(model.info().config, *model.impl().weights, *model.impl().source,
              resolve(evaluator, model.info().weight_type), model.impl().host.allocator,
              BadRows::mark_row),
-      core(runner, {.max_delay = asked.max_delay, .prefix_cache = asked.prefix_cache}) {
+      core(runner, {.max_delay = asked.max_delay,
+                    .prefix_cache = asked.prefix_cache,
+                    .tier = model.impl().weights->tier()}) {
   options = resolved(asked, runner.options());
   status_.free_tokens = options.context;
 }
@@ -106,6 +129,7 @@ Engine::Impl::Impl(Model of, const EngineOptions& asked, const EvaluatorOptions&
 void Engine::Impl::begin(const std::vector<std::shared_ptr<Request>>& requests, bool are_polled) {
   std::map<RequestId, Entry> entries;
   for (const auto& request : requests) {
+    request->spec().control->end_thinking = false;
     request->spec().control->run.start();
     if (are_polled) entries[request->id()].control = request->spec().control;
   }
@@ -175,6 +199,7 @@ RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions
     const std::uint64_t seed = seed_of(params) + (params.seed ? static_cast<std::uint64_t>(i) : 0);
     RequestSpec spec{
         prompt, Generator(model.tokenizer(), params, model.info().eos_token_ids, seed, prompt)};
+    if (asked.logits_processor) spec.generator.set_processor(asked.logits_processor, prompt);
     if (i == 0) spec.scores = scores;
     spec.context = static_cast<std::size_t>(asked.context > 0 ? asked.context : options.context);
     if (asked.timeout.count() > 0) spec.deadline = Clock::now() + asked.timeout;
@@ -245,6 +270,7 @@ void Engine::Impl::finish(const std::shared_ptr<Request>& request, FinishReason 
 
 void Engine::Impl::abandon(const std::shared_ptr<Request>& request) noexcept {
   request->spec().control->run.cancel();  // so that a batch of it alone ends at once
+  if (work_.is_mine()) return;            // by a logits processor: the next step ends it
   const std::lock_guard lock(work_);
   {
     const std::lock_guard mail(mail_);

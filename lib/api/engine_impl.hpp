@@ -1,8 +1,9 @@
 // An engine core with its model, for any number of threads: Engine and Session are its users.
 //
-// Two locks. `work_` belongs to whoever works on the requests, for as long as a step takes.
-// `mail_` guards what comes in and goes out, and is held for moments, also while a step runs: so
-// nobody who submits, polls or cancels waits for a batch. Taken in this order where both are.
+// Two locks. `work_` belongs to whoever works on the requests, for as long as a step takes. A
+// logits processor runs under it: what it calls may not wait for a step. `mail_` guards what comes
+// in and goes out, and is held for moments, also while a step runs: so nobody who submits, polls or
+// cancels waits for a batch. Taken in this order where both are.
 #pragma once
 
 #include "api/model_impl.hpp"
@@ -16,11 +17,25 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <thread>
 #include <vector>
 
 #include <tlite/engine.hpp>
 
 namespace tlite {
+
+// A mutex that throws bad_state for the thread that has it already.
+class WorkMutex {
+ public:
+  void lock();
+  bool try_lock();
+  void unlock() noexcept;
+  bool is_mine() const noexcept { return owner_.load() == std::this_thread::get_id(); }
+
+ private:
+  std::mutex mutex_;
+  std::atomic<std::thread::id> owner_{};
+};
 
 struct Engine::Impl {
   using Clock = EngineCore::Clock;
@@ -59,7 +74,7 @@ struct Engine::Impl {
   EngineCore core;
   std::atomic<RequestId> next_id{1};
 
-  mutable std::mutex work_;
+  mutable WorkMutex work_;
   mutable std::mutex mail_;
   std::condition_variable arrived_;
   std::vector<std::shared_ptr<Request>> inbox_;

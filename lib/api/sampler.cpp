@@ -1,9 +1,11 @@
 #include "api/engine_impl.hpp"
 #include "runtime/length_rules.hpp"
 #include "sample/sampler_chain.hpp"
+#include "sample/thinking.hpp"
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tlite/error.hpp>
@@ -12,12 +14,16 @@
 namespace tlite {
 
 struct Sampler::Impl {
-  Impl(const SamplingParams& asked, std::size_t vocabulary, std::span<const TokenId> ends)
+  Impl(const SamplingParams& asked, std::size_t vocabulary, std::span<const TokenId> ends,
+       const std::optional<ThinkingTokens>& thinks)
       : params(asked),
         vocabulary_size(vocabulary),
         end_tokens(ends.begin(), ends.end()),
         seed(seed_of(asked)),
-        chain(new_chain()) {}
+        chain(new_chain()),
+        no_thoughts(asked, thinks),
+        thinking(no_thoughts),
+        workspace(cpu_tier_from_environment()) {}
 
   // With ignore_eos there are no ends, see LengthRules::end_tokens.
   SamplerChain new_chain() const {
@@ -41,6 +47,7 @@ struct Sampler::Impl {
 
   void observe(TokenId token) {
     chain.observe_output(token);
+    thinking.observe(token);
     ++new_tokens;
   }
 
@@ -49,6 +56,9 @@ struct Sampler::Impl {
   const std::vector<TokenId> end_tokens;
   const std::uint64_t seed;
   SamplerChain chain;
+  const Thinking no_thoughts;
+  Thinking thinking;
+  LogitsProcessor processor;
   SamplerWorkspace workspace;
   std::optional<LengthRules> rules;
   std::size_t prompt_tokens = 0;
@@ -56,9 +66,10 @@ struct Sampler::Impl {
 };
 
 Sampler::Sampler(const SamplingParams& params, std::size_t vocabulary_size,
-                 std::span<const TokenId> end_tokens) {
+                 std::span<const TokenId> end_tokens,
+                 const std::optional<ThinkingTokens>& thinking) {
   validate(params, vocabulary_size);
-  impl_ = std::make_unique<Impl>(params, vocabulary_size, end_tokens);
+  impl_ = std::make_unique<Impl>(params, vocabulary_size, end_tokens, thinking);
   for (const TokenId token : end_tokens) impl_->check_token(token);
 }
 
@@ -73,6 +84,7 @@ void Sampler::observe_prompt(std::span<const TokenId> tokens) {
   for (const TokenId token : tokens) impl_->check_token(token);
   impl_->rules.reset();
   impl_->chain.observe_prompt(tokens);
+  impl_->thinking.observe_prompt(tokens, impl_->end_tokens);
   impl_->prompt_tokens += tokens.size();
 }
 
@@ -83,11 +95,22 @@ SampledToken Sampler::sample(std::span<const float> logits, std::span<const std:
                                                  " logits, the vocabulary size is " +
                                                  std::to_string(self.vocabulary_size));
   }
-  const SampledToken sampled =
-      self.chain.sample(logits, self.workspace, self.lengths().step(self.new_tokens, mask));
+  SampleStep step = self.lengths().step(self.new_tokens, mask);
+  step.forced = self.thinking.forced();
+  const SampledToken sampled = self.chain.sample(logits, self.workspace, step);
   self.observe(sampled.token);
   return sampled;
 }
+
+void Sampler::set_logits_processor(LogitsProcessor processor) {
+  if (impl_->prompt_tokens > 0 || impl_->new_tokens > 0) {
+    throw Error(ErrorCode::bad_state, "tokens were observed: a logits processor comes before them");
+  }
+  impl_->processor = std::move(processor);
+  impl_->chain.set_processor(impl_->processor, {});
+}
+
+void Sampler::end_thinking() noexcept { impl_->thinking.end(); }
 
 void Sampler::accept(TokenId token) {
   impl_->check_token(token);
@@ -97,6 +120,8 @@ void Sampler::accept(TokenId token) {
 
 void Sampler::reset() {
   impl_->chain = impl_->new_chain();
+  impl_->chain.set_processor(impl_->processor, {});
+  impl_->thinking = impl_->no_thoughts;
   impl_->rules.reset();
   impl_->prompt_tokens = 0;
   impl_->new_tokens = 0;

@@ -89,6 +89,7 @@ void Stream::Impl::start(std::vector<TokenId> prompt, const PartialAnswer& befor
   const Model& model = core->model();
   Generator generator(model.tokenizer(), core->sampling, model.info().eos_token_ids, seed, prompt,
                       before);
+  if (core->logits_processor) generator.set_processor(core->logits_processor, prompt);
   RequestSpec spec{std::move(prompt), std::move(generator)};
   spec.context = core->context();
   spec.waits_when_full = core->options.overflow == OverflowPolicy::drop_oldest;
@@ -307,7 +308,12 @@ const SessionOptions& Session::options() const noexcept { return impl_->core->op
 void Session::set_sampling(const SamplingParams& params) {
   SessionCore& core = impl_->idle();
   validate(params, static_cast<std::size_t>(core.model().info().config.vocab_size));
+  Thinking(params, core.model().tokenizer().thinking_tokens());
   core.sampling = params;
+}
+
+void Session::set_logits_processor(LogitsProcessor processor) {
+  impl_->idle().logits_processor = std::move(processor);
 }
 
 const SamplingParams& Session::sampling() const noexcept { return impl_->core->sampling; }
@@ -387,5 +393,6 @@ void Session::on_prefill(std::function<bool(std::int64_t done, std::int64_t tota
 }
 
 void Session::cancel() noexcept { impl_->core->control->run.cancel(); }
+void Session::end_thinking() noexcept { impl_->core->control->end_thinking = true; }
 
 }  // namespace tlite

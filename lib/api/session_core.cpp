@@ -54,6 +54,7 @@ SessionCore::SessionCore(const SessionCore& other)
       shares_engine(other.shares_engine),
       options(other.options),
       sampling(other.sampling),
+      logits_processor(other.logits_processor),
       messages(other.messages),
       record(other.record) {
   if (shares_engine) return;

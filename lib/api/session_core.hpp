@@ -44,6 +44,7 @@ struct SessionCore {
   bool shares_engine;
   SessionOptions options;
   SamplingParams sampling;
+  LogitsProcessor logits_processor;
   std::vector<Message> messages;
   std::optional<AnswerRecord> record;
   std::function<bool(std::int64_t done, std::int64_t total)> on_prefill;

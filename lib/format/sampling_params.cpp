@@ -170,6 +170,9 @@ void validate(const SamplingParams& params, std::size_t vocabulary_size) {
     if (params.stop[i].empty()) refuse(indexed("stop", i), "empty", "a text");
   }
   validate_llama_cpp(params, vocabulary_size);
+  if (params.thinking_budget < -1) {
+    refuse("thinking_budget", params.thinking_budget, "-1 (none) or more");
+  }
   if (params.logprobs < -1 || params.logprobs > kMaxLogprobs) {
     refuse("logprobs", params.logprobs, "-1 (none) to " + std::to_string(kMaxLogprobs));
   }

@@ -71,6 +71,9 @@ constexpr std::size_t bf16_attention_space(std::size_t queries, std::size_t head
   return (queries + 64) * head_dim;  // 32 keys and 32 values
 }
 
+// Scores that chunk_maxima takes together.
+inline constexpr std::size_t kScoreChunk = 64;
+
 struct KernelOps {
   using Linear = void (*)(const LinearTask& task) noexcept;
   using Widen = void (*)(const std::byte* from, std::size_t count, float* to) noexcept;
@@ -108,6 +111,19 @@ struct KernelOps {
 
   // x = exp(x), relative error below 2^-23 over [-87.3, 88.3]; 0 below, exp(88.3) above.
   void (*exp)(float* x, std::size_t size) noexcept;
+
+  // Of samplers: generic/scores.hpp. No score is NaN or above `top`, which is finite.
+  // maxima[i] = the largest of scores[64 i, 64 i + 64).
+  void (*chunk_maxima)(const float* scores, std::size_t size, float* maxima) noexcept;
+  // weights[i] = exp((scores[i] - top) * inverse), relative error below 1e-14.
+  void (*weigh)(const float* scores, std::size_t size, float top, double inverse,
+                double* weights) noexcept;
+  // The sum of exp(scores[i] - top).
+  double (*sum_exp)(const float* scores, std::size_t size, float top) noexcept;
+  // The sum of weights[i] * ln(weights[i]); weights in [0, 1].
+  double (*sum_weight_log)(const double* weights, std::size_t size) noexcept;
+  // weights[i] to the power of 1 / temperature, over that of the largest, whose ln is log_top.
+  void (*temper)(double* weights, std::size_t size, double log_top, double temperature) noexcept;
 };
 
 // Requires cpu_has(tier).

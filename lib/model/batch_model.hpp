@@ -54,7 +54,9 @@ class BatchModel {
   virtual bool is_hidden_finite(std::size_t i) const noexcept = 0;
 
   // body(i, worker) for every i below `count` on the model's own threads, worker below
-  // options().threads: two calls with one worker never overlap. Not while a batch is worked on.
+  // options().threads: two calls with one worker never overlap. Not while a batch is worked on. The
+  // body must not throw; a pool that finds no memory throws, and the body may then have run for
+  // some.
   virtual void parallel_for(std::size_t count,
                             FunctionRef<void(std::size_t i, int worker)> body) = 0;
 };

@@ -1,6 +1,7 @@
 #include "runtime/engine_core.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <new>
 #include <string>
 #include <utility>
@@ -9,6 +10,9 @@
 
 namespace tlite {
 namespace {
+
+// Threads that choose tokens at the same time at most: each has a workspace of up to 6 MB.
+constexpr std::size_t kMostChoosers = 8;
 
 constexpr auto by_rank = [](const std::shared_ptr<Request>& a, const std::shared_ptr<Request>& b) {
   return a->before(*b);
@@ -25,9 +29,13 @@ EngineCore::EngineCore(BatchModel& model, const EngineCoreOptions& options)
   never_.start();
   rows_.reserve(static_cast<std::size_t>(model.options().max_batch_rows));
   running_.reserve(static_cast<std::size_t>(model.options().max_sequences));
-  batch_.reserve(static_cast<std::size_t>(model.options().max_sequences));
+  const auto sequences = static_cast<std::size_t>(model.options().max_sequences);
+  batch_.reserve(sequences);
+  shares_.reserve(sequences);
   scores_.reserve(static_cast<std::size_t>(model.options().max_logits_rows));
-  spaces_.resize(static_cast<std::size_t>(std::max(model.options().threads, 1)));
+  const auto threads = static_cast<std::size_t>(std::max(model.options().threads, 1));
+  workspaces_.assign(std::min({threads, sequences, kMostChoosers}), SamplerWorkspace(options.tier));
+  spaces_.assign(threads, ScoreSpace(options.tier));
 }
 
 std::shared_ptr<Request> EngineCore::make(std::int64_t id, RequestSpec spec) const {
@@ -399,16 +407,6 @@ void EngineCore::fail_not_finite(Request& request, std::string_view what, std::s
                          "model overflows"));
 }
 
-void EngineCore::choose(Request& request, std::size_t logits) {
-  if (!model_.is_finite(logits)) {
-    fail_not_finite(request, "logits", request.size() - 1);
-  } else if (request.is_complete()) {
-    request.finish();
-  } else {
-    request.choose(model_.logits(logits), workspace_);
-  }
-}
-
 // Those of one request, up to the first that went wrong.
 void EngineCore::take_scores(Request& request, std::span<const Score> scores) {
   for (const Score& score : scores) {
@@ -433,10 +431,14 @@ void EngineCore::take_hidden(Request& request, std::size_t first, std::size_t in
   }
 }
 
-// Where there is no memory to say so, it ends without a word.
+// Where there is no memory to say so, it ends without a word. `cancelled` is a logits processor's.
 void EngineCore::fail(Request& request, const Error& error) noexcept {
   try {
-    request.fail(error);
+    if (error.code() == ErrorCode::cancelled) {
+      request.finish(FinishReason::cancelled);
+    } else {
+      request.fail(error);
+    }
   } catch (...) {
     request.abandon();
   }
@@ -454,30 +456,102 @@ void EngineCore::settle(Request& request) {
   }
 }
 
-// What belongs to a request of a batch that is done.
-struct EngineCore::Rows {
-  std::span<const Score> scores;
-  std::size_t logits_end;  // of its rows of logits, which chooses its next token
-  std::size_t hidden;      // the first of its hidden states
-};
+void EngineCore::share_out(const Requests& batch) {
+  shares_.clear();
+  std::span<const Score> scores = scores_;
+  std::size_t logits = 0;
+  std::size_t hidden = 0;
+  for (const auto& request : batch) {
+    const auto other = std::find_if(scores.begin(), scores.end(), [&](const Score& score) {
+      return score.request != request.get();
+    });
+    logits += request->logits_rows();
+    Share share;
+    share.request = request.get();
+    share.was_prompt = !request->decodes();
+    share.is_whole = request->rows == request->missing();
+    share.first = request->cached;
+    share.goal = request->goal();
+    share.scores = scores.first(static_cast<std::size_t>(other - scores.begin()));
+    share.logits_end = logits;
+    share.hidden = hidden;
+    scores = scores.subspan(share.scores.size());
+    hidden += request->hidden_rows();
+    request->cached += std::exchange(request->rows, 0);
+    shares_.push_back(std::move(share));
+  }
+}
 
-void EngineCore::take_rows(Request& request, const Rows& rows) {
-  const bool whole = request.rows == request.missing();
-  const bool was_prompt = !request.decodes();
-  const std::size_t first = request.cached;
-  request.cached += std::exchange(request.rows, 0);
+bool EngineCore::chooses(const Share& share) const noexcept {
+  const Request& request = *share.request;
+  return share.is_whole && request.answers() && request.state == RequestState::running &&
+         model_.is_finite(share.logits_end - 1) && !request.is_complete();
+}
+
+void EngineCore::choose(Share& share, SamplerWorkspace& workspace) noexcept {
+  try {
+    share.piece = share.request->choose(model_.logits(share.logits_end - 1), workspace);
+  } catch (...) {
+    share.error = std::current_exception();
+  }
+}
+
+// Who is free takes the next one: a request of many rules costs ten times a greedy one. A logits
+// processor is a function of the host's, which need not be one for other threads.
+void EngineCore::choose_tokens() noexcept {
+  const auto is_shared = [&](const Share& share) {
+    return chooses(share) && !share.request->generator().has_processor();
+  };
+  std::atomic<std::size_t> next{0};
+  const auto take = [&](std::size_t worker) {
+    for (std::size_t i; (i = next.fetch_add(1, std::memory_order_relaxed)) < shares_.size();) {
+      if (is_shared(shares_[i])) choose(shares_[i], workspaces_[worker]);
+    }
+  };
+  const auto count =
+      static_cast<std::size_t>(std::count_if(shares_.begin(), shares_.end(), is_shared));
+  if (count > 1 && workspaces_.size() > 1) {
+    try {
+      model_.parallel_for(std::min(count, workspaces_.size()),
+                          [&](std::size_t i, int) { take(i); });
+    } catch (...) {  // no memory for helpers
+    }
+  }
+  take(0);
+  for (Share& share : shares_) {
+    if (chooses(share) && share.request->generator().has_processor()) choose(share, workspaces_[0]);
+  }
+}
+
+// Throws what it was that kept the request from a token.
+void EngineCore::tell(Share& share) {
+  Request& request = *share.request;
+  if (!model_.is_finite(share.logits_end - 1)) {
+    fail_not_finite(request, "logits", share.goal - 1);
+    return;
+  }
+  if (share.error) std::rethrow_exception(std::exchange(share.error, nullptr));
+  if (share.piece.token < 0) {  // it wanted no token
+    request.finish();
+  } else {
+    request.tell(share.piece);
+  }
+}
+
+void EngineCore::take(Share& share) {
+  Request& request = *share.request;
   if (request.state != RequestState::running) return;
-  if (was_prompt && request.spec().wants_progress) request.report_progress();
-  if (request.pools()) take_hidden(request, first, rows.hidden);
-  take_scores(request, rows.scores);
-  if (whole && request.state == RequestState::running) {
+  if (share.was_prompt && request.spec().wants_progress) request.report_progress(share.goal);
+  if (request.pools()) take_hidden(request, share.first, share.hidden);
+  take_scores(request, share.scores);
+  if (share.is_whole && request.state == RequestState::running) {
     if (request.answers()) {
-      choose(request, rows.logits_end - 1);
+      tell(share);
     } else {
       request.finish();
     }
     // For those that begin alike; one that has ended is kept by leave().
-    if (was_prompt && request.state == RequestState::running) keep(request);
+    if (share.was_prompt && request.state == RequestState::running) keep(request);
   }
   settle(request);
 }
@@ -485,32 +559,21 @@ void EngineCore::take_rows(Request& request, const Rows& rows) {
 void EngineCore::finish_batch() {
   pacer_.observe(decode_rows_, rows_.size() - decode_rows_, batch_seconds_);
   const Requests batch = std::exchange(batch_, {});
-  std::vector<Score> all_scores;
-  all_scores.swap(scores_);
-  forget_batch();
-  std::span<const Score> scores = all_scores;
-  std::size_t logits = 0;
-  std::size_t hidden = 0;
-  for (const auto& request : batch) {
-    logits += request->logits_rows();
-    const auto other = std::find_if(scores.begin(), scores.end(), [&](const Score& score) {
-      return score.request != request.get();
-    });
-    const auto own = static_cast<std::size_t>(other - scores.begin());
-    const Rows rows = {scores.first(own), logits, hidden};
-    hidden += request->hidden_rows();
+  share_out(batch);
+  choose_tokens();
+  for (Share& share : shares_) {
+    Request& request = *share.request;
     try {
-      take_rows(*request, rows);
+      take(share);
     } catch (const Error& error) {
-      fail(*request, error);
+      fail(request, error);
     } catch (const std::bad_alloc&) {
-      fail(*request, Error(ErrorCode::out_of_memory, "out of memory: choosing a token"));
+      fail(request, Error(ErrorCode::out_of_memory, "out of memory: choosing a token"));
     }
-    scores = scores.subspan(own);
-    if (request->state != RequestState::running) leave(*request);
+    if (request.state != RequestState::running) leave(request);
   }
-  all_scores.clear();
-  all_scores.swap(scores_);  // its room
+  shares_.clear();
+  forget_batch();
 }
 
 bool EngineCore::step(Clock::time_point deadline) {

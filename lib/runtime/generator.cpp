@@ -18,20 +18,29 @@ Generator::Generator(const Tokenizer& tokenizer, const SamplingParams& params,
                      std::span<const TokenId> prompt, const PartialAnswer& answer)
     : params_(params),
       lengths_(params, end_tokens, prompt.size() + answer.tokens.size()),
+      thinking_(params, tokenizer.thinking_tokens()),
       vocabulary_size_(static_cast<TokenId>(tokenizer.vocabulary_size())),
       sampler_(params, seed, answer.tokens.size(), lengths_.end_tokens()),
       decoder_(tokenizer, {.skip_special = true}),
       matcher_(params.stop, params.include_stop_in_output),
       tokens_(answer.tokens) {
   sampler_.observe_prompt(prompt);
+  thinking_.observe_prompt(prompt, end_tokens);
   for (const TokenId token : tokens_) {
     sampler_.observe_output(token);
+    thinking_.observe(token);
     push_text(token);  // a stop string in what was there before does not end the answer
   }
   std::string held = text_;
   StopScanner(matcher_).flush(held);
   shown_ = std::min(answer.shown, held.size());
   if (lengths_.max_new_tokens() == 0) reason_ = FinishReason::length;
+}
+
+void Generator::set_processor(LogitsProcessor processor, std::span<const TokenId> prompt) {
+  std::vector<TokenId> all(prompt.begin(), prompt.end());
+  all.insert(all.end(), tokens_.begin(), tokens_.end());
+  sampler_.set_processor(std::move(processor), all);
 }
 
 // Ids beyond the vocabulary are rows of padding in the embedding table: they have no text.
@@ -47,10 +56,13 @@ std::string_view Generator::show() noexcept {
 
 Piece Generator::step(std::span<const float> logits, SamplerWorkspace& workspace,
                       std::span<const std::uint32_t> mask) {
-  const SampledToken sampled = sampler_.sample(logits, workspace, lengths_.step(new_tokens_, mask));
+  SampleStep next = lengths_.step(new_tokens_, mask);
+  next.forced = thinking_.forced();
+  const SampledToken sampled = sampler_.sample(logits, workspace, next);
   tokens_.push_back(sampled.token);
   ++new_tokens_;
   sampler_.observe_output(sampled.token);
+  thinking_.observe(sampled.token);
 
   const bool end = contains(lengths_.end_tokens(), sampled.token);
   const bool stop = contains(params_.stop_token_ids, sampled.token);

@@ -5,6 +5,7 @@
 #include "runtime/length_rules.hpp"
 #include "runtime/stop_scanner.hpp"
 #include "sample/sampler_chain.hpp"
+#include "sample/thinking.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -35,6 +36,12 @@ class Generator {
             std::span<const TokenId> end_tokens, std::uint64_t seed,
             std::span<const TokenId> prompt, const PartialAnswer& answer = {});
 
+  // `prompt`: as it was given to the constructor.
+  void set_processor(LogitsProcessor processor, std::span<const TokenId> prompt);
+  bool has_processor() const noexcept { return sampler_.has_processor(); }
+  // The thinking block that is open now, if one is, ends with the next token.
+  void end_thinking() noexcept { thinking_.end(); }
+
   // Chooses the next token. Requires finish_reason() none. `mask` as in SamplerChain::sample. The
   // piece's views are valid until the next call. Throws like SamplerChain::sample.
   Piece step(std::span<const float> logits, SamplerWorkspace& workspace,
@@ -60,6 +67,7 @@ class Generator {
 
   SamplingParams params_;
   LengthRules lengths_;
+  Thinking thinking_;
   TokenId vocabulary_size_;
   SamplerChain sampler_;
   StreamDecoder decoder_;

@@ -5,6 +5,7 @@
 // is computed again goes on where it was.
 #pragma once
 
+#include "base/cpu.hpp"
 #include "sample/logprobs.hpp"
 
 #include <cstddef>
@@ -20,6 +21,8 @@ namespace tlite {
 
 // Of one thread that scores; any number of prompts take turns.
 struct ScoreSpace {
+  explicit ScoreSpace(CpuTier tier) : scratch(kernel_ops(tier)) {}
+
   LogprobScratch scratch;
   Logprobs logprobs;
 };

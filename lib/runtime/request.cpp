@@ -74,9 +74,16 @@ void Request::emit(RequestEvent&& event, const Piece& piece) {
   spec_.sink(std::move(event));
 }
 
-void Request::choose(std::span<const float> logits, SamplerWorkspace& workspace) {
+Piece Request::choose(std::span<const float> logits, SamplerWorkspace& workspace) {
+  if (spec_.control->end_thinking.exchange(false, std::memory_order_relaxed)) {
+    spec_.generator.end_thinking();
+  }
   const Piece piece = spec_.generator.step(logits, workspace);
   answered_ = true;
+  return piece;
+}
+
+void Request::tell(const Piece& piece) {
   RequestEvent event;
   event.finish_reason = spec_.generator.finish_reason();
   emit(std::move(event), piece);
@@ -113,12 +120,12 @@ void Request::abandon() noexcept {
   if (!is_complete()) spec_.generator.abandon();
 }
 
-void Request::report_progress() {
+void Request::report_progress(std::size_t goal) {
   RequestEvent event;
   event.kind = RequestEvent::Kind::progress;
   event.request = id_;
   event.done = static_cast<std::int64_t>(cached - shared_);
-  event.total = static_cast<std::int64_t>(goal() - shared_);
+  event.total = static_cast<std::int64_t>(goal - shared_);
   event.counts = counts_;
   spec_.sink(std::move(event));
 }

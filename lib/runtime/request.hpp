@@ -41,6 +41,7 @@ enum class RequestState {
 struct RequestControl {
   RunState run;
   std::atomic<std::int32_t> priority{0};
+  std::atomic<bool> end_thinking{false};  // until its next token
 };
 
 // What a request has cost so far.
@@ -151,8 +152,11 @@ class Request {
 
   // The first time that it runs, `cached` tokens being there already.
   void begin(std::size_t shared) noexcept;
-  // Chooses the next token by the logits of the last one. Throws like Generator::step.
-  void choose(std::span<const float> logits, SamplerWorkspace& workspace);
+  // Chooses the next token by the logits of the last one, and then tells of it. Requests may choose
+  // on several threads at once; the piece's views are valid until the next one. Throws like
+  // Generator::step.
+  Piece choose(std::span<const float> logits, SamplerWorkspace& workspace);
+  void tell(const Piece& piece);
   PromptScores& scores() noexcept { return spec_.scores; }
   const PromptScores& scores() const noexcept { return spec_.scores; }
   bool has_failed() const noexcept { return failed_; }
@@ -167,8 +171,8 @@ class Request {
   void fail(const Error& error);
   // Without an event: its owner has gone.
   void abandon() noexcept;
-  // Rows of the prompt were computed.
-  void report_progress();
+  // Rows of the prompt, of `size` tokens that there are to compute, were computed.
+  void report_progress(std::size_t size);
   // No room for a further token.
   void fill();
   // Goes on behind another prompt; full or waiting before, waiting then.

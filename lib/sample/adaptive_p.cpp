@@ -1,6 +1,6 @@
 #include "sample/adaptive_p.hpp"
 
-#include "sample/exp.hpp"
+#include "kernels/exp.hpp"
 
 #include <algorithm>
 #include <cmath>

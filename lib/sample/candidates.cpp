@@ -1,7 +1,7 @@
 #include "sample/candidates.hpp"
 
-#include "sample/exp.hpp"
-#include "sample/log.hpp"
+#include "kernels/exp.hpp"
+#include "kernels/log.hpp"
 #include "sample/top_k.hpp"
 
 #include <algorithm>
@@ -82,11 +82,8 @@ void Candidates::assign(std::span<const float> scores, float largest, float temp
   tokens_.resize(scores.size());
   std::iota(tokens_.begin(), tokens_.end(), 0);
   weights_.resize(scores.size());
-  const double top = largest;
-  const double inverse = 1.0 / static_cast<double>(temperature);
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    weights_[i] = exp_nonpositive((static_cast<double>(scores[i]) - top) * inverse);
-  }
+  ops_->weigh(scores.data(), scores.size(), largest, 1.0 / static_cast<double>(temperature),
+              weights_.data());
 }
 
 void Candidates::assign_top_k(std::span<const float> scores, std::span<const float> maxima,
@@ -150,16 +147,12 @@ void Candidates::min_p(double ratio) {
 }
 
 double Candidates::mean_log(double total) const {
-  std::array<double, 8> lanes{};
-  const std::span<const double> weights = weights_;
-  std::size_t i = 0;
-  for (; i + lanes.size() <= weights.size(); i += lanes.size()) {
-    for (std::size_t j = 0; j < lanes.size(); ++j) {
-      lanes[j] += weights[i + j] * log_positive(weights[i + j]);
-    }
-  }
-  for (; i < weights.size(); ++i) lanes[0] += weights[i] * log_positive(weights[i]);
-  return sum_lanes(lanes) / total;
+  return ops_->sum_weight_log(weights_.data(), weights_.size()) / total;
+}
+
+void Candidates::temper(double temperature) {
+  const double top = *std::max_element(weights_.begin(), weights_.end());
+  ops_->temper(weights_.data(), weights_.size(), log_positive(top), temperature);
 }
 
 // A token's surprise is ln(total / weight), the expected one is that of the weight exp(mean_log):
@@ -168,11 +161,12 @@ double Candidates::mean_log(double total) const {
 void Candidates::typical(double mass) {
   const double total = sum_blocks();
   const double expected = exp_nonpositive(std::min(mean_log(total), 0.0));
-  const auto nearness = [expected](double weight) {
-    return std::min(weight, expected) / std::max(weight, expected);
-  };
+  nearness_.resize(weights_.size());
+  for (std::size_t i = 0; i < weights_.size(); ++i) {
+    nearness_[i] = std::min(weights_[i], expected) / std::max(weights_[i], expected);
+  }
   buckets_.assign(kBuckets, 0.0);
-  for (const double weight : weights_) buckets_[bucket(nearness(weight))] += weight;
+  for (std::size_t i = 0; i < weights_.size(); ++i) buckets_[bucket(nearness_[i])] += weights_[i];
   double reach = 0;  // rounding must not carry the target past it
   for (const double sum : buckets_) reach += sum;
   const double target = std::min(mass * total, reach);
@@ -180,9 +174,8 @@ void Candidates::typical(double mass) {
   std::size_t crossed = 0;
   while (nearer + buckets_[crossed] < target) nearer += buckets_[crossed++];
   near_.clear();
-  for (const double weight : weights_) {
-    const double near = nearness(weight);
-    if (bucket(near) == crossed) near_.emplace_back(near, weight);
+  for (std::size_t i = 0; i < weights_.size(); ++i) {
+    if (bucket(nearness_[i]) == crossed) near_.emplace_back(nearness_[i], weights_[i]);
   }
   std::sort(near_.begin(), near_.end(), std::greater<>());
   std::size_t last = 0;
@@ -191,7 +184,11 @@ void Candidates::typical(double mass) {
     if (nearer >= target) break;
   }
   const double limit = near_[last].first;
-  retain([&](double weight) { return weight > 0 && nearness(weight) >= limit; });
+  std::size_t at = 0;
+  retain([&](double weight) {  // both are looked at, for a branch would be mispredicted
+    return (static_cast<unsigned>(nearness_[at++] >= limit) & static_cast<unsigned>(weight > 0)) !=
+           0;
+  });
 }
 
 void Candidates::keep_share(double share, double total) {

@@ -6,6 +6,8 @@
 // random number.
 #pragma once
 
+#include "kernels/ops.hpp"
+
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -19,6 +21,8 @@ namespace tlite {
 
 class Candidates {
  public:
+  explicit Candidates(const KernelOps& ops = kernel_ops(CpuTier::scalar)) : ops_(&ops) {}
+
   // All scores, or those of the k largest and what ties with the last of them (0 < k).
   // Temperature > 0; `maxima` are the scores' chunk maxima.
   void assign(std::span<const float> scores, float largest, float temperature);
@@ -59,6 +63,8 @@ class Candidates {
     weights_.resize(kept);
   }
   void keep_likeliest(std::size_t count);
+  // To the power of 1 / temperature; the largest becomes 1. temperature > 0.
+  void temper(double temperature);
   // The likeliest keeps a weight above 0.
   template <class Change>
   void reweight(Change&& change) {
@@ -77,6 +83,7 @@ class Candidates {
   std::span<const double> weights() const noexcept { return weights_; }
 
  private:
+  const KernelOps* ops_;
   double sum_blocks();
   void keep_share(double share, double total);
 
@@ -87,6 +94,7 @@ class Candidates {
   std::vector<double> buckets_;                  // top_p: sums of weights of like magnitude
   std::vector<double> inside_;                   // top_p: the weights of the bucket that crosses p
   std::vector<double> blocks_;                   // draw: sums of neighbouring weights
+  std::vector<double> nearness_;                 // typical: of each token
   std::vector<std::pair<double, double>> near_;  // typical: nearness and weight of such a bucket
 };
 

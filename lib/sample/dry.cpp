@@ -9,6 +9,19 @@ namespace {
 
 constexpr float kBanned = -std::numeric_limits<float>::infinity();
 
+using Breakers = std::span<const std::vector<TokenId>>;
+
+// Of breakers in ascending order: those that begin with a token. A text has thousands of them, all
+// tokens with a line feed in them for one.
+Breakers beginning_with(Breakers breakers, TokenId token) {
+  struct ByFirst {
+    bool operator()(const std::vector<TokenId>& a, TokenId b) const { return a[0] < b; }
+    bool operator()(TokenId a, const std::vector<TokenId>& b) const { return a < b[0]; }
+  };
+  const auto [begin, end] = std::equal_range(breakers.begin(), breakers.end(), token, ByFirst());
+  return {begin, end};
+}
+
 bool starts_with(std::span<const TokenId> tokens, const std::vector<TokenId>& breaker) {
   return breaker.size() <= tokens.size() &&
          std::equal(breaker.begin(), breaker.end(), tokens.begin());
@@ -16,12 +29,11 @@ bool starts_with(std::span<const TokenId> tokens, const std::vector<TokenId>& br
 
 // How many tokens stand behind the last breaker: no repetition reaches over it. Of breakers that
 // start at the same token the longest counts.
-std::size_t behind_breaker(std::span<const TokenId> tokens,
-                           std::span<const std::vector<TokenId>> breakers) {
+std::size_t behind_breaker(std::span<const TokenId> tokens, Breakers breakers) {
   for (std::size_t behind = 1; behind <= tokens.size(); ++behind) {
     const std::span<const TokenId> tail = tokens.last(behind);
     std::size_t longest = 0;
-    for (const std::vector<TokenId>& breaker : breakers) {
+    for (const std::vector<TokenId>& breaker : beginning_with(breakers, tail[0])) {
       if (starts_with(tail, breaker)) longest = std::max(longest, breaker.size());
     }
     if (longest > 0) return behind - longest;
@@ -49,10 +61,9 @@ void match_backwards(std::span<const TokenId> tokens, std::vector<std::size_t>& 
   }
 }
 
-bool is_breaker(TokenId token, std::span<const std::vector<TokenId>> breakers) {
-  return std::any_of(breakers.begin(), breakers.end(), [token](const auto& breaker) {
-    return breaker.size() == 1 && breaker[0] == token;
-  });
+bool is_breaker(TokenId token, Breakers breakers) {
+  const Breakers some = beginning_with(breakers, token);
+  return !some.empty() && some[0].size() == 1;
 }
 
 // By squaring, for the result is the same with any libm.

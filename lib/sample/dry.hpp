@@ -19,7 +19,8 @@ struct DryScratch {
   std::vector<std::pair<TokenId, std::size_t>> next;
 };
 
-// `tokens`: the whole sequence, prompt and answer. Bans nothing.
+// `tokens`: the whole sequence, prompt and answer. The breakers of `params` are in ascending order.
+// Bans nothing.
 void penalise_repetition(std::span<float> scores, std::span<const TokenId> tokens,
                          const SamplingParams& params, DryScratch& scratch);
 

@@ -1,7 +1,7 @@
 #include "sample/dynamic_temperature.hpp"
 
-#include "sample/exp.hpp"
-#include "sample/log.hpp"
+#include "kernels/exp.hpp"
+#include "kernels/log.hpp"
 
 #include <algorithm>
 
@@ -24,10 +24,7 @@ void apply_dynamic_temperature(Candidates& candidates, double temperature, doubl
     return;
   }
   // Beside the likeliest of them, which XTC may have made small, so that it never vanishes.
-  const double top = log_positive(*std::max_element(weights.begin(), weights.end()));
-  candidates.reweight([=](double weight) {
-    return weight > 0 ? exp_nonpositive((log_positive(weight) - top) / chosen) : 0.0;
-  });
+  candidates.temper(chosen);
 }
 
 }  // namespace tlite

@@ -1,37 +1,16 @@
 #include "sample/logprobs.hpp"
 
-#include "sample/exp.hpp"
 #include "sample/top_k.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <cstdint>
 
 namespace tlite {
-namespace {
-
-// log of the sum of exp(logit), for `largest` the largest logit.
-double log_sum_exp(std::span<const float> logits, float largest) {
-  std::array<double, 8> lanes{};
-  const double top = largest;
-  std::size_t i = 0;
-  for (; i + lanes.size() <= logits.size(); i += lanes.size()) {
-    for (std::size_t j = 0; j < lanes.size(); ++j) {
-      lanes[j] += exp_nonpositive(static_cast<double>(logits[i + j]) - top);
-    }
-  }
-  for (; i < logits.size(); ++i) lanes[0] += exp_nonpositive(static_cast<double>(logits[i]) - top);
-  double total = 0;
-  for (const double lane : lanes) total += lane;
-  return top + std::log(total);
-}
-
-}  // namespace
-
 void Logprobs::assign(std::span<const float> logits, std::size_t count, LogprobScratch& scratch) {
-  const float largest = chunk_maxima(logits, scratch.maxima);
-  log_total_ = log_sum_exp(logits, largest);
+  const float largest = chunk_maxima(logits, scratch.maxima, *scratch.ops);
+  log_total_ = static_cast<double>(largest) +
+               std::log(scratch.ops->sum_exp(logits.data(), logits.size(), largest));
   likeliest_.clear();
   count = std::min(count, logits.size());
   if (count == 0) return;

@@ -1,6 +1,8 @@
 // Log probabilities by one row of logits: raw, before any rule or filter of a sampler.
 #pragma once
 
+#include "kernels/ops.hpp"
+
 #include <cstddef>
 #include <span>
 #include <vector>
@@ -11,6 +13,9 @@ namespace tlite {
 
 // What looking at a row takes beside the row; grows with the first one and not again.
 struct LogprobScratch {
+  explicit LogprobScratch(const KernelOps& kernels) : ops(&kernels) {}
+
+  const KernelOps* ops;       // the bits are the same with all
   std::vector<float> maxima;  // of chunks, see top_k.hpp
   std::vector<float> values;
 };

@@ -1,7 +1,7 @@
 #include "sample/mirostat.hpp"
 
-#include "sample/exp.hpp"
-#include "sample/log.hpp"
+#include "kernels/exp.hpp"
+#include "kernels/log.hpp"
 
 #include <algorithm>
 #include <array>

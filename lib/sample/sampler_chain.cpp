@@ -8,9 +8,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <exception>
 #include <limits>
+#include <new>
 #include <set>
 #include <string>
+#include <utility>
 
 #include <tlite/error.hpp>
 
@@ -26,16 +29,15 @@ float below_infinity(float score) noexcept {
   return std::min(score, std::numeric_limits<float>::max());
 }
 
-void check_numbers(std::span<const float> logits) {
+void check_numbers(std::span<const float> logits, ErrorCode code, const char* cause) {
   constexpr float kLargest = std::numeric_limits<float>::max();
   unsigned bad = 0;
   for (const float logit : logits) bad |= static_cast<unsigned>(!(logit <= kLargest));
   if (bad == 0) return;
   const auto at =
       std::find_if(logits.begin(), logits.end(), [](float logit) { return !(logit <= kLargest); });
-  throw Error(ErrorCode::corrupt, "the logit of token " + std::to_string(at - logits.begin()) +
-                                      " is " + (std::isnan(*at) ? "NaN" : "infinite") +
-                                      ": the model's weights are damaged");
+  throw Error(code, "the logit of token " + std::to_string(at - logits.begin()) + " is " +
+                        (std::isnan(*at) ? "NaN" : "infinite") + ": " + cause);
 }
 
 void apply_mask(std::span<float> scores, std::span<const std::uint32_t> mask) {
@@ -67,12 +69,38 @@ SamplerChain::SamplerChain(const SamplingParams& params, std::uint64_t seed, std
       keeps_tokens_(params.no_repeat_ngram_size > 0 || !params.bad_words.empty() ||
                     !params.sequence_bias.empty() || params.dry_multiplier > 0.0F) {
   keep_last(params_.sequence_bias);
+  std::sort(params_.dry_sequence_breakers.begin(), params_.dry_sequence_breakers.end());
   if (params.mirostat != 0) {
     mirostat_.emplace(params.mirostat, params.mirostat_tau, params.mirostat_eta);
   }
   if (params.adaptive_target >= 0.0F) {
     adaptive_.emplace(params.adaptive_target, params.adaptive_decay);
   }
+}
+
+void SamplerChain::set_processor(LogitsProcessor processor, std::span<const TokenId> tokens) {
+  processor_ = std::move(processor);
+  if (!processor_ || keeps_tokens_) return;
+  keeps_tokens_ = true;
+  tokens_.assign(tokens.begin(), tokens.end());
+}
+
+void SamplerChain::process(std::span<float> scores) const {
+  const auto failed = [](const std::string& what) {
+    return Error(ErrorCode::invalid_argument, "the logits processor has thrown " + what);
+  };
+  try {
+    processor_(tokens_, scores);
+  } catch (const Error&) {
+    throw;
+  } catch (const std::bad_alloc&) {
+    throw;
+  } catch (const std::exception& error) {
+    throw failed(error.what());
+  } catch (...) {
+    throw failed("what is no std::exception");
+  }
+  check_numbers(scores, ErrorCode::invalid_argument, "the logits processor has made it so");
 }
 
 void SamplerChain::observe_prompt(std::span<const TokenId> tokens) {
@@ -123,6 +151,7 @@ void SamplerChain::apply_rules(std::span<float> scores, const SampleStep& step) 
   if (params_.forced_bos_token_id && length_ == 1) {
     force(scores, {&*params_.forced_bos_token_id, 1});
   }
+  if (!step.forced.empty()) force(scores, step.forced);
   if (step.is_last && !params_.forced_eos_token_ids.empty()) {
     force(scores, params_.forced_eos_token_ids);
   }
@@ -144,7 +173,7 @@ void SamplerChain::filter(SamplerWorkspace& workspace, float largest) {
   const std::span<float> scores = workspace.scores;
   if (params_.top_n_sigma > 0.0F) {
     keep_top_n_sigma(scores, largest, params_.top_n_sigma);
-    chunk_maxima(scores, workspace.maxima);
+    chunk_maxima(scores, workspace.maxima, *workspace.ops);
   }
   const bool dynamic = params_.dynatemp_range > 0.0F;
   const float temperature = dynamic ? 1.0F : params_.temperature;
@@ -189,7 +218,7 @@ TokenId SamplerChain::draw_adapted(SamplerWorkspace& workspace) {
 
 TokenId SamplerChain::choose(SamplerWorkspace& workspace) {
   const std::span<const float> scores = workspace.scores;
-  const float largest = chunk_maxima(scores, workspace.maxima);
+  const float largest = chunk_maxima(scores, workspace.maxima, *workspace.ops);
   if (largest == kBanned) {
     throw Error(ErrorCode::invalid_argument,
                 "no token is left to choose: allowed_token_ids, logit_bias, min_new_tokens, "
@@ -207,8 +236,9 @@ TokenId SamplerChain::choose(SamplerWorkspace& workspace) {
 
 SampledToken SamplerChain::sample(std::span<const float> logits, SamplerWorkspace& workspace,
                                   const SampleStep& step) {
-  check_numbers(logits);
+  check_numbers(logits, ErrorCode::corrupt, "the model's weights are damaged");
   workspace.scores.assign(logits.begin(), logits.end());
+  if (processor_) process(workspace.scores);
   if (!params_.allowed_token_ids.empty()) {
     ban_others(workspace.scores, params_.allowed_token_ids, workspace.scratch);
   }

@@ -1,7 +1,9 @@
 // The logits pipeline: how the next token of one sequence is chosen.
 //
-//   allowed tokens -> bias -> sequence bias -> penalties -> DRY -> n-grams -> bad words
-//   -> shortest length -> forced tokens -> length decay -> suppression -> mask
+//   logits processor -> allowed tokens -> bias -> sequence bias -> penalties -> DRY -> n-grams ->
+//   bad words
+//   -> shortest length -> forced tokens, the end of thinking among them -> length decay ->
+//   suppression -> mask
 //   -> top_n_sigma -> temperature -> top_k -> top_p -> min_p -> typical_p -> epsilon -> eta -> XTC
 //   -> dynamic temperature -> adaptive_p -> draw
 //
@@ -13,7 +15,9 @@
 // place of all behind the mask but the temperature.
 #pragma once
 
+#include "base/cpu.hpp"
 #include "base/rng.hpp"
+#include "kernels/ops.hpp"
 #include "sample/adaptive_p.hpp"
 #include "sample/candidates.hpp"
 #include "sample/dry.hpp"
@@ -33,6 +37,10 @@ namespace tlite {
 // Scratch of one thread that samples, a few MB for a vocabulary of 150,000; any number of
 // sequences take turns. Grows with the first token and not again.
 struct SamplerWorkspace {
+  explicit SamplerWorkspace(CpuTier tier = CpuTier::scalar)
+      : ops(&kernel_ops(tier)), logprobs(*ops), candidates(*ops) {}
+
+  const KernelOps* ops;  // the bits are the same with all
   std::vector<float> scores;
   std::vector<float> maxima;  // of chunks, see top_k.hpp
   std::vector<float> scratch;
@@ -46,6 +54,7 @@ struct SamplerWorkspace {
 struct SampleStep {
   std::span<const TokenId> banned = {};  // cannot be chosen: ends that would come too early
   bool is_last = false;                  // max_new_tokens allows no other behind it
+  std::span<const TokenId> forced = {};  // no other can be chosen; empty: any
   // One bit a token, the lowest bit of word 0 for token 0; empty: all are allowed.
   std::span<const std::uint32_t> mask = {};
 };
@@ -58,6 +67,10 @@ class SamplerChain {
   explicit SamplerChain(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn = 0,
                         std::span<const TokenId> end_tokens = {});
 
+  // `tokens`: those that were observed already.
+  void set_processor(LogitsProcessor processor, std::span<const TokenId> tokens);
+  bool has_processor() const noexcept { return static_cast<bool>(processor_); }
+
   void observe_prompt(std::span<const TokenId> tokens);
   void observe_output(TokenId token);
   // Passes over the random number of a token that is not drawn here, so that the n-th token has the
@@ -67,11 +80,13 @@ class SamplerChain {
     xtc_rng_.next_u64();
   }
 
-  // Throws corrupt where a logit is NaN or +infinity, invalid_argument where no token is left.
+  // Throws corrupt where a logit is NaN or +infinity, invalid_argument where no token is left, and
+  // what LogitsProcessor says.
   SampledToken sample(std::span<const float> logits, SamplerWorkspace& workspace,
                       const SampleStep& step = {});
 
  private:
+  void process(std::span<float> scores) const;
   void penalise(std::span<float> scores) const;
   void apply_rules(std::span<float> scores, const SampleStep& step) const;
   TokenId choose(SamplerWorkspace& workspace);
@@ -84,6 +99,7 @@ class SamplerChain {
   CounterRng xtc_rng_;  // a stream of its own: the n-th token draws the n-th number of both
   std::optional<Mirostat> mirostat_;
   std::optional<AdaptiveP> adaptive_;
+  LogitsProcessor processor_;
   TokenCounts counts_;
   std::vector<TokenId> end_tokens_;
   bool keeps_tokens_;            // a rule looks at them

@@ -5,27 +5,10 @@
 #include <bit>
 #include <cstdint>
 #include <functional>
-#include <limits>
 
 namespace tlite {
 
 namespace {
-
-constexpr float kLowest = -std::numeric_limits<float>::infinity();
-
-// In lanes, because one running maximum is a chain that the compiler may not break up.
-float largest(std::span<const float> values) noexcept {
-  std::array<float, 16> lanes;
-  lanes.fill(kLowest);
-  std::size_t i = 0;
-  for (; i + lanes.size() <= values.size(); i += lanes.size()) {
-    for (std::size_t j = 0; j < lanes.size(); ++j) {
-      lanes[j] = values[i + j] > lanes[j] ? values[i + j] : lanes[j];
-    }
-  }
-  for (; i < values.size(); ++i) lanes[0] = std::max(lanes[0], values[i]);
-  return *std::max_element(lanes.begin(), lanes.end());
-}
 
 float select(std::vector<float>& values, std::size_t k) {
   const auto at = values.begin() + static_cast<std::ptrdiff_t>(k - 1);
@@ -57,12 +40,11 @@ float select_by_magnitude(std::span<const float> values, std::size_t k,
 
 }  // namespace
 
-float chunk_maxima(std::span<const float> values, std::vector<float>& maxima) {
-  maxima.clear();
-  for (std::size_t begin = 0; begin < values.size(); begin += kTopKChunk) {
-    maxima.push_back(largest(values.subspan(begin, std::min(kTopKChunk, values.size() - begin))));
-  }
-  return largest(maxima);
+float chunk_maxima(std::span<const float> values, std::vector<float>& maxima,
+                   const KernelOps& ops) {
+  maxima.resize((values.size() + kTopKChunk - 1) / kTopKChunk);
+  ops.chunk_maxima(values.data(), values.size(), maxima.data());
+  return *std::max_element(maxima.begin(), maxima.end());
 }
 
 float kth_largest(std::span<const float> values, std::span<const float> maxima, std::size_t k,

@@ -5,16 +5,18 @@
 // about k of them, 4,500 values for k = 70 instead of 152,064.
 #pragma once
 
+#include "kernels/ops.hpp"
+
 #include <cstddef>
 #include <span>
 #include <vector>
 
 namespace tlite {
 
-constexpr std::size_t kTopKChunk = 64;
+constexpr std::size_t kTopKChunk = kScoreChunk;
 
 // maxima[i] = the largest of values[64 i, 64 i + 64). Returns the largest of all. No NaN.
-float chunk_maxima(std::span<const float> values, std::vector<float>& maxima);
+float chunk_maxima(std::span<const float> values, std::vector<float>& maxima, const KernelOps& ops);
 
 // The k-th largest value, 1 <= k <= values.size(). `scratch` grows to what it needs.
 float kth_largest(std::span<const float> values, std::span<const float> maxima, std::size_t k,

@@ -221,4 +221,11 @@ std::optional<TokenId> Tokenizer::bos_token() const noexcept { return impl_->spe
 std::optional<TokenId> Tokenizer::eos_token() const noexcept { return impl_->spec.eos; }
 std::optional<TokenId> Tokenizer::pad_token() const noexcept { return impl_->spec.pad; }
 
+std::optional<ThinkingTokens> Tokenizer::thinking_tokens() const {
+  const std::optional<TokenId> open = token_id("<think>");
+  const std::optional<TokenId> close = token_id("</think>");
+  if (!open || !close) return std::nullopt;
+  return ThinkingTokens{*open, *close};
+}
+
 }  // namespace tlite

@@ -1,15 +1,17 @@
 // What an engine gives to many requests, and what it costs a game's frame. Rows of JSON.
 //
 //   engine_bench MODEL throughput [PARALLEL] [REQUESTS]
-//     requests of mixed lengths, tokens a second
+//       requests of mixed lengths, tokens a second
 //   engine_bench MODEL long [PROMPT]
-//     others' tokens and first tokens while a long prompt runs
+//       others' tokens and first tokens while a long prompt runs
 //   engine_bench MODEL prefix [PROMPT]
-//     first token of a prompt, and of the same prompt again
+//       first token of a prompt, and of the same prompt again
 //   engine_bench MODEL scores [PROMPT]
-//     tokens a second of a prompt with log probabilities, and without
+//       tokens a second of a prompt with log probabilities, and without
 //   engine_bench MODEL budget [SEQUENCES]
-//     how far step(1, 3, 8 ms) goes over, prompts and tokens
+//       how far step(1, 3, 8 ms) goes over, prompts and tokens
+//   engine_bench MODEL cost [SEQUENCES] [THREADS]
+//       what a step of decoding costs beside the forward pass: scheduling, sampling, events
 //
 // Prompts are random ids and answers go on to a length of their own, so the same MODEL, seed and
 // numbers give the same work to every engine: requests() is what a peer has to be fed with.
@@ -233,13 +235,70 @@ void budget(const tlite::Model& model, int sequences) {
   }
 }
 
+// A step's time less what the model took of it, which the results tell.
+void cost_of(const tlite::Model& model, const char* name, const tlite::SamplingParams& params,
+             int sequences, int threads) {
+  constexpr int kTokens = 64;
+  tlite::EngineOptions options;
+  options.threads = threads;
+  options.max_sequences = sequences;
+  options.context = sequences * 256;
+  tlite::Engine engine(model, options);
+  std::mt19937 random(5);
+  tlite::RequestOptions request = with(kTokens);
+  request.sampling = params;
+  request.sampling->max_new_tokens = kTokens;
+  request.sampling->ignore_eos = true;
+  tlite::RequestId first = 0;
+  for (int i = 0; i < sequences; ++i) {
+    request.sampling->seed = static_cast<std::uint64_t>(i);
+    const tlite::RequestId id = engine.submit(random_ids(random, 16), request);
+    if (i == 0) first = id;
+  }
+  // Past the prompts: all decode from here on.
+  for (int left = sequences; left > 0;) {
+    engine.step(std::chrono::nanoseconds(0));
+    while (engine.poll()) --left;
+  }
+  const Clock::time_point start = Clock::now();
+  engine.run();
+  const double all = seconds_since(start);
+  double in_model = 0;
+  int steps = 0;
+  while (const auto event = engine.poll()) {
+    if (event->request == first) ++steps;
+    if (event->result) in_model = event->result->decode_seconds;
+  }
+  std::printf(
+      "{\"test\": \"cost\", \"sampling\": \"%s\", \"sequences\": %d, \"step_ms\": %.2f, "
+      "\"own_ms\": %.3f, \"own_share\": %.4f}\n",
+      name, sequences, all / steps * 1e3, (all - in_model) / steps * 1e3, (all - in_model) / all);
+}
+
+void cost(const tlite::Model& model, int sequences, int threads) {
+  tlite::SamplingParams greedy;
+  greedy.temperature = 0;
+  tlite::SamplingParams card;
+  card.temperature = 0.7F;
+  card.top_p = 0.8F;
+  card.top_k = 70;
+  tlite::SamplingParams penalised = card;
+  penalised.repetition_penalty = 1.05F;
+  tlite::SamplingParams top_p;
+  top_p.top_p = 0.9F;
+  cost_of(model, "greedy", greedy, sequences, threads);
+  cost_of(model, "temperature 0.7, top_k 70, top_p 0.8", card, sequences, threads);
+  cost_of(model, "the same, repetition_penalty 1.05", penalised, sequences, threads);
+  cost_of(model, "top_p 0.9", top_p, sequences, threads);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(
-        stderr,
-        "usage: engine_bench MODEL throughput|requests|long|prefix|scores|budget [NUMBER...]\n");
+    std::fprintf(stderr,
+                 "usage: engine_bench MODEL throughput|requests|long|prefix|scores|budget|cost "
+                 "[NUMBER...]\n");
     return 2;
   }
   const std::string test = argv[2];
@@ -257,6 +316,8 @@ int main(int argc, char** argv) {
     scores(model, static_cast<std::size_t>(number(3, 1024)));
   } else if (test == "budget") {
     budget(model, number(3, 1));
+  } else if (test == "cost") {
+    cost(model, number(3, 16), number(4, 0));
   } else {
     std::fprintf(stderr, "engine_bench: no test %s\n", test.c_str());
     return 2;

@@ -13,9 +13,9 @@ TEST(abi, "capi/basics: a program of another ABI is told both numbers") {
   CHECK(TLITE_ABI_VERSION == 65536u * TLITE_ABI_MAJOR + TLITE_ABI_MINOR);
   CHECK_OK(tlite_check_abi(TLITE_ABI_VERSION, &error));
   CHECK_ERROR(tlite_check_abi(TLITE_ABI_VERSION + 1, &error), TLITE_ERROR_NOT_SUPPORTED,
-              "the program needs ABI 0.5, and libtlite_c " TLITE_TEST_VERSION " has 0.4");
-  /* Nothing is promised from 0.3 to 0.4. */
-  CHECK_ERROR(tlite_check_abi(TLITE_ABI_VERSION - 1, &error), TLITE_ERROR_NOT_SUPPORTED, "0.3");
+              "the program needs ABI 0.6, and libtlite_c " TLITE_TEST_VERSION " has 0.5");
+  /* Nothing is promised from 0.4 to 0.5. */
+  CHECK_ERROR(tlite_check_abi(TLITE_ABI_VERSION - 1, &error), TLITE_ERROR_NOT_SUPPORTED, "0.4");
   CHECK_STATUS(tlite_check_abi(TLITE_ABI_VERSION + 65536, &error), TLITE_ERROR_NOT_SUPPORTED);
 }
 

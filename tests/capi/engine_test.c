@@ -379,3 +379,86 @@ TEST(stream_advance, "capi/engine: a stream within budgets gives the same pieces
   tlite_session_free(session);
   tlite_model_free(model);
 }
+
+/* 'o' and 'e' by turns; stops at the `limit`th token. */
+typedef struct vowels {
+  size_t limit;
+  tlite_engine* engine;
+  tlite_status inside;
+} vowels;
+
+static int32_t only_vowels(const int32_t* tokens, size_t token_count, float* logits,
+                           size_t logit_count, void* user) {
+  vowels* const self = user;
+  for (size_t i = 0; i < logit_count; i++) logits[i] = -50;
+  logits[tokens[token_count - 1] == 'o' ? 'e' : 'o'] = 50;
+  if (self->engine != NULL) self->inside = tlite_engine_run(self->engine, NULL);
+  return token_count == self->limit;
+}
+
+TEST(engine_logits, "capi/engine: a callback over logits, which may end the answer") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_engine* const engine = tiny_engine(model);
+  const tlite_sampling_params sampling = sampling_of(1);
+  vowels state = {7, engine, TLITE_OK};
+  tlite_request_options options;
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  CHECK(options.logits_callback == NULL && options.logits_user == NULL);
+  options.sampling = &sampling;
+  options.logits_callback = only_vowels;
+  options.logits_user = &state;
+  const int32_t prompt[] = {'a', 'b'};
+  int64_t request = 0;
+  CHECK_OK(tlite_engine_submit_ids(engine, prompt, 2, &options, &request, &error));
+  tlite_generation* answer = NULL;
+  CHECK_OK(tlite_engine_wait(engine, request, &answer, &error));
+  REQUIRE(answer != NULL);
+  CHECK(answer->token_count == 5 && answer->tokens[0] == 'o' && answer->tokens[1] == 'e');
+  CHECK(answer->finish_reason == TLITE_FINISH_CANCELLED);
+  CHECK(state.inside == TLITE_ERROR_BAD_STATE);
+  tlite_generation_free(answer);
+
+  tlite_session* const session = tiny_session(model, 8);
+  vowels own = {4, NULL, TLITE_OK};
+  CHECK_OK(tlite_session_on_logits(session, only_vowels, &own, &error));
+  CHECK_OK(tlite_session_complete(session, "ab", TLITE_NUL, NULL, NULL, &answer, &error));
+  CHECK(answer->token_count > 0 && answer->token_count <= 3 && answer->tokens[0] == 'o');
+  CHECK(answer->finish_reason == TLITE_FINISH_CANCELLED);
+  tlite_generation_free(answer);
+  CHECK_OK(tlite_session_on_logits(session, NULL, NULL, &error));
+  CHECK_OK(tlite_session_complete(session, "ab", TLITE_NUL, NULL, NULL, &answer, &error));
+  CHECK(answer->finish_reason != TLITE_FINISH_CANCELLED);
+  tlite_generation_free(answer);
+  tlite_session_end_thinking(session); /* nothing runs */
+  tlite_session_end_thinking(NULL);
+  tlite_session_free(session);
+  tlite_engine_end_thinking(engine, request); /* has ended */
+  tlite_engine_end_thinking(NULL, 1);
+  tlite_engine_free(engine);
+  tlite_model_free(model);
+}
+
+TEST(engine_thinking, "capi/engine: a thinking budget is refused where the model does not think") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_engine* const engine = tiny_engine(model);
+  tlite_sampling_params sampling = sampling_of(1);
+  CHECK(sampling.thinking_budget == TLITE_UNSET);
+  sampling.thinking_budget = 9;
+  tlite_request_options options;
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  options.sampling = &sampling;
+  int64_t request = 0;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "x", 1, &options, &request, &error),
+              TLITE_ERROR_INVALID_ARGUMENT,
+              "sampling: thinking_budget is 9, and the model has no tokens <think> and </think>");
+  sampling.thinking_budget = TLITE_UNSET;
+  sampling.reserved2 = 1;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "x", 1, &options, &request, &error),
+              TLITE_ERROR_NOT_SUPPORTED, "sampling_params.reserved2 is 1");
+  tlite_engine_free(engine);
+  tlite_model_free(model);
+}

@@ -163,6 +163,62 @@ class BatchTest(CliTest):
             len(body["chat"]["prompt_logprobs"]), body["chat"]["usage"]["prompt_tokens"]
         )
 
+    def test_sampling_fields(self) -> None:
+        """Fields of vLLM, llama.cpp and Hugging Face act under their names."""
+        ids = self.run_ok("tokenize", MODEL, "--json", stdin="Столица").json
+        both = self.run_ok("tokenize", MODEL, "--json", stdin=" a c").json
+        off: dict[str, object] = {"dry_multiplier": 0, "allowed_token_ids": both}
+        on = {**off, "dry_multiplier": 9}
+        breakers: tuple[list[str], ...] = ([], ["a", "c"])
+        dry = [off, on, *({**on, "dry_sequence_breakers": texts} for texts in breakers)]
+        results = self.batch(
+            [
+                completion("plain", "а а а а", max_tokens=12),
+                completion("allowed", "а", allowed_token_ids=ids, temperature=1, seed=3),
+                completion("ngram", "а а а а", no_repeat_ngram_size=1, max_tokens=12),
+                completion("predict", "а", max_tokens=None, n_predict=3, ignore_eos=True),
+                completion("stop", "а", stop=["а", "о", "е", "и"], include_stop_str_in_output=True),
+                completion(
+                    "many",
+                    "а",
+                    temperature=0.9,
+                    seed=5,
+                    top_n_sigma=-1,
+                    typical_p=0.9,
+                    xtc_probability=0.5,
+                    xtc_threshold=0.1,
+                    dynatemp_range=0.2,
+                    dynatemp_exponent=1.5,
+                    epsilon_cutoff=0.0001,
+                    eta_cutoff=0.0001,
+                    repeat_penalty=1.1,
+                    bad_words=["слово"],
+                    dry_multiplier=0.8,
+                    dry_base=1.5,
+                    dry_allowed_length=3,
+                    dry_penalty_last_n=64,
+                    dry_sequence_breakers=["\n", "; "],
+                ),
+                *(completion(f"dry{i}", "Привет", **body) for i, body in enumerate(dry)),
+                completion("mirostat", "а", mirostat=2, mirostat_tau=3, mirostat_eta=0.2, seed=1),
+                completion("adaptive", "а", adaptive_target=0.4, adaptive_decay=0.8, seed=1),
+            ]
+        )
+        texts = {}
+        for name, result in results.items():
+            self.assertIsNone(result["error"], name)
+            texts[name] = result["response"]["body"]["choices"][0]["text"]
+        self.assertLessEqual(set(texts["allowed"]), set("Столица"))
+        usage = results["allowed"]["response"]["body"]["usage"]
+        self.assertEqual(usage["completion_tokens"], 8)
+        self.assertNotEqual(texts["plain"], texts["ngram"])
+        # A token that has a breaker in it is one: with both, nothing is a repetition.
+        self.assertNotEqual(texts["dry0"], texts["dry1"])
+        self.assertEqual(texts["dry1"], texts["dry2"])
+        self.assertEqual(texts["dry0"], texts["dry3"])
+        usage = results["predict"]["response"]["body"]["usage"]
+        self.assertEqual(usage["completion_tokens"], 3)
+
     def test_bad_requests(self) -> None:
         """A request that is wrong has an error, by field and value, and the others an answer."""
         cases: dict[str, tuple[dict[str, object], str]] = {
@@ -187,6 +243,14 @@ class BatchTest(CliTest):
             ),
             "echo": (True, 'not supported: the field "echo" with true'),
             "prompt_logprobs": (-1, "prompt_logprobs is -1, it must be 0 or more"),
+            "thinking_token_budget": (
+                5,
+                "thinking_budget is 5, and the model has no tokens <think>",
+            ),
+            "allowed_token_ids": ("x", 'allowed_token_ids is "x", it must be a list of token ids'),
+            "dry_sequence_breakers": ([""], "a sequence breaker is empty"),
+            "bad_words": ([" "], 'bad_words is [" "], it must be words that are not empty'),
+            "mirostat": (3, "sampling: mirostat is 3, it must be 0 (off), 1 or 2"),
             "best_of": (2, 'not supported: the field "best_of" with 2'),
         }
         requests = [{**chat(name), **change} for name, (change, _) in cases.items()]

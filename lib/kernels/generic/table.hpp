@@ -7,6 +7,7 @@
 #include "kernels/generic/attention_bf16.hpp"
 #include "kernels/generic/linear.hpp"
 #include "kernels/generic/rowwise.hpp"
+#include "kernels/generic/scores.hpp"
 #include "kernels/ops.hpp"
 
 namespace tlite::generic {
@@ -37,7 +38,12 @@ constexpr KernelOps make_ops() noexcept {
           .merge = &merge<V>,
           .rms_norm = &rms_norm<V>,
           .silu_multiply = &silu_multiply<V>,
-          .exp = &exp_row<V>};
+          .exp = &exp_row<V>,
+          .chunk_maxima = &chunk_maxima<V>,
+          .weigh = &weigh<V>,
+          .sum_exp = &sum_exp<V>,
+          .sum_weight_log = &sum_weight_log<V>,
+          .temper = &temper<V>};
 }
 
 }  // namespace tlite::generic

@@ -2,6 +2,7 @@
 #include "unit/support/errors.hpp"
 #include "unit/support/tiny_checkpoint.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <map>
@@ -12,6 +13,8 @@
 #include <doctest/doctest.h>
 
 #include <tlite/engine.hpp>
+#include <tlite/evaluator.hpp>
+#include <tlite/sampler.hpp>
 #include <tlite/session.hpp>
 
 namespace tlite {
@@ -312,6 +315,144 @@ TEST_CASE("api/engine: memory that runs out at any allocation is an error, and n
   CHECK(failures >= 2);
   Engine engine(model, small());
   check_same(engine.wait(engine.submit(text_of(1), with(seeded(1)))), alone(model, 1));
+}
+
+namespace {
+
+Model thinking_model() {
+  LoadOptions options;
+  const auto files = test::tiny_checkpoint("tiny");
+  (*files)["tiny/tokenizer.json"] = test::tiny_tokenizer_json(true);
+  options.host.files = files;
+  return Model::load("tiny", options);
+}
+
+constexpr TokenId kThink = 259;
+constexpr TokenId kEndOfThink = 260;
+
+}  // namespace
+
+TEST_CASE("api/engine: end thinking now, from another thread and for one request alone") {
+  const Model model = thinking_model();
+  REQUIRE(model.tokenizer().thinking_tokens());
+  CHECK(model.tokenizer().thinking_tokens()->close == kEndOfThink);
+  Engine engine(model, small());
+  SamplingParams params = seeded(4, 12);
+  params.suppress_tokens = {kThink, kEndOfThink};
+  params.ignore_eos = true;
+  const RequestId other = engine.submit("<think>other", with(params));
+  params.suppress_tokens.clear();
+  params.logit_bias = {{kThink, -1e9F}, {kEndOfThink, -1e9F}};
+  const RequestId request = engine.submit("<think>some", with(params));
+  std::size_t before = 0;
+  while (before < 3) {
+    engine.step(0ms);
+    while (const auto event = engine.poll()) before += event->request == request ? 1U : 0U;
+  }
+  std::thread([&] { engine.end_thinking(request); }).join();
+  const Generation ended = engine.wait(request);
+  CHECK(ended.tokens.size() == 12);
+  CHECK(ended.tokens[before] == kEndOfThink);
+  CHECK(std::count(ended.tokens.begin(), ended.tokens.end(), kEndOfThink) == 1);
+  CHECK(engine.wait(other).tokens.size() == 12);
+
+  // A budget that ends it there gives the same text, whoever counts.
+  params.thinking_budget = static_cast<std::int32_t>(4 + before);  // "some" is 4 bytes
+  Engine again(model, small());
+  CHECK(again.wait(again.submit("<think>some", with(params))).tokens == ended.tokens);
+  Session session(model, {.context = 256, .threads = 1});
+  session.set_sampling(params);
+  CHECK(session.complete("<think>some").tokens == ended.tokens);
+  Sampler sampler(params, static_cast<std::size_t>(model.info().config.vocab_size),
+                  model.info().eos_token_ids, model.tokenizer().thinking_tokens());
+  Evaluator evaluator(model, {.context = 256, .threads = 1});
+  const std::vector<TokenId> prompt = model.tokenizer().encode("<think>some");
+  sampler.observe_prompt(prompt);
+  const SequenceId sequence = evaluator.create_sequence();
+  evaluator.append(sequence, prompt);
+  for (const TokenId expected : ended.tokens) {
+    const TokenId token = sampler.sample(evaluator.logits(0)).token;
+    CHECK(token == expected);
+    evaluator.append(sequence, {&token, 1});
+  }
+
+  SUBCASE("a session's answer") {
+    params.thinking_budget = -1;
+    session.set_sampling(params);
+    session.end_thinking();  // nothing runs
+    Stream stream = session.stream_complete("<think>some");
+    for (std::size_t i = 0; i < before; ++i) stream.next();
+    session.end_thinking();
+    while (stream.next()) continue;
+    CHECK(stream.result().tokens == ended.tokens);
+  }
+  SUBCASE("a model that does not think") {
+    const Model plain = tiny_model();
+    CHECK_FALSE(plain.tokenizer().thinking_tokens());
+    const std::string refusal =
+        "invalid_argument: sampling: thinking_budget is 7, and the model has no tokens <think> and "
+        "</think>";
+    CHECK(params.thinking_budget == 7);
+    Engine on(plain, small());
+    CHECK(error_of([&] { on.submit("some", with(params)); }) == refusal);
+    CHECK(error_of([&] { Session(plain, {.context = 64}).set_sampling(params); }) == refusal);
+    CHECK(error_of([&] { Sampler(params, 264); }) == refusal);
+  }
+}
+
+TEST_CASE("api/engine: a logits processor, in an engine, a session and a sampler") {
+  const Model model = tiny_model();
+  Engine engine(model, small());
+  SamplingParams params = seeded(9, 6);
+  RequestOptions options = with(params);
+  RequestId later = 0;
+  std::vector<std::size_t> sizes;
+  options.logits_processor = [&](std::span<const TokenId> tokens, std::span<float> logits) {
+    sizes.push_back(tokens.size());
+    // An 'e' behind an 'o', else an 'o'; repetition_penalty and the like come behind it.
+    for (float& logit : logits) logit = -50.0F;
+    logits[tokens.back() == 'o' ? 'e' : 'o'] = 50.0F;
+    if (later != 0) return;
+    later = engine.submit("another", with(params));
+    engine.set_priority(later, 1);
+    CHECK(engine.status().waiting >= 1);
+    CHECK(error_of([&] { engine.step(1ms); }) ==
+          "bad_state: the engine is at work: a logits processor may not ask it for more");
+    CHECK(error_of([&] { engine.wait(later); }).starts_with("bad_state"));
+    Session on(engine, {.context = 64});
+    CHECK(error_of([&] { on.complete("x"); }).starts_with("bad_state"));
+  };
+  const Generation answer = engine.wait(engine.submit("abc", options));
+  CHECK(answer.text == "oeoeoe");
+  CHECK(sizes == std::vector<std::size_t>{3, 4, 5, 6, 7, 8});
+  REQUIRE(answer.logprobs.size() == 6);
+  CHECK(answer.logprobs[0].logprob < -1.0F);  // the model's own
+  Engine fresh(model, small());
+  check_same(engine.wait(later), fresh.wait(fresh.submit("another", with(params))));
+
+  Session session(model, {.context = 128, .threads = 1});
+  session.set_sampling(params);
+  session.set_logits_processor(options.logits_processor);
+  check_same(session.complete("abc"), answer);
+  Session forked = session.fork();
+  check_same(forked.complete("abc"), answer);
+  session.set_logits_processor({});
+  CHECK(session.complete("abc").text != answer.text);
+  forked.set_logits_processor([](auto, auto) { throw Error(ErrorCode::io, "gone"); });
+  CHECK(error_of([&] { forked.complete("abc"); }) == "io: gone");
+
+  Sampler sampler(params, 264);
+  sampler.set_logits_processor(options.logits_processor);
+  sampler.observe_prompt(std::vector<TokenId>{'a'});
+  const std::vector<float> logits(264, 0.0F);
+  for (int i = 0; i < 2; ++i) {
+    CHECK(sampler.sample(logits).token == 'o');
+    CHECK(sampler.sample(logits).token == 'e');
+    sampler.reset();
+    sampler.observe_prompt(std::vector<TokenId>{'a'});
+  }
+  CHECK(error_of([&] { sampler.set_logits_processor({}); }) ==
+        "bad_state: tokens were observed: a logits processor comes before them");
 }
 
 }  // namespace tlite

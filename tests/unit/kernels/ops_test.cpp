@@ -5,6 +5,7 @@
 #include "base/rng.hpp"
 #include "unit/support/bits.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstring>
@@ -388,6 +389,58 @@ TEST_CASE("kernels/ops: exp far out is 0 or stays finite, and NaN stays NaN") {
     CHECK(x[4] > 2e38F);
     CHECK(x[5] == x[4]);
     CHECK(std::isnan(x[6]));
+  }
+}
+
+// The scalar twin is compared with libm where its parts are: exp_test.cpp, log_test.cpp.
+TEST_CASE("kernels/ops: what a sampler does to scores is the same in every tier") {
+  const KernelOps& scalar = kernel_ops(CpuTier::scalar);
+  std::vector<CpuTier> tiers = vector_tiers();
+  tiers.push_back(CpuTier::scalar);
+  for (const std::size_t size : {1UL, 7UL, 8UL, 63UL, 64UL, 65UL, 200UL, 1031UL}) {
+    for (const std::size_t offset : {0UL, 1UL, 3UL}) {
+      std::vector<float> stored = random_floats(size + offset, size, 40.0F);
+      if (size > 60) stored[offset + 5] = -std::numeric_limits<float>::infinity();
+      const float* const scores = stored.data() + offset;
+      const std::size_t chunks = (size + kScoreChunk - 1) / kScoreChunk;
+      std::vector<float> maxima(chunks);
+      scalar.chunk_maxima(scores, size, maxima.data());
+      for (std::size_t i = 0; i < chunks; ++i) {
+        const float* const end = scores + std::min(size, (i + 1) * kScoreChunk);
+        CHECK(maxima[i] == *std::max_element(scores + i * kScoreChunk, end));
+      }
+      const float top = *std::max_element(maxima.begin(), maxima.end());
+      std::vector<double> weights(size);
+      scalar.weigh(scores, size, top, 1 / 0.7, weights.data());
+      std::vector<double> tempered = weights;
+      scalar.temper(tempered.data(), size, 0.0, 0.3);
+      double sum = 0;
+      double sum_log = 0;
+      for (std::size_t i = 0; i < size; ++i) {
+        const double x = static_cast<double>(scores[i]) - static_cast<double>(top);
+        sum += std::exp(x);
+        if (weights[i] > 0) sum_log += weights[i] * std::log(weights[i]);
+        CHECK(weights[i] == doctest::Approx(std::exp(x / 0.7)).epsilon(1e-12));
+        CHECK(tempered[i] == doctest::Approx(std::pow(weights[i], 1 / 0.3)).epsilon(1e-12));
+        CHECK((weights[i] > 0 || tempered[i] == 0));
+      }
+      CHECK(scalar.sum_exp(scores, size, top) == doctest::Approx(sum).epsilon(1e-12));
+      CHECK(scalar.sum_weight_log(weights.data(), size) == doctest::Approx(sum_log).epsilon(1e-12));
+      for (const CpuTier tier : tiers) {
+        const KernelOps& ops = kernel_ops(tier);
+        std::vector<float> others(chunks);
+        ops.chunk_maxima(scores, size, others.data());
+        CHECK(same_bits(others, maxima));
+        std::vector<double> again(size);
+        ops.weigh(scores, size, top, 1 / 0.7, again.data());
+        CHECK(again == weights);
+        CHECK(ops.sum_exp(scores, size, top) == scalar.sum_exp(scores, size, top));
+        CHECK(ops.sum_weight_log(weights.data(), size) ==
+              scalar.sum_weight_log(weights.data(), size));
+        ops.temper(again.data(), size, 0.0, 0.3);
+        CHECK(again == tempered);
+      }
+    }
   }
 }
 

@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <map>
 #include <new>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -427,7 +430,9 @@ TEST_CASE("runtime/engine_core: any mix of requests answers as each alone") {
   constexpr std::uint64_t kRequests = 200;
   std::minstd_rand random(7);
   Fixture alone(options(1024), scatter, {.prefix_cache = false});
-  Fixture busy(options(320, 5, 24), scatter);
+  EvaluatorOptions threaded = options(320, 5, 24);
+  threaded.threads = 3;  // tokens of one batch are chosen on all of them
+  Fixture busy(threaded, scatter);
   const auto pick = [&](unsigned most) { return static_cast<int>(random() % (most + 1)); };
   std::vector<std::shared_ptr<Request>> expected;
   std::vector<std::shared_ptr<Request>> requests;
@@ -707,6 +712,90 @@ TEST_CASE("runtime/engine_core: a cancel while rows are scored ends that request
   CHECK(answer_of(gone).finish_reason == FinishReason::cancelled);
   CHECK(answer_of(gone).prompt_logprobs.size() < 49);
   check_scores(answer_of(stays), prompt, 1);
+  CHECK(fixture.clean());
+}
+
+TEST_CASE("runtime/engine_core: tokens are chosen on several threads, and told of in order") {
+  const auto outcome = [](std::int32_t threads, const std::function<void()>& before_parallel) {
+    EvaluatorOptions made = options(1024);
+    made.threads = threads;
+    Fixture fixture(made, scatter);
+    fixture.model.before_parallel = before_parallel;
+    for (std::uint64_t seed = 0; seed < 6; ++seed) {
+      fixture.params = SamplingParams();
+      fixture.params.logprobs = 2;
+      fixture.params.max_new_tokens = static_cast<std::int32_t>(10 + seed);
+      fixture.params.top_p = seed % 2 == 0 ? 1.0F : 0.9F;
+      // Of one no token is left, in the middle of the others.
+      if (seed == 3) fixture.params.allowed_token_ids = {7};
+      if (seed == 3) fixture.params.suppress_tokens = {7};
+      RequestSpec spec = fixture.spec({static_cast<TokenId>(seed)}, seed);
+      spec.wants_progress = seed % 2 == 0;
+      fixture.submit(std::move(spec));
+    }
+    fixture.run();
+    CHECK(fixture.clean());
+    std::string all;
+    for (const RequestEvent& event : fixture.events) {
+      all += std::to_string(event.request) + ":" + std::to_string(event.token) + event.text + "/" +
+             std::to_string(event.total) +
+             (event.logprob ? std::to_string(event.logprob->rank) : "") +
+             (event.error ? std::string(event.error->what()).substr(0, 28) : "") + " ";
+    }
+    return all;
+  };
+  const std::string serial = outcome(1, {});
+  CHECK(serial.find("4:-1/0no token is left to choose: ") != std::string::npos);
+  int loops = 0;
+  CHECK(outcome(3, [&] { ++loops; }) == serial);
+  CHECK(loops >= 14);
+  // Helpers that find no memory are not missed.
+  CHECK(outcome(3, [] { throw std::bad_alloc(); }) == serial);
+}
+
+TEST_CASE("runtime/engine_core: logits processors run in order on the calling thread") {
+  EvaluatorOptions made = options(1024);
+  made.threads = 3;
+  Fixture fixture(made);
+  fixture.params.max_new_tokens = 2;
+  std::vector<std::string> calls;
+  const auto submit = [&](std::string_view prompt, const LogitsProcessor& then) {
+    RequestSpec spec = fixture.spec(bytes_of(prompt));
+    spec.generator.set_processor(
+        [&, then, caller = std::this_thread::get_id()](auto tokens, auto logits) {
+          CHECK(std::this_thread::get_id() == caller);
+          calls.emplace_back(tokens.begin(), tokens.end());
+          then(tokens, logits);
+        },
+        spec.prompt);
+    return fixture.submit(std::move(spec));
+  };
+  const auto first = submit("a", [](auto, auto logits) { logits['z'] = 11.0F; });
+  const auto plain = fixture.submit("p");
+  const auto wrong =
+      submit("w", [](auto, auto logits) { logits[3] = std::numeric_limits<float>::quiet_NaN(); });
+  const auto throws = submit("t", [](auto tokens, auto) {
+    if (tokens.size() == 2) throw std::runtime_error("no more");
+  });
+  const auto stops = submit("s", [](auto tokens, auto) {
+    if (tokens.size() == 2) throw Error(ErrorCode::cancelled, "enough");
+  });
+  const auto own = submit("o", [](auto, auto) { throw Error(ErrorCode::io, "the disk is gone"); });
+  fixture.run();
+  CHECK(calls == std::vector<std::string>{"a", "w", "t", "s", "o", "az", "tu", "st"});
+  CHECK(answer_of(first).text == "zz");
+  CHECK(answer_of(plain).text == "qr");
+  CHECK(answer_of(throws).text == "u");
+  CHECK(answer_of(stops).text == "t");
+  CHECK(answer_of(stops).finish_reason == FinishReason::cancelled);
+  std::map<std::int64_t, std::string> errors;
+  for (const RequestEvent& event : fixture.events) {
+    if (event.error) errors[event.request] = event.error->what();
+  }
+  CHECK(errors.size() == 3);
+  CHECK(errors[wrong->id()] == "the logit of token 3 is NaN: the logits processor has made it so");
+  CHECK(errors[throws->id()] == "the logits processor has thrown no more");
+  CHECK(errors[own->id()] == "the disk is gone");
   CHECK(fixture.clean());
 }
 

@@ -2,6 +2,7 @@
 // reads back from them, so a page that is lost, mixed up or written to while shared shows.
 #pragma once
 
+#include "base/parallel.hpp"
 #include "model/batch_model.hpp"
 #include "model/sequences.hpp"
 
@@ -24,7 +25,10 @@ class FakeBatchModel final : public BatchModel {
   using Next = std::function<std::vector<float>(const std::vector<TokenId>&)>;
 
   FakeBatchModel(EvaluatorOptions options, Next next)
-      : options_(options), next_(std::move(next)), sequences_(layout(), options_, nullptr) {}
+      : options_(options),
+        next_(std::move(next)),
+        sequences_(layout(), options_, nullptr),
+        pool_(std::max(options.threads, 1)) {}
 
   const EvaluatorOptions& options() const noexcept override { return options_; }
   SequenceId create() override { return sequences_.create(); }
@@ -89,7 +93,7 @@ class FakeBatchModel final : public BatchModel {
 
   void parallel_for(std::size_t count, FunctionRef<void(std::size_t, int)> body) override {
     if (before_parallel) before_parallel();
-    for (std::size_t i = 0; i < count; ++i) body(i, 0);
+    pool_.parallel_for(count, body);
   }
 
   std::size_t total_pages() const { return pages_for(static_cast<std::size_t>(options_.context)); }
@@ -138,6 +142,7 @@ class FakeBatchModel final : public BatchModel {
   EvaluatorOptions options_;
   Next next_;
   Sequences sequences_;
+  ThreadPool pool_;
   std::vector<BatchRow> rows_;
   std::vector<std::vector<float>> logits_;
   std::vector<std::vector<float>> hidden_;

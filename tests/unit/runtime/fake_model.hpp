@@ -15,9 +15,9 @@ namespace tlite::test {
 inline constexpr TokenId kEnd = 258;
 inline constexpr std::size_t kLogits = 264;
 
-inline Tokenizer tiny_tokenizer() {
+inline Tokenizer tiny_tokenizer(bool thinks = false) {
   auto files = std::make_shared<MemoryFiles>();
-  (*files)["tiny/tokenizer.json"] = tiny_tokenizer_json();
+  (*files)["tiny/tokenizer.json"] = tiny_tokenizer_json(thinks);
   Host host;
   host.files = files;
   return Tokenizer::load("tiny", host);

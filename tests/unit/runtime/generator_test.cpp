@@ -241,4 +241,93 @@ TEST_CASE("runtime/generator: with ignore_eos an end token is one like others") 
   }
 }
 
+namespace {
+
+constexpr TokenId kThink = 259;
+constexpr TokenId kEndOfThink = 260;
+
+// What a model that only ever wants to think of 'x' comes to say.
+std::string thoughts(const SamplingParams& params, const std::vector<TokenId>& prompt,
+                     const PartialAnswer& before = {}, int end_after = -1) {
+  const std::vector<TokenId> ends = {kEnd};
+  Generator generator(test::tiny_tokenizer(true), params, ends, 1, prompt, before);
+  SamplerWorkspace workspace;
+  std::string said;
+  for (int i = 0; generator.finish_reason() == FinishReason::none; ++i) {
+    if (i == end_after) generator.end_thinking();
+    const TokenId token = generator.step(test::logits_for('x'), workspace).token;
+    said += token == kEndOfThink ? "/" : token == 'x' ? "x" : "?";
+  }
+  return said;
+}
+
+}  // namespace
+
+TEST_CASE("runtime/generator: a thinking block ends where its budget does") {
+  SamplingParams params = greedy();
+  params.max_new_tokens = 6;
+  const std::vector<TokenId> open = {'a', kThink};
+  CHECK(thoughts(params, open) == "xxxxxx");
+  params.thinking_budget = 3;
+  CHECK(thoughts(params, open) == "xxx/xx");
+  CHECK(thoughts(params, {'a', kThink, '\n'}) == "xx/xxx");
+  CHECK(thoughts(params, {'a', kThink, 'b', kThink, 'c', 'd'}) == "/xxxxx");
+  CHECK(thoughts(params, {'a'}) == "xxxxxx");
+  CHECK(thoughts(params, {kThink, 'b', kEndOfThink, '\n'}) == "xxxxxx");
+  CHECK(thoughts(params, {kThink, 'b', kEnd, 'a'}) == "xxxxxx");  // a turn that was cut
+  CHECK(thoughts(params, {'a'}, {{kThink, 'x'}}) == "xx/xxx");    // an answer that goes on
+  params.thinking_budget = 0;
+  CHECK(thoughts(params, open) == "/xxxxx");
+  // Nothing but 'x' is allowed, drawn or not: what is forced comes first.
+  params.allowed_token_ids = {'x'};
+  params.temperature = 1.0F;
+  params.mirostat = 2;
+  CHECK(thoughts(params, open) == "/xxxxx");
+}
+
+TEST_CASE("runtime/generator: a thinking block ends where the host says so") {
+  SamplingParams params = greedy();
+  params.max_new_tokens = 4;
+  CHECK(thoughts(params, {kThink}, {}, 0) == "/xxx");
+  CHECK(thoughts(params, {kThink}, {}, 2) == "xx/x");
+  CHECK(thoughts(params, {'a'}, {}, 1) == "xxxx");
+  CHECK(thoughts(params, {kThink, kEndOfThink}, {}, 0) == "xxxx");
+
+  // Not the one that is opened later.
+  const std::vector<TokenId> ends = {kEnd};
+  Generator generator(test::tiny_tokenizer(true), params, ends, 1, ends);
+  SamplerWorkspace workspace;
+  generator.end_thinking();
+  CHECK(generator.step(test::logits_for(kThink), workspace).token == kThink);
+  CHECK(generator.step(test::logits_for('x'), workspace).token == 'x');
+  generator.end_thinking();
+  CHECK(generator.step(test::logits_for('x'), workspace).token == kEndOfThink);
+  CHECK(generator.text() == "<think>x</think>");
+}
+
+TEST_CASE("runtime/generator: what ends thinking has the log probability that the model gave it") {
+  SamplingParams params = greedy();
+  params.thinking_budget = 0;
+  params.logprobs = 1;
+  const std::vector<TokenId> prompt = {kThink};
+  Generator generator(test::tiny_tokenizer(true), params, {}, 1, prompt);
+  SamplerWorkspace workspace;
+  const Piece piece = generator.step(test::logits_for('x'), workspace);
+  CHECK(piece.token == kEndOfThink);
+  REQUIRE(piece.logprob);
+  CHECK(piece.logprob->rank == 261);  // behind 'x' and the 259 ids below it
+  CHECK(piece.top_logprobs[0].token == 'x');
+}
+
+TEST_CASE("runtime/generator: a thinking budget needs a model that thinks") {
+  SamplingParams params = greedy();
+  params.thinking_budget = 5;
+  CHECK(test::error_of([&] { Generator(test::tiny_tokenizer(), params, {}, 1, {}); }) ==
+        "invalid_argument: sampling: thinking_budget is 5, and the model has no tokens <think> and "
+        "</think>");
+  params.thinking_budget = -2;
+  CHECK(test::error_of([&] { validate(params, 300); }) ==
+        "invalid_argument: sampling: thinking_budget is -2, it must be -1 (none) or more");
+}
+
 }  // namespace tlite

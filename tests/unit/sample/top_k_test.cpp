@@ -17,7 +17,7 @@ TEST_CASE("sample/top_k: the k-th largest equals a full sort's") {
     for (std::size_t i = 0; i < count; i += 5) values[i] = values[i / 2];  // ties
     std::vector<float> sorted = values;
     std::sort(sorted.begin(), sorted.end(), std::greater<>());
-    CHECK(chunk_maxima(values, maxima) == sorted[0]);
+    CHECK(chunk_maxima(values, maxima, kernel_ops(CpuTier::scalar)) == sorted[0]);
     for (std::size_t k = 1; k <= count; k += 1 + k / 3) {
       CHECK(kth_largest(values, maxima, k, scratch) == sorted[k - 1]);
     }
@@ -30,7 +30,7 @@ TEST_CASE("sample/top_k: the first of equal largest values is found, whatever ch
   for (const std::size_t first : {0U, 63U, 64U, 130U, 299U}) {
     std::vector<float> values(300, -1.0F);
     values[first] = values[299] = 2.0F;
-    chunk_maxima(values, maxima);
+    chunk_maxima(values, maxima, kernel_ops(CpuTier::scalar));
     CHECK(first_largest(values, maxima) == first);
   }
 }
@@ -39,7 +39,7 @@ TEST_CASE("sample/top_k: minus infinity is a value like others") {
   std::vector<float> values(200, -std::numeric_limits<float>::infinity());
   values[150] = -1e30F;
   std::vector<float> maxima, scratch;
-  CHECK(chunk_maxima(values, maxima) == -1e30F);
+  CHECK(chunk_maxima(values, maxima, kernel_ops(CpuTier::scalar)) == -1e30F);
   CHECK(first_largest(values, maxima) == 150);
   CHECK(kth_largest(values, maxima, 2, scratch) == -std::numeric_limits<float>::infinity());
 }

@@ -159,8 +159,10 @@ std::string tiny_template() {
          "{{ '<|im_start|>assistant\\n' }}{% endif %}";
 }
 
-std::string tiny_tokenizer_json() {
-  const std::vector<std::string> tokens = tiny_tokens();
+std::string tiny_tokenizer_json(bool thinks) {
+  std::vector<std::string> tokens = tiny_tokens();
+  const std::size_t special = tokens.size();
+  if (thinks) tokens.insert(tokens.end(), {"<think>", "</think>"});
   std::string vocabulary;
   std::string added;
   for (std::size_t id = 0; id < tokens.size(); ++id) {
@@ -170,7 +172,8 @@ std::string tiny_tokenizer_json() {
       added += (id == 256 ? "" : ",") + std::string(R"({"id":)") + std::to_string(id) +
                R"(,"content":)" + escape(tokens[id]) +
                R"(,"single_word":false,"lstrip":false,"rstrip":false,"normalized":false,)"
-               R"("special":true})";
+               R"("special":)" +
+               (id < special ? "true}" : "false}");
     }
   }
   const std::string pattern =

@@ -41,8 +41,8 @@ std::string safetensors_bytes(const std::vector<TestTensor>& tensors, std::size_
 std::string safetensors_with_header(std::string_view header, std::size_t data_bytes);
 
 // A byte-level BPE without merges: id = byte, then <|endoftext|> 256, <|im_start|> 257, <|im_end|>
-// 258.
-std::string tiny_tokenizer_json();
+// 258; with `thinks` <think> 259 and </think> 260, which are not special, as in Qwen3.
+std::string tiny_tokenizer_json(bool thinks = false);
 std::string tiny_tokenizer_config_json();  // with a ChatML template
 std::vector<std::string> tiny_tokens();    // by id, in the byte-level spelling
 std::string tiny_template();               // the ChatML template

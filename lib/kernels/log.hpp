@@ -8,7 +8,8 @@
 
 namespace tlite {
 
-inline double log_positive(double x) noexcept {
+template <class Tier = void>
+[[gnu::always_inline]] inline double log_positive(double x) noexcept {
   constexpr double kLn2High = 6.93147180369123816490e-01;  // times |k| < 2^20 is exact
   constexpr double kLn2Low = 1.90821492927058770002e-10;
   constexpr std::uint64_t kRootHalf = 0x3FE6A09E667F3BCDULL;  // sqrt(1/2)

@@ -1,4 +1,4 @@
-#include "sample/exp.hpp"
+#include "kernels/exp.hpp"
 
 #include "base/rng.hpp"
 
@@ -9,7 +9,7 @@
 
 namespace tlite {
 
-TEST_CASE("sample/exp: within 1e-14 of libm over the range of normal doubles") {
+TEST_CASE("kernels/exp: within 1e-14 of libm over the range of normal doubles") {
   CounterRng rng(1);
   for (int i = 0; i < 100000; ++i) {
     const double x = -std::pow(10.0, rng.next_unit() * 9.0 - 6.15);  // 7e-7 to 708
@@ -17,7 +17,7 @@ TEST_CASE("sample/exp: within 1e-14 of libm over the range of normal doubles") {
   }
 }
 
-TEST_CASE("sample/exp: exactly one at zero and nothing far below") {
+TEST_CASE("kernels/exp: exactly one at zero and nothing far below") {
   CHECK(exp_nonpositive(0.0) == 1.0);
   CHECK(exp_nonpositive(-0.0) == 1.0);
   CHECK(exp_nonpositive(-709.0) == 0.0);

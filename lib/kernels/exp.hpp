@@ -1,6 +1,7 @@
 // exp(x) for x <= 0 in double, 0 below -708; spelt out in IEEE operations: it vectorises without an
 // instruction set of its own, and a seed gives the same draws on every machine, whatever its libm
 // rounds. Range reduction after fdlibm's e_exp.c, Taylor to degree 11: relative error below 1e-14.
+// `Tier` keeps what is compiled for one instruction set out of the others.
 #pragma once
 
 #include <bit>
@@ -8,7 +9,8 @@
 
 namespace tlite {
 
-inline double exp_nonpositive(double x) noexcept {
+template <class Tier = void>
+[[gnu::always_inline]] inline double exp_nonpositive(double x) noexcept {
   constexpr double kLog2E = 1.44269504088896338700;
   constexpr double kLn2High = 6.93147180369123816490e-01;  // times |k| < 2^20 is exact
   constexpr double kLn2Low = 1.90821492927058770002e-10;

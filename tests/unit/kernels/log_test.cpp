@@ -1,4 +1,4 @@
-#include "sample/log.hpp"
+#include "kernels/log.hpp"
 
 #include "base/rng.hpp"
 
@@ -8,7 +8,7 @@
 
 namespace tlite {
 
-TEST_CASE("sample/log: within 4e-16 of the library's logarithm") {
+TEST_CASE("kernels/log: within 4e-16 of the library's logarithm") {
   // Two roundings of the result, of half a unit each, and one of a term below ln(2) / 2.
   CounterRng rng(1);
   for (int i = 0; i < 100000; ++i) {
