@@ -100,9 +100,9 @@ class TLITE_API Session {
   // The conversation. Sampling defaults to the model's own; validated when set.
   void set_sampling(const SamplingParams& params);
   const SamplingParams& sampling() const noexcept;
-  // Of every answer from now on, forks' too, on the thread that works on it: where the session is on
-  // an engine with others, any that pulls pieces. It may call nothing of the session but cancel and
-  // end_thinking. Empty: none.
+  // Of every answer from now on, forks' too, on the thread that works on it: where the session is
+  // on an engine with others, any that pulls pieces. It may call nothing of the session but cancel
+  // and end_thinking. Empty: none.
   void set_logits_processor(LogitsProcessor processor);
   void add(Message message);
   void add_system(std::string_view text);
