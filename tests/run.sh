@@ -69,12 +69,14 @@ python_lint() {
     types "$venv/bin/mypy"
 }
 
-# One run a folder, in turn: scripts import their neighbours by bare name, and two runs at once that share a cache
-# crash now and then ("INTERNAL ERROR").
+# One run a folder, in turn: scripts import their neighbours by bare name, those of a package by its own, and two runs at
+# once that share a cache crash now and then ("INTERNAL ERROR").
 types() {
-  local folder failed=0
+  local folder top failed=0
   while read -r folder; do
-    MYPYPATH=$folder "$1" --config-file tests/mypy.ini --no-error-summary "$folder"/*.py || failed=1
+    top=$folder
+    while [ -e "$top/__init__.py" ]; do top=$(dirname "$top"); done
+    MYPYPATH=$top:bindings/python/src "$1" --config-file tests/mypy.ini --no-error-summary "$folder"/*.py || failed=1
   done < <(git ls-files -- '*.py' | xargs -n1 dirname | sort -u)
   return "$failed"
 }
