@@ -105,6 +105,27 @@ class Native:
         raise TypeError(f"a {type(self).__name__} cannot be pickled or copied: {self._unpicklable}")
 
 
+class Turn:
+    """Around what one thread at a time may do: a second one gets BadState.
+
+    Objects that the library does not guard itself have one, and those whose results are views that
+    the next call overwrites.
+    """
+
+    __slots__ = ("_lock", "_what")
+
+    def __init__(self, owner: Native) -> None:
+        self._lock = threading.Lock()
+        self._what = type(owner).__name__
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            raise BadState(f"this {self._what} is in use by another thread")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class Computing(Native):
     """Base of what computes: stopped at the interpreter's exit, closed in a child of fork()."""
 

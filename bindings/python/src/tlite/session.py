@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Callable
 from . import _ffi
 from ._convert import TokenIds, choice, filled, integer, name_of, receiver, token_array, utf8
 from ._library import lib
-from ._native import SLICE, Computing, Handle, begin, call, created, end
-from .errors import BadState, Error, taken
+from ._native import SLICE, Computing, Handle, Turn, begin, call, created, end
+from .errors import Error, taken
 from .generation import Generation, Piece, generation_of, piece_of
 from .model import Model
 from .sampling import SamplingParams, native_params, params_of
@@ -42,7 +42,9 @@ class Stream(Computing):
         super().__init__()
         self._session = session._live()
         self._handle = created(start, lib.tlite_stream_free, self._session.pointer, *arguments)
-        self._turn = threading.Lock()
+        self._turn = Turn(self)
+        self._cancelling = threading.Lock()
+        self._cancelled = False
         self._ended = False
         self._result: Generation | None = None
         self._piece = POINTER(_ffi.tlite_piece)()
@@ -55,29 +57,36 @@ class Stream(Computing):
         if self._ended:
             return None
         handle = self._live()
-        if not self._turn.acquire(blocking=False):
-            raise BadState("this Stream is in use by another thread")
-        begin(self)
-        try:
-            status = lib.tlite_stream_advance(handle.pointer, SLICE, *self._out)
-            if status:
-                raise taken(status, self._error.value)
-            if self._piece:
-                return piece_of(self._piece[0])
-            if self._finished.value:
-                self._finish(handle)
-            return None
-        except BaseException:
-            self._handle = None
-            raise
-        finally:
-            end(self)
-            self._turn.release()
+        with self._turn:
+            begin(self)
+            try:
+                status = lib.tlite_stream_advance(handle.pointer, SLICE, *self._out)
+                if status:
+                    raise taken(status, self._error.value)
+                if self._piece:
+                    return piece_of(self._piece[0])
+                if self._finished.value:
+                    self._finish(handle)
+                return None
+            except BaseException:
+                del handle  # a traceback would keep it, and the session with it
+                self.close()
+                raise
+            finally:
+                end(self)
 
     def _finish(self, handle: Handle) -> None:
         self._result = self._copy(handle)
         self._ended = True
-        self._handle = None
+        self.close()
+
+    def close(self) -> None:
+        """Ends the answer where it is; what was said stays in the conversation."""
+        with self._cancelling:
+            super().close()
+            stopped = self._result is not None and self._result.finish_reason == "cancelled"
+            if self._cancelled and not stopped:  # it came too late, and is not for the next answer
+                lib.tlite_session_clear_cancel(self._session.pointer)
 
     def _copy(self, handle: Handle) -> Generation:
         out = POINTER(_ffi.tlite_generation)()
@@ -91,10 +100,14 @@ class Stream(Computing):
         return self
 
     def __next__(self) -> Piece:
-        while not self._ended:
-            piece = self._advance()
-            if piece is not None:
-                return piece
+        try:
+            while not self._ended:
+                piece = self._advance()
+                if piece is not None:
+                    return piece
+        except BaseException:
+            self.close()
+            raise
         raise StopIteration
 
     def __aiter__(self) -> Stream:
@@ -153,8 +166,10 @@ class Stream(Computing):
 
     def cancel(self) -> None:
         """Ends the answer with the reason "cancelled", within milliseconds. From any thread."""
-        if self._handle is not None:
-            lib.tlite_session_cancel(self._session.pointer)
+        with self._cancelling:
+            if self._handle is not None:
+                self._cancelled = True
+                lib.tlite_session_cancel(self._session.pointer)
 
     def _stop(self) -> None:
         self.cancel()
