@@ -46,7 +46,9 @@ def test_sequences(evaluator: tlite.Evaluator) -> None:
     alone = evaluator.logits(copy=True)
     second = evaluator.fork(first, 2)
     assert (evaluator.length(first), evaluator.length(second)) == (4, 2)
-    evaluator.evaluate([(3, second, 2, True), tlite.Row(4, second, 3, True), tlite.Row(9, first, 4)])
+    evaluator.evaluate(
+        [(3, second, 2, True), tlite.Row(4, second, 3, True), tlite.Row(9, first, 4)]
+    )
     both = evaluator.logits(copy=True)
     assert both.shape == (2, 2560) and np.array_equal(both, alone[2:])
     evaluator.truncate(first, 1)

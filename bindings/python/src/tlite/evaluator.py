@@ -194,8 +194,8 @@ class Evaluator(Computing):
                 )
             finished = c_int32()
             with at_work():
-                call(lib.tlite_evaluator_submit, handle.pointer, rows, len(rows))
                 try:
+                    call(lib.tlite_evaluator_submit, handle.pointer, rows, len(rows))
                     while not finished.value:
                         call(
                             *(lib.tlite_evaluator_advance, handle.pointer, SLICE),
