@@ -1,4 +1,4 @@
-"""How long `import tlite` takes, beside an interpreter that does nothing: medians of runs in turn."""
+"""How long `import tlite` takes, beside a bare interpreter: medians of runs in turn."""
 
 from __future__ import annotations
 

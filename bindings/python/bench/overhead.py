@@ -23,7 +23,7 @@ from tlite._library import lib
 PROMPT = "Напиши стих про машинное обучение"
 
 
-def ways(model: tlite.Model, params: tlite.SamplingParams) -> dict[str, Callable[[], None]]:
+def ways(model: tlite.Model, params: tlite.SamplingParams) -> dict[str, Callable[[], object]]:
     """Each of them generates the same tokens."""
     session = tlite.Session(model, sampling=params)
     engine = tlite.Engine(model, prefix_cache=False)
@@ -68,11 +68,11 @@ def ways(model: tlite.Model, params: tlite.SamplingParams) -> dict[str, Callable
     return {
         "C: session": c_session,
         "for piece in session.complete()": stream,
-        "session.complete().run()": lambda: session.complete(PROMPT).run() and None,
+        "session.complete().run()": lambda: session.complete(PROMPT).run(),
         "async for piece in session.complete()": async_stream,
         "C: engine": c_engine,
         "for piece in engine.stream()": engine_stream,
-        "engine.map()": lambda: engine.map([PROMPT], sampling=params) and None,
+        "engine.map()": lambda: engine.map([PROMPT], sampling=params),
         "async for piece in engine.stream()": engine_async,
     }
 
@@ -111,7 +111,9 @@ def four_threads(model: tlite.Model, params: tlite.SamplingParams, rounds: int) 
             way()
             times[name].append(time.perf_counter() - begun)
     base, other = (statistics.median(times[name]) for name in times)
-    print(f"16 requests: run() in C {base:.3f} s, 4 Python threads {other:.3f} s ({other / base:.3f})")
+    print(
+        f"16 requests: run() in C {base:.3f} s, 4 Python threads {other:.3f} s ({other / base:.3f})"
+    )
 
 
 def main() -> None:

@@ -339,6 +339,7 @@ def test_async_pieces(greedy: tlite.SamplingParams) -> None:
     async def main() -> None:
         assert "".join([piece async for piece in session.stream("Кто ты?")]) == ANSWER
         assert (await session.stream("Кто ты?")).finish_reason == "end_of_text"
+        session.sampling = tlite.SamplingParams(ignore_eos=True, max_new_tokens=1000)
         stream = session.stream("a")
         await stream.__anext__()
         with pytest.raises(tlite.BadState):

@@ -148,8 +148,12 @@ class _Inbox:
         self.waiting = False
         self._notify = notify
 
-    def put(self, event: EngineEvent) -> None:
-        self.events.append(event)
+    def tell(self) -> None:
+        """Has its reader look at what came; called behind a whole batch of events.
+
+        A reader that wakes with the first of them would fight for the interpreter with who brings
+        the rest.
+        """
         if self._notify is not None:
             self._notify()
         elif self.waiting:
@@ -189,21 +193,23 @@ class _Desk:
             raise BadState(self.why_closed)
         return handle
 
-    def deliver(self, event: EngineEvent) -> None:
-        """Hands out an event; under the lock."""
+    def deliver(self, event: EngineEvent) -> _Inbox | None:
+        """Hands out an event, under the lock; whose reader has to be told."""
         request, last = event.request, event.finish_reason is not None
         if request in self.claims:
             inbox = self.claims[request]
             if last:
                 del self.claims[request]
             if inbox is not None:
-                inbox.put(event)
-        elif request in self.open:
+                inbox.events.append(event)
+            return inbox
+        if request in self.open:
             self.events.append(event)
             if last:
                 self.open.discard(request)
         else:
             self.early.setdefault(request, []).append(event)
+        return None
 
     def claim(self, request: int, inbox: _Inbox | None) -> None:
         """Its events go to that inbox, or to `events` where there is none."""
@@ -238,20 +244,28 @@ class _Desk:
         """Takes what the engine has to tell, in its order."""
         out = POINTER(_ffi.tlite_engine_event)()
         place = byref(out)
-        poll, free = lib.tlite_engine_poll, lib.tlite_engine_event_free
-        while True:
+        touched: set[_Inbox | None] = set()
+        try:
             with self.lock:
-                call(poll, handle.pointer, place)
-                if not out:
-                    return
-                try:
-                    event = _event_of(out)
-                except KeyboardInterrupt:  # it may be what another thread waits for
-                    self.deliver(_event_of(out))
-                    raise
-                finally:
-                    free(out)
-                self.deliver(event)
+                while True:
+                    call(lib.tlite_engine_poll, handle.pointer, place)
+                    if not out:
+                        return
+                    touched.add(self._take(out))
+        finally:
+            for inbox in touched:
+                if inbox is not None:
+                    inbox.tell()
+
+    def _take(self, out: Any) -> _Inbox | None:
+        try:
+            event = _event_of(out)
+        except KeyboardInterrupt:  # it may be what another thread waits for
+            self.deliver(_event_of(out))
+            raise
+        finally:
+            lib.tlite_engine_event_free(out)
+        return self.deliver(event)
 
     def step(self, budget: int) -> bool:
         """Works for a while; whether something is left. Whoever calls it has the turn."""
@@ -337,7 +351,9 @@ class _Desk:
                 if handle is not None:
                     lib.tlite_engine_cancel(handle.pointer, request)
                 if inbox is not None:
-                    inbox.put(EngineEvent(request, piece_of(_NOTHING), "failed", None, error))
+                    event = EngineEvent(request, piece_of(_NOTHING), "failed", None, error)
+                    inbox.events.append(event)
+                    inbox.tell()
 
     def close(self) -> None:
         """Ends it all; readers get BadState."""
@@ -415,21 +431,27 @@ class RequestStream:
         return self
 
     async def __anext__(self) -> Piece:
+        self._join_loop()
+        events = self._inbox.events
         while not self._ended:
-            piece = self._take(await self._next_event())
+            piece = self._take(events.popleft() if events else await self._next_event())
             if piece is not None:
                 return piece
         raise StopAsyncIteration
 
-    async def _next_event(self) -> EngineEvent:
+    def _join_loop(self) -> None:
+        """Of the first one that waits; the engine gets its thread."""
         import asyncio
 
+        loop = asyncio.get_running_loop()
         if self._loop is None:
             self._wake = asyncio.Event()
-            self._loop = asyncio.get_running_loop()
+            self._loop = loop
             self._desk.start()
-        elif self._loop is not asyncio.get_running_loop():
+        elif self._loop is not loop:
             raise BadState("this RequestStream is awaited in another event loop")
+
+    async def _next_event(self) -> EngineEvent:
         assert self._wake is not None
         try:
             while not self._inbox.events:
@@ -447,6 +469,7 @@ class RequestStream:
         return self._run_async().__await__()
 
     async def _run_async(self) -> Generation:
+        self._join_loop()
         while not self._ended:
             self._take(await self._next_event())
         return self.result

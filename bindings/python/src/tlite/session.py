@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import json
 import threading
+import time
 from collections.abc import Generator, Iterator, Sequence
 from ctypes import POINTER, byref, c_int32, c_int64, c_uint64, c_void_p
 from typing import TYPE_CHECKING, Any, Callable
@@ -21,6 +23,9 @@ from .tokenizer import taken_bytes
 
 if TYPE_CHECKING:
     from .engine import Engine
+
+
+_SHARE = 0.005  # seconds of pieces at a time, for coroutines
 
 
 class Stream(Computing):
@@ -50,6 +55,7 @@ class Stream(Computing):
         self._piece = POINTER(_ffi.tlite_piece)()
         self._finished = c_int32()
         self._error = c_void_p()
+        self._ready: collections.deque[Piece] = collections.deque()  # for coroutines
         self._out = (byref(self._piece), byref(self._finished), byref(self._error))
 
     def _advance(self) -> Piece | None:
@@ -114,23 +120,36 @@ class Stream(Computing):
         return self
 
     async def __anext__(self) -> Piece:
-        while not self._ended:
-            piece = await self._advance_elsewhere()
-            if piece is not None:
-                return piece
+        while not self._ready and not self._ended:
+            await self._work_elsewhere()
+        if self._ready:
+            return self._ready.popleft()
         raise StopAsyncIteration
 
-    async def _advance_elsewhere(self) -> Piece | None:
-        """A slice on a thread of the loop's executor, so that the loop goes on meanwhile."""
+    def _work(self) -> None:
+        """Pieces for some milliseconds, as handing one to the event loop costs more than many.
+
+        At least a slice, so that what takes longer comes at once.
+        """
+        until = time.monotonic() + _SHARE
+        while not self._ended:
+            piece = self._advance()
+            if piece is not None:
+                self._ready.append(piece)
+            if time.monotonic() >= until:
+                return
+
+    async def _work_elsewhere(self) -> None:
+        """On a thread of the loop's executor, so that the loop goes on meanwhile."""
         import asyncio
 
-        slice_ = asyncio.get_running_loop().run_in_executor(None, self._advance)
+        work = asyncio.get_running_loop().run_in_executor(None, self._work)
         try:
-            return await asyncio.shield(slice_)
+            await asyncio.shield(work)
         except asyncio.CancelledError:
-            while not slice_.done():  # the session is free when this is back
+            while not work.done():  # the session is free when this is back
                 try:
-                    await asyncio.wait([slice_])
+                    await asyncio.wait([work])
                 except asyncio.CancelledError:
                     continue
             self.close()
@@ -141,7 +160,7 @@ class Stream(Computing):
 
     async def _run_elsewhere(self) -> Generation:
         while not self._ended:
-            await self._advance_elsewhere()
+            await self._work_elsewhere()
         return self.result
 
     def run(self) -> Generation:
