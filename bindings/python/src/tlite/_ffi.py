@@ -92,6 +92,18 @@ TLITE_FINISH_CONTEXT_FULL = 5
 TLITE_FINISH_CANCELLED = 6
 TLITE_FINISH_DEADLINE = 7
 TLITE_FINISH_FAILED = 8
+TLITE_POOLING_INVALID = -1
+TLITE_POOLING_NONE = 0
+TLITE_POOLING_LAST = 1
+TLITE_POOLING_MEAN = 2
+TLITE_POOLING_CLS = 3
+TLITE_BEAM_SCORING_INVALID = -1
+TLITE_BEAM_SCORING_HUGGINGFACE = 0
+TLITE_BEAM_SCORING_VLLM = 1
+TLITE_BEAM_STOPPING_INVALID = -1
+TLITE_BEAM_STOPPING_HEURISTIC = 0
+TLITE_BEAM_STOPPING_AT_ONCE = 1
+TLITE_BEAM_STOPPING_NEVER = 2
 TLITE_IMPORTANCE_FORMAT_INVALID = -1
 TLITE_IMPORTANCE_FORMAT_GGUF = 0
 TLITE_IMPORTANCE_FORMAT_DAT = 1
@@ -175,6 +187,24 @@ ENUMS: dict[str, dict[str, int]] = {
         "cancelled": 6,
         "deadline": 7,
         "failed": 8,
+    },
+    "tlite_pooling": {
+        "invalid": -1,
+        "none": 0,
+        "last": 1,
+        "mean": 2,
+        "cls": 3,
+    },
+    "tlite_beam_scoring": {
+        "invalid": -1,
+        "huggingface": 0,
+        "vllm": 1,
+    },
+    "tlite_beam_stopping": {
+        "invalid": -1,
+        "heuristic": 0,
+        "at_once": 1,
+        "never": 2,
     },
     "tlite_importance_format": {
         "invalid": -1,
@@ -354,7 +384,7 @@ class tlite_plan_options(Structure):
     kv_type: int
     weights: int
     read_into_memory: int
-    reserved: int
+    max_hidden_rows: int
     packed_cache: tlite_text
 
     _fields_ = (
@@ -367,7 +397,7 @@ class tlite_plan_options(Structure):
         ("kv_type", c_int32),
         ("weights", c_int32),
         ("read_into_memory", c_int32),
-        ("reserved", c_uint32),
+        ("max_hidden_rows", c_int32),
         ("packed_cache", tlite_text),
     )
 
@@ -653,7 +683,7 @@ class tlite_piece(Structure):
 
 
 class tlite_generation(Structure):
-    """120 bytes."""
+    """176 bytes."""
 
     struct_size: int
     finish_reason: int
@@ -671,6 +701,14 @@ class tlite_generation(Structure):
     reserved: int
     prefill_seconds: float
     decode_seconds: float
+    prompt_logprobs: Any
+    prompt_logprob_count: int
+    prompt_top_logprobs: Any
+    prompt_top_logprob_offsets: Any
+    prompt_logprobs_start: int
+    reserved2: int
+    embedding: Any
+    embedding_size: int
 
     _fields_ = (
         ("struct_size", c_uint32),
@@ -689,11 +727,19 @@ class tlite_generation(Structure):
         ("reserved", c_uint32),
         ("prefill_seconds", c_double),
         ("decode_seconds", c_double),
+        ("prompt_logprobs", POINTER(tlite_token_logprob)),
+        ("prompt_logprob_count", c_size_t),
+        ("prompt_top_logprobs", POINTER(tlite_token_logprob)),
+        ("prompt_top_logprob_offsets", POINTER(c_size_t)),
+        ("prompt_logprobs_start", c_int32),
+        ("reserved2", c_uint32),
+        ("embedding", POINTER(c_float)),
+        ("embedding_size", c_size_t),
     )
 
 
 class tlite_engine_options(Structure):
-    """32 bytes."""
+    """36 bytes."""
 
     struct_size: int
     context: int
@@ -703,6 +749,7 @@ class tlite_engine_options(Structure):
     kv_type: int
     max_delay_milliseconds: int
     prefix_cache: int
+    embeddings: int
 
     _fields_ = (
         ("struct_size", c_uint32),
@@ -713,11 +760,12 @@ class tlite_engine_options(Structure):
         ("kv_type", c_int32),
         ("max_delay_milliseconds", c_int32),
         ("prefix_cache", c_int32),
+        ("embeddings", c_int32),
     )
 
 
 class tlite_request_options(Structure):
-    """72 bytes."""
+    """96 bytes."""
 
     struct_size: int
     context: int
@@ -728,6 +776,12 @@ class tlite_request_options(Structure):
     reserved: int
     tools_json: tlite_text
     template_json: tlite_text
+    n: int
+    prompt_logprobs: int
+    prompt_logprobs_start: int
+    reserved2: int
+    pooling: int
+    normalize: int
 
     _fields_ = (
         ("struct_size", c_uint32),
@@ -739,6 +793,12 @@ class tlite_request_options(Structure):
         ("reserved", c_size_t),
         ("tools_json", tlite_text),
         ("template_json", tlite_text),
+        ("n", c_int32),
+        ("prompt_logprobs", c_int32),
+        ("prompt_logprobs_start", c_int32),
+        ("reserved2", c_uint32),
+        ("pooling", c_int32),
+        ("normalize", c_int32),
     )
 
 
@@ -787,6 +847,66 @@ class tlite_engine_status(Structure):
         ("running", c_int32),
         ("cached_tokens", c_int32),
         ("free_tokens", c_int32),
+    )
+
+
+class tlite_beam_options(Structure):
+    """72 bytes."""
+
+    struct_size: int
+    beam_width: int
+    max_new_tokens: int
+    scoring: int
+    early_stopping: int
+    length_penalty: float
+    ignore_eos: int
+    num_return: int
+    temperature: float
+    has_seed: int
+    seed: int
+    priority: int
+    reserved: int
+    on_progress: Any
+    user: Any
+
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("beam_width", c_int32),
+        ("max_new_tokens", c_int32),
+        ("scoring", c_int32),
+        ("early_stopping", c_int32),
+        ("length_penalty", c_float),
+        ("ignore_eos", c_int32),
+        ("num_return", c_int32),
+        ("temperature", c_float),
+        ("has_seed", c_int32),
+        ("seed", c_uint64),
+        ("priority", c_int32),
+        ("reserved", c_uint32),
+        ("on_progress", tlite_progress_callback),
+        ("user", c_void_p),
+    )
+
+
+class tlite_beam(Structure):
+    """56 bytes."""
+
+    struct_size: int
+    finish_reason: int
+    tokens: Any
+    token_count: int
+    text: tlite_text
+    score: float
+    logprob: float
+
+    _fields_ = (
+        ("struct_size", c_uint32),
+        ("finish_reason", c_int32),
+        ("tokens", POINTER(c_int32)),
+        ("token_count", c_size_t),
+        ("text", tlite_text),
+        ("score", c_double),
+        ("logprob", c_double),
     )
 
 
@@ -854,7 +974,7 @@ class tlite_evaluator_options(Structure):
     max_logits_rows: int
     threads: int
     kv_type: int
-    reserved: int
+    max_hidden_rows: int
 
     _fields_ = (
         ("struct_size", c_uint32),
@@ -864,7 +984,7 @@ class tlite_evaluator_options(Structure):
         ("max_logits_rows", c_int32),
         ("threads", c_int32),
         ("kv_type", c_int32),
-        ("reserved", c_uint32),
+        ("max_hidden_rows", c_int32),
     )
 
 
@@ -875,6 +995,7 @@ class tlite_batch_row(Structure):
     sequence: int
     position: int
     wants_logits: int
+    wants_hidden: int
     reserved: Any
 
     _fields_ = (
@@ -882,7 +1003,8 @@ class tlite_batch_row(Structure):
         ("sequence", c_int32),
         ("position", c_int32),
         ("wants_logits", c_int32),
-        ("reserved", c_uint32 * 4),
+        ("wants_hidden", c_int32),
+        ("reserved", c_uint32 * 3),
     )
 
 
@@ -1024,6 +1146,7 @@ class Library:
         )
         self.tlite_model_free = find("tlite_model_free", None, c_void_p)
         self.tlite_model_vocab_size = find("tlite_model_vocab_size", c_int32, c_void_p)
+        self.tlite_model_hidden_size = find("tlite_model_hidden_size", c_int32, c_void_p)
         self.tlite_model_cpu_tier = find("tlite_model_cpu_tier", c_char_p, c_void_p)
         self.tlite_model_decode_bytes = find("tlite_model_decode_bytes", c_uint64, c_void_p)
         self.tlite_model_get_info = find(
@@ -1384,6 +1507,24 @@ class Library:
             POINTER(tlite_engine_status),
             POINTER(c_void_p),
         )
+        self.tlite_beam_options_init = find(
+            "tlite_beam_options_init", c_int32, POINTER(tlite_beam_options), c_size_t
+        )
+        self.tlite_engine_beam_search = find(
+            "tlite_engine_beam_search",
+            c_int32,
+            c_void_p,
+            c_void_p,
+            c_size_t,
+            POINTER(tlite_beam_options),
+            POINTER(c_void_p),
+            POINTER(c_void_p),
+        )
+        self.tlite_beams_free = find("tlite_beams_free", None, c_void_p)
+        self.tlite_beams_count = find("tlite_beams_count", c_size_t, c_void_p)
+        self.tlite_beams_get = find(
+            "tlite_beams_get", c_int32, c_void_p, c_size_t, POINTER(tlite_beam), POINTER(c_void_p)
+        )
         self.tlite_engine_create_session = find(
             "tlite_engine_create_session",
             c_int32,
@@ -1645,6 +1786,16 @@ class Library:
             POINTER(c_void_p),
             POINTER(c_size_t),
             POINTER(c_size_t),
+            POINTER(c_size_t),
+            POINTER(c_void_p),
+        )
+        self.tlite_evaluator_hidden_rows = find("tlite_evaluator_hidden_rows", c_int32, c_void_p)
+        self.tlite_evaluator_get_hidden = find(
+            "tlite_evaluator_get_hidden",
+            c_int32,
+            c_void_p,
+            c_int32,
+            POINTER(c_void_p),
             POINTER(c_size_t),
             POINTER(c_void_p),
         )
