@@ -13,6 +13,7 @@ Errors are `tlite.Error`; the library's log goes to the logger "tlite".
 from . import errors
 from ._host import Files
 from ._library import lib as _lib
+from .beams import Beam, beam_search
 from .engine import Engine, EngineEvent, EngineStatus, PromptLike, RequestOptions, RequestStream
 from .errors import (
     BadState,
@@ -45,6 +46,7 @@ __version__ = str(_lib.tlite_version(), "ascii")
 __all__ = [
     "BadState",
     "BadTemplate",
+    "Beam",
     "Cancelled",
     "ChatTemplate",
     "ContextFull",
@@ -85,6 +87,7 @@ __all__ = [
     "TokenMissing",
     "Tokenizer",
     "__version__",
+    "beam_search",
     "errors",
     "measure_importance",
     "quantize",

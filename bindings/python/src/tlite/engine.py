@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from ctypes import POINTER, byref, c_int32, c_int64
 from dataclasses import dataclass
 from typing import (
@@ -40,6 +40,8 @@ from .templates import Message, Prompt, json_text, parsed_messages
 if TYPE_CHECKING:
     import asyncio
 
+    import numpy as np
+    from numpy.typing import NDArray
     from typing_extensions import Unpack
 
     from .model import Model
@@ -68,6 +70,19 @@ class RequestOptions(TypedDict, total=False):
     """Further variables of the chat template."""
     parse_special_in_messages: bool
     """<|im_start|> in a message is the special token, not plain text."""
+    n: int
+    """How many answers, 1 to 1024: as many requests whose numbers follow each other; answer i has
+    the seed seed + i. Not for streams."""
+    prompt_logprobs: int | None
+    """Log probabilities of the prompt's own tokens: 0: of each; k, to 64: and of the k likeliest.
+    With n answers in the first one's result."""
+    prompt_logprobs_start: int
+    """From this position of the prompt on, 1 at least; what lies before may come from the prefix
+    cache."""
+    pooling: str | None
+    """"last", "mean" or "cls": no answer, but the embedding of the prompt."""
+    normalize: bool
+    """The embedding to length 1 (L2); True."""
 
 
 def _options_of(
@@ -79,6 +94,11 @@ def _options_of(
     tools: Any = None,
     variables: Any = None,
     parse_special_in_messages: bool = False,
+    n: int = 1,
+    prompt_logprobs: int | None = None,
+    prompt_logprobs_start: int = 1,
+    pooling: str | None = None,
+    normalize: bool = True,
 ) -> Any:
     milliseconds = None
     if timeout is not None:
@@ -93,6 +113,11 @@ def _options_of(
         tools_json=json_text(tools, "tools"),
         template_json=json_text(variables, "variables"),
         parse_special_in_messages=bool(parse_special_in_messages),
+        n=n,
+        prompt_logprobs=prompt_logprobs,
+        prompt_logprobs_start=prompt_logprobs_start,
+        pooling=choice(pooling, "tlite_pooling", "pooling"),
+        normalize=bool(normalize),
     )
     if sampling is not None:
         native_params(sampling)
@@ -212,15 +237,16 @@ class _Desk:
             self.early.setdefault(request, []).append(event)
         return None
 
-    def claim(self, request: int, inbox: _Inbox | None) -> None:
-        """Its events go to that inbox, or to `events` where there is none."""
+    def claim(self, requests: Iterable[int], inbox: _Inbox | None) -> None:
+        """Their events go to that inbox, or to `events` where there is none."""
         with self.lock:
-            if inbox is None:
-                self.open.add(request)
-            else:
-                self.claims[request] = inbox
-            for event in self.early.pop(request, ()):
-                self.deliver(event)
+            for request in requests:
+                if inbox is None:
+                    self.open.add(request)
+                else:
+                    self.claims[request] = inbox
+                for event in self.early.pop(request, ()):
+                    self.deliver(event)
 
     def take_over(self, request: int, inbox: _Inbox) -> None:
         """Of a request of `submit`, whose events that nobody polled come along."""
@@ -399,6 +425,8 @@ class RequestStream:
         self._told = False
         self._result: Generation | None = None
         self._ended = False
+        if options.get("n", 1) != 1:
+            raise InvalidArgument(f"n is {options['n']}, and a stream has one answer")
         self.request = engine._submit(prompt, self._inbox, options)
 
     def _arrived(self) -> None:
@@ -534,6 +562,7 @@ class Engine(Computing):
     - `max_sequences`: requests that run at once, others wait (16). `max_batch_rows` (512).
     - `max_delay`: seconds that prompts may delay a token of another request (0.05).
     - `prefix_cache`: what was computed is kept for requests that begin alike.
+    - `embeddings`: requests may ask for embeddings; False saves the memory that they take.
     - `threads`, `kv_type`: as of a `Session`.
 
     All memory is taken here: OutOfMemory. All methods may be called from any thread, and coroutines
@@ -551,6 +580,7 @@ class Engine(Computing):
         max_batch_rows: int | None = None,
         max_delay: float | None = None,
         prefix_cache: bool = True,
+        embeddings: bool = True,
         threads: int | None = None,
         kv_type: str | None = None,
     ) -> None:
@@ -568,6 +598,7 @@ class Engine(Computing):
             max_batch_rows=max_batch_rows,
             max_delay_milliseconds=delay,
             prefix_cache=bool(prefix_cache),
+            embeddings=bool(embeddings),
             threads=threads,
             kv_type=choice(kv_type, "tlite_data_type", "kv_type"),
         )
@@ -600,6 +631,7 @@ class Engine(Computing):
             **{name: getattr(out, name) for name in names},
             "max_delay": out.max_delay_milliseconds / 1000,
             "prefix_cache": bool(out.prefix_cache),
+            "embeddings": bool(out.embeddings),
             "kv_type": name_of(out.kv_type, "tlite_data_type"),
         }
 
@@ -633,8 +665,9 @@ class Engine(Computing):
             address, count = ids.buffer_info()
             submit = lib.tlite_engine_submit_ids
             call(submit, handle.pointer, address, count, native, byref(request))
-        self._desk.claim(request.value, inbox)
-        return request.value
+        first = request.value
+        self._desk.claim(range(first, first + options.get("n", 1)), inbox)
+        return first
 
     def submit(self, prompt: PromptLike, **options: Unpack[RequestOptions]) -> int:
         """A new request, by its number: `poll` tells of it, or `wait` takes its answer.
@@ -722,7 +755,7 @@ class Engine(Computing):
         progress: Callable[[int, int], object] | None = None,
         **options: Unpack[RequestOptions],
     ) -> list[Generation]:
-        """Any number of requests: their answers, in their order.
+        """Any number of requests: their answers, in their order, n together where `n` is given.
 
         `each` has further options, one dict a prompt; `progress` gets (done, total). The first
         request that fails, and any exception, ends them all.
@@ -733,11 +766,14 @@ class Engine(Computing):
         inbox = _Inbox()
         inbox.only_ends = True
         places: dict[int, int] = {}
-        answers: list[Generation | None] = [None] * len(prompts)
+        answers: list[Generation | None] = []
         try:
-            for place, (prompt, further) in enumerate(zip(prompts, own)):
+            for prompt, further in zip(prompts, own):
                 merged: RequestOptions = {**options, **further}  # type: ignore[typeddict-item]
-                places[self._submit(prompt, inbox, merged)] = place
+                first = self._submit(prompt, inbox, merged)
+                for i in range(merged.get("n", 1)):
+                    places[first + i] = len(answers)
+                    answers.append(None)
             total = len(places)
             while places:
                 event = self._desk.read(inbox, SLICE)
@@ -751,6 +787,29 @@ class Engine(Computing):
             self._abandon(places)
             raise
         return [answer for answer in answers if answer is not None]
+
+    def embed(
+        self,
+        prompts: Sequence[PromptLike],
+        *,
+        pooling: str = "last",
+        normalize: bool = True,
+        progress: Callable[[int, int], object] | None = None,
+        **options: Any,
+    ) -> NDArray[np.float32]:
+        """Embeddings of prompts: float32 of shape (prompts, hidden_size). Needs numpy.
+
+        `pooling`: "last", "mean" or "cls"; `normalize`: each to length 1; else as
+        `map`.
+        """
+        import numpy as np
+
+        answers = self.map(
+            prompts, progress=progress, pooling=pooling, normalize=normalize, **options
+        )
+        if not answers:
+            return np.zeros((0, self.model.hidden_size), dtype=np.float32)
+        return np.stack([np.asarray(answer.embedding, dtype=np.float32) for answer in answers])
 
     def _abandon(self, requests: dict[int, int]) -> None:
         handle = self._handle

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterable
-from ctypes import byref, c_int32, c_size_t, c_void_p
+from ctypes import byref, c_int32, c_size_t, c_void_p, string_at
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _ffi
@@ -28,6 +28,7 @@ class Row(NamedTuple):
     position: int
     """The sequence's length, then one more for each further row of it."""
     wants_logits: bool = False
+    wants_hidden: bool = False
 
 
 class _Logits:
@@ -52,7 +53,8 @@ class Evaluator(Computing):
         token = int(evaluator.logits()[0].argmax())
 
     - `context`: tokens kept, all sequences together (4096). `max_sequences` (64).
-    - `max_batch_rows`: worked on at once (512). `max_logits_rows`: of one batch (64).
+    - `max_batch_rows`: worked on at once (512). `max_logits_rows`: of one batch (64);
+      `max_hidden_rows`: likewise of hidden states (0).
     - `threads`, `kv_type`: as of a `Session`.
 
     All memory is taken here: OutOfMemory. For one thread at a time; `cancel` is for any.
@@ -68,6 +70,7 @@ class Evaluator(Computing):
         max_sequences: int | None = None,
         max_batch_rows: int | None = None,
         max_logits_rows: int | None = None,
+        max_hidden_rows: int | None = None,
         threads: int | None = None,
         kv_type: str | None = None,
     ) -> None:
@@ -81,6 +84,7 @@ class Evaluator(Computing):
             max_sequences=max_sequences,
             max_batch_rows=max_batch_rows,
             max_logits_rows=max_logits_rows,
+            max_hidden_rows=max_hidden_rows,
             threads=threads,
             kv_type=choice(kv_type, "tlite_data_type", "kv_type"),
         )
@@ -149,7 +153,7 @@ class Evaluator(Computing):
         call(function, handle.pointer, *arguments, byref(out))
         return out.value
 
-    def evaluate(self, rows: Iterable[tuple[int, int, int, bool]]) -> None:
+    def evaluate(self, rows: Iterable[tuple[int, ...]]) -> None:
         """One batch of `Row`s, or tuples like them, run to its end.
 
         On an error (InvalidArgument, ContextFull, Cancelled) and on an exception that comes in
@@ -162,7 +166,7 @@ class Evaluator(Computing):
             entries.append(
                 (
                     *(integer(token, "token"), integer(sequence, "sequence")),
-                    *(integer(position, "position"), int(bool(wants and wants[0]))),
+                    *(integer(position, "position"), *(int(bool(wish)) for wish in wants[:2])),
                 )
             )
         kind: Any = _ffi.tlite_batch_row * len(entries)
@@ -232,6 +236,26 @@ class Evaluator(Computing):
                 return np.array(shown, dtype=np.float32)
             self._shown = weakref.ref(shown)
             return np.asarray(shown)
+
+    def hidden(self) -> NDArray[np.float32]:
+        """Of the last batch's rows with `wants_hidden`: float32 of shape (rows, hidden_size).
+
+        A copy of the last layer's output behind the final norm. Needs numpy.
+        """
+        import numpy as np
+
+        handle = self._live()
+        with self._turn:
+            rows = []
+            for index in range(lib.tlite_evaluator_hidden_rows(handle.pointer)):
+                address, count = c_void_p(), c_size_t()
+                call(
+                    *(lib.tlite_evaluator_get_hidden, handle.pointer, index),
+                    *(byref(address), byref(count)),
+                )
+                row = string_at(address.value or 0, 4 * count.value)
+                rows.append(np.frombuffer(row, dtype=np.float32))
+            return np.stack(rows) if rows else np.zeros((0, 0), dtype=np.float32)
 
     def cancel(self) -> None:
         """Stops the batch that runs, or the next one: Cancelled. From any thread."""

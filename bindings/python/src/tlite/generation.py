@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from ctypes import string_at
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -80,6 +81,14 @@ class Generation:
     """Forgotten by the overflow policy "drop_oldest"."""
     prefill_seconds: float
     decode_seconds: float
+    prompt_logprobs: tuple[TokenLogprob, ...] | None = None
+    """Of the prompt's own tokens from `prompt_logprobs_start` on; None where not asked for. Fewer
+    where the request ended before its prompt was computed."""
+    prompt_top_logprobs: tuple[tuple[TokenLogprob, ...], ...] | None = None
+    """Of the likeliest in place of each of these."""
+    prompt_logprobs_start: int = 0
+    embedding: array[float] | None = None
+    """Of a request with a pooling: hidden_size float32, a buffer that numpy takes as it is."""
 
     def __str__(self) -> str:
         return self.text
@@ -104,16 +113,29 @@ def piece_of(event: Any) -> Piece:
     return Piece(text_of(event.text), chosen, logprob_of(logprob[0]), likeliest)
 
 
+def _grouped(entries: Any, offsets: Any, count: int) -> tuple[tuple[TokenLogprob, ...], ...] | None:
+    """Of the likeliest: token i has the entries [offsets[i], offsets[i + 1])."""
+    if not entries:
+        return None
+    ends = offsets[: count + 1]
+    copies = tuple(map(logprob_of, entries[: ends[-1]]))
+    return tuple(copies[begin:end] for begin, end in zip(ends, ends[1:]))
+
+
 def generation_of(result: tlite_generation) -> Generation:
     """A copy of the library's."""
     count = result.token_count
-    logprobs = top = None
+    logprobs = None
     if result.logprobs:
         logprobs = tuple(map(logprob_of, result.logprobs[:count]))
-    if result.top_logprobs:
-        ends = result.top_logprob_offsets[: count + 1]
-        entries = tuple(map(logprob_of, result.top_logprobs[: ends[-1]]))
-        top = tuple(entries[begin:end] for begin, end in zip(ends, ends[1:]))
+    top = _grouped(result.top_logprobs, result.top_logprob_offsets, count)
+    scored, scores = result.prompt_logprob_count, None
+    if result.prompt_logprobs:
+        scores = tuple(map(logprob_of, result.prompt_logprobs[:scored]))
+    top_scores = _grouped(result.prompt_top_logprobs, result.prompt_top_logprob_offsets, scored)
+    embedding = None
+    if result.embedding:
+        embedding = array("f", result.embedding[: result.embedding_size])
     return Generation(
         text=text_of(result.text),
         tokens=tuple(result.tokens[:count]) if count else (),
@@ -126,4 +148,8 @@ def generation_of(result: tlite_generation) -> Generation:
         dropped_messages=result.dropped_messages,
         prefill_seconds=result.prefill_seconds,
         decode_seconds=result.decode_seconds,
+        prompt_logprobs=scores,
+        prompt_top_logprobs=top_scores,
+        prompt_logprobs_start=result.prompt_logprobs_start,
+        embedding=embedding,
     )

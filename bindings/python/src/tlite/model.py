@@ -241,6 +241,7 @@ class Model(Native):
         max_sequences: int | None = None,
         max_batch_rows: int | None = None,
         max_logits_rows: int | None = None,
+        max_hidden_rows: int | None = None,
         threads: int | None = None,
         kv_type: str | None = None,
         weights: str | None = None,
@@ -263,6 +264,7 @@ class Model(Native):
             max_sequences=max_sequences,
             max_batch_rows=max_batch_rows,
             max_logits_rows=max_logits_rows,
+            max_hidden_rows=max_hidden_rows,
             threads=threads,
             kv_type=choice(kv_type, "tlite_data_type", "kv_type"),
             weights=choice(weights, "tlite_weight_mix", "weights"),
@@ -323,6 +325,12 @@ class Model(Native):
         """The number of logits, and the bound of the ids that it takes."""
         handle = self._live()
         return int(lib.tlite_model_vocab_size(handle.pointer))
+
+    @property
+    def hidden_size(self) -> int:
+        """Numbers of a hidden state, and so of an embedding."""
+        handle = self._live()
+        return int(lib.tlite_model_hidden_size(handle.pointer))
 
     @property
     def cpu_tier(self) -> str:
