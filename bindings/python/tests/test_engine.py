@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 import time
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -69,10 +70,42 @@ def test_a_stream(engine: tlite.Engine, greedy: tlite.SamplingParams) -> None:
             stream.result  # noqa: B018
     engine.run()
     assert engine.status.running == 0 and engine.poll() is None
-    stream = engine.stream("Привет", sampling=tlite.SamplingParams(ignore_eos=True))
+    endless = tlite.SamplingParams(ignore_eos=True)
+    stream = engine.stream("Привет", sampling=endless)
+    next(stream)
+    request = stream.request
+    del stream  # which ends it, without the help of the garbage collector
+    engine.run()
+    with pytest.raises(tlite.InvalidArgument, match=f"no request {request}"):
+        engine.wait(request)
+    stream = engine.stream("Привет", sampling=endless)
     next(stream)
     stream.cancel()
     assert stream.run().finish_reason == "cancelled"
+
+
+def test_a_dropped_stream_is_gone_at_once(engine: tlite.Engine) -> None:
+    """Nothing holds it in a cycle."""
+    stream = engine.stream("Привет")
+    gone = weakref.ref(stream)
+    del stream
+    assert gone() is None
+
+
+def test_a_closed_event_loop_ends_its_request(engine: tlite.Engine) -> None:
+    """What a coroutine left behind does not compute for ever."""
+
+    async def begin() -> tlite.RequestStream:
+        stream = engine.stream("Привет", sampling=tlite.SamplingParams(ignore_eos=True))
+        await stream.__anext__()
+        return stream
+
+    stream = asyncio.run(begin())
+    deadline = time.monotonic() + 30
+    while engine.status.running and time.monotonic() < deadline:
+        time.sleep(0.01)
+    engine.poll()
+    assert stream._inbox.events[-1].finish_reason == "cancelled"
 
 
 def test_streams_in_turn(engine: tlite.Engine, greedy: tlite.SamplingParams) -> None:

@@ -165,25 +165,57 @@ def _event_of(pointer: Any) -> EngineEvent:
 
 
 class _Inbox:
-    """Where the events of one reader's requests arrive."""
+    """Where the events of one reader's requests arrive.
 
-    def __init__(self, notify: Callable[[], None] | None = None) -> None:
+    It does not know its reader, so that a stream that is dropped goes at once and ends its request.
+    """
+
+    def __init__(self) -> None:
         self.events: collections.deque[EngineEvent] = collections.deque()
         self.arrived = threading.Event()
         self.waiting = False
         self.only_ends = False  # its reader wants whole answers: pieces are not even copied
-        self._notify = notify
+        self.loop: asyncio.AbstractEventLoop | None = None  # of a coroutine that waits
+        self._wake: asyncio.Event | None = None
+        self._told = False
 
-    def tell(self) -> None:
-        """Has its reader look at what came; called behind a whole batch of events.
+    def join_loop(self) -> bool:
+        """Its reader is a coroutine of the running loop; whether for the first time."""
+        import asyncio
 
-        A reader that wakes with the first of them would fight for the interpreter with who brings
-        the rest.
+        loop = asyncio.get_running_loop()
+        if self.loop is None:
+            self._wake = asyncio.Event()
+            self.loop = loop
+            return True
+        if self.loop is not loop:
+            raise BadState("this RequestStream is awaited in another event loop")
+        return False
+
+    def tell(self) -> bool:
+        """Has its reader look at what came; False where nobody can be reading any more.
+
+        Called behind a whole batch of events: a reader that wakes with the first of them would
+        fight for the interpreter with who brings the rest.
         """
-        if self._notify is not None:
-            self._notify()
-        elif self.waiting:
-            self.arrived.set()
+        if self.loop is None or self._wake is None:
+            if self.waiting:
+                self.arrived.set()
+        elif not self._told:
+            self._told = True
+            try:
+                self.loop.call_soon_threadsafe(self._wake.set)
+            except RuntimeError:  # the loop is closed
+                return False
+        return True
+
+    async def arrival(self) -> None:
+        """Until something is there, or `tell` was called without."""
+        assert self._wake is not None
+        self._told = False
+        if not self.events:  # what came before `_told` was set
+            await self._wake.wait()
+        self._wake.clear()
 
     def sleep(self, seconds: float) -> None:
         """Until something arrives, somebody else stops stepping, or the time is over."""
@@ -271,18 +303,21 @@ class _Desk:
         """Takes what the engine has to tell, in its order."""
         out = POINTER(_ffi.tlite_engine_event)()
         place = byref(out)
-        touched: set[_Inbox | None] = set()
+        touched: dict[_Inbox, int] = {}  # with a request of each
         try:
             with self.lock:
                 while True:
                     call(lib.tlite_engine_poll, handle.pointer, place)
                     if not out:
                         return
-                    touched.add(self._take(out))
+                    request = out[0].request
+                    inbox = self._take(out)
+                    if inbox is not None:
+                        touched[inbox] = request
         finally:
-            for inbox in touched:
-                if inbox is not None:
-                    inbox.tell()
+            for inbox, request in touched.items():
+                if not inbox.tell():
+                    lib.tlite_engine_cancel(handle.pointer, request)
 
     def _take(self, out: Any) -> _Inbox | None:
         """Of one event, which is freed; under the lock."""
@@ -419,28 +454,12 @@ class RequestStream:
     def __init__(self, engine: Engine, prompt: PromptLike, options: RequestOptions) -> None:
         self._engine = engine
         self._desk = engine._desk
-        self._inbox = _Inbox(self._arrived)
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._wake: asyncio.Event | None = None
-        self._told = False
+        self._inbox = _Inbox()
         self._result: Generation | None = None
         self._ended = False
         if options.get("n", 1) != 1:
             raise InvalidArgument(f"n is {options['n']}, and a stream has one answer")
         self.request = engine._submit(prompt, self._inbox, options)
-
-    def _arrived(self) -> None:
-        """Called by whoever steps."""
-        loop, wake = self._loop, self._wake
-        if loop is None or wake is None:
-            if self._inbox.waiting:
-                self._inbox.arrived.set()
-        elif not self._told:
-            self._told = True
-            try:
-                loop.call_soon_threadsafe(wake.set)
-            except RuntimeError:  # the loop is closed, and nobody waits any more
-                self._engine.cancel(self.request)
 
     def _take(self, event: EngineEvent) -> Piece | None:
         if event.finish_reason is not None:
@@ -478,26 +497,14 @@ class RequestStream:
         raise StopAsyncIteration
 
     def _join_loop(self) -> None:
-        """Of the first one that waits; the engine gets its thread."""
-        import asyncio
-
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._wake = asyncio.Event()
-            self._loop = loop
+        if self._inbox.join_loop():
             self._desk.start()
-        elif self._loop is not loop:
-            raise BadState("this RequestStream is awaited in another event loop")
 
     async def _next_event(self) -> EngineEvent:
-        assert self._wake is not None
         try:
             while not self._inbox.events:
                 self._desk.live()
-                self._told = False
-                if not self._inbox.events:  # what came before `_told` was set
-                    await self._wake.wait()
-                self._wake.clear()
+                await self._inbox.arrival()
             return self._inbox.events.popleft()
         except BaseException:
             self.close()
