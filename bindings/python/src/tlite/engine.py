@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -201,12 +202,12 @@ class _Inbox:
         if self.loop is None or self._wake is None:
             if self.waiting:
                 self.arrived.set()
+        elif self.loop.is_closed():
+            return False
         elif not self._told:
             self._told = True
-            try:
+            with contextlib.suppress(RuntimeError):  # closed since
                 self.loop.call_soon_threadsafe(self._wake.set)
-            except RuntimeError:  # the loop is closed
-                return False
         return True
 
     async def arrival(self) -> None:
