@@ -3,7 +3,8 @@
 #
 #   tests/run.sh             the release build, every test, format and lint, the kernels of other processors emulated
 #   tests/run.sh --quick     the release build and its tests alone
-#   tests/run.sh --long      also Clang with ASan and UBSan, TSan, valgrind, clang-tidy and the fuzzers, 60 s each
+#   tests/run.sh --long      also Clang with ASan and UBSan, TSan, valgrind, clang-tidy, the fuzzers, 60 s each, and
+#                            the Python wheel
 #   tests/run.sh --only S    one stage, by its name below; may be repeated
 #
 # Build folders are build-*/ in the tree. Peer packages that tests compare against (PyPI, npm) are installed in
@@ -25,7 +26,7 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     *)
-      sed -n '2,11s/^# \{0,1\}//p' "$0"
+      sed -n '2,12s/^# \{0,1\}//p' "$0"
       exit 2
       ;;
   esac
@@ -80,6 +81,19 @@ types() {
   done < <(git ls-files -- '*.py' | xargs -n1 dirname | sort -u)
   return "$failed"
 }
+
+# The Python package over the library of the release build.
+python_package() {
+  local venv=$cache/python-1
+  if [ ! -e "$venv/ready" ]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv" && "$venv/bin/pip" install -q pytest==9.2.0 numpy==2.4.6 tqdm==4.70.1 &&
+      touch "$venv/ready" || return 1
+  fi
+  "$venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider bindings/python/tests
+}
+# Its wheel: built, repaired, and tried where there is nothing else.
+python_wheel() { bindings/python/test_wheel.sh; }
 
 # build PRESET [CMAKE OPTION...]: configures and builds into build-PRESET.
 build() {
@@ -136,6 +150,7 @@ stage release release
 if [ "$mode" != quick ]; then
   stage format format
   stage python_lint python_lint
+  stage python python_package
   stage cross_arm cross arm
   stage cross_x86 cross x86
 fi
@@ -146,6 +161,7 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage tsan tsan
   stage memcheck memcheck
   stage fuzz fuzz
+  stage python_wheel python_wheel
 fi
 
 for name in "${failures[@]}"; do echo "failed: $name"; done

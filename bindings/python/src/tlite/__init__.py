@@ -33,6 +33,8 @@ from .errors import (
 from .evaluator import Evaluator, Row
 from .generation import Generation, Piece, TokenLogprob
 from .model import MemoryPlan, Model, ModelInfo, Progress
+from .quantizing import measure_importance, quantize
+from .sampler import SampledToken, Sampler, StopMatcher
 from .sampling import SamplingParams
 from .session import Session, Stream
 from .templates import ChatTemplate, Message, Prompt
@@ -72,8 +74,11 @@ __all__ = [
     "RequestOptions",
     "RequestStream",
     "Row",
+    "SampledToken",
+    "Sampler",
     "SamplingParams",
     "Session",
+    "StopMatcher",
     "Stream",
     "StreamDecoder",
     "TokenLogprob",
@@ -81,4 +86,6 @@ __all__ = [
     "Tokenizer",
     "__version__",
     "errors",
+    "measure_importance",
+    "quantize",
 ]

@@ -97,6 +97,8 @@ def _from_buffer(ids: Any, name: str) -> Iterable[int]:
         view = memoryview(ids)
     except TypeError:
         return ids.tolist() if hasattr(ids, "tolist") else ids
+    if view.format is not None and view.format[0] in "<>!=@":  # numpy's, of the other byte order
+        return ids.tolist()
     if view.ndim != 1:
         raise InvalidArgument(f"{name} has {view.ndim} dimensions in place of one")
     return view.tolist()

@@ -7,26 +7,19 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import logging
 import sys
 import threading
 from collections.abc import Iterator
 from ctypes import addressof, byref, c_char, c_char_p, c_void_p, cast, string_at
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from . import _ffi
 from ._convert import filled
 from ._library import lib
 from ._native import Handle, created
 
-logger = logging.getLogger("tlite")
-logger.addHandler(logging.NullHandler())
-_LEVELS = {
-    _ffi.TLITE_LOG_DEBUG: logging.DEBUG,
-    _ffi.TLITE_LOG_INFO: logging.INFO,
-    _ffi.TLITE_LOG_WARNING: logging.WARNING,
-    _ffi.TLITE_LOG_ERROR: logging.ERROR,
-}
+if TYPE_CHECKING:
+    import logging
 
 
 class Files(Protocol):
@@ -40,18 +33,37 @@ class Files(Protocol):
         """The whole file, which is not copied; None where there is none."""
 
 
+_LEVELS = {
+    _ffi.TLITE_LOG_DEBUG: 10,
+    _ffi.TLITE_LOG_INFO: 20,
+    _ffi.TLITE_LOG_WARNING: 30,
+    _ffi.TLITE_LOG_ERROR: 40,
+}
 _files: dict[int, Files] = {}
 _opened: dict[int, Any] = {}
 _numbers = itertools.count(1)
 _raised = threading.local()
 
 
+def _logger() -> logging.Logger:
+    """Loaded with the first line of a log: a quarter of the time that the package takes to import.
+
+    Where a program has not said where logs go, it stays silent.
+    """
+    import logging
+
+    logger = logging.getLogger("tlite")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    return logger
+
+
 @_ffi.tlite_log_callback
 def _log(level: int, text: int, size: int, _user: Any) -> None:
     try:
-        if logger.isEnabledFor(_LEVELS.get(level, logging.INFO)):
-            message = string_at(text, size).decode("utf-8", "replace")
-            logger.log(_LEVELS.get(level, logging.INFO), "%s", message)
+        logger, severity = _logger(), _LEVELS.get(level, 20)
+        if logger.isEnabledFor(severity):
+            logger.log(severity, "%s", string_at(text, size).decode("utf-8", "replace"))
     except BaseException:  # a handler's: the call that logs is not what is wrong
         sys.excepthook(*sys.exc_info())
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from pathlib import Path
 
 from . import _ffi
 
@@ -18,8 +17,8 @@ def _candidates() -> list[str]:
     chosen = os.environ.get("TLITE_LIBRARY")
     if chosen:
         return [chosen]
-    folder = Path(__file__).resolve().parent / "lib"
-    return [str(path) for path in sorted(folder.glob("libtlite_c.so*"))]
+    beside = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib", "libtlite_c.so")
+    return [beside] if os.path.exists(beside) else []
 
 
 def _open() -> ctypes.CDLL:

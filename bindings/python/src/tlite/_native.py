@@ -27,18 +27,25 @@ from .errors import BadState, FileMissing, NotFound, taken
 SLICE = 20_000_000  # nanoseconds
 
 
+_owner = [os.getpid()]  # the process that frees; none while the interpreter shuts down
+
+
 class Handle:
-    """An object of the library, freed with its last reference."""
+    """An object of the library, freed with its last reference.
+
+    What fork() copied is not the child's to free, and at the interpreter's end nothing is: the
+    callbacks that a free may call are gone by then, and the system takes the memory.
+    """
 
     __slots__ = ("__weakref__", "_free", "_process", "pointer")
 
     def __init__(self, pointer: int, free: Callable[[int], None]) -> None:
         self.pointer = pointer
         self._free = free
-        self._process = os.getpid()
+        self._process = _owner[0]
 
-    def __del__(self, getpid: Callable[[], int] = os.getpid) -> None:
-        if self._process == getpid():  # what fork() copied is not ours to free
+    def __del__(self, owner: list[int] = _owner) -> None:
+        if self._process == owner[0]:
             self._free(self.pointer)
 
 
@@ -83,6 +90,8 @@ class Native:
         handle = self._handle
         if handle is None:
             raise BadState(f"this {type(self).__name__} is {self._gone}")
+        if _broken:
+            raise BadState(_broken)
         return handle
 
     @property
@@ -105,6 +114,27 @@ class Native:
         raise TypeError(f"a {type(self).__name__} cannot be pickled or copied: {self._unpicklable}")
 
 
+class Turn:
+    """Around what one thread at a time may do: a second one gets BadState.
+
+    Objects that the library does not guard itself have one, and those whose results are views that
+    the next call overwrites.
+    """
+
+    __slots__ = ("_lock", "_what")
+
+    def __init__(self, owner: Native) -> None:
+        self._lock = threading.Lock()
+        self._what = type(owner).__name__
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(blocking=False):
+            raise BadState(f"this {self._what} is in use by another thread")
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
 class Computing(Native):
     """Base of what computes: stopped at the interpreter's exit, closed in a child of fork()."""
 
@@ -118,6 +148,7 @@ class Computing(Native):
 _computing: weakref.WeakSet[Computing] = weakref.WeakSet()
 _at_work: set[object] = set()
 _refuses = ""  # why nothing is started any more
+_broken = ""  # why nothing works any more
 
 
 def ready() -> None:
@@ -164,6 +195,7 @@ def _at_exit() -> None:
     deadline = time.monotonic() + 2
     while _at_work and time.monotonic() < deadline:
         time.sleep(0.001)
+    _owner[0] = 0
 
 
 _busy_at_fork = False
@@ -175,13 +207,14 @@ def _before_fork() -> None:
 
 
 def _in_child() -> None:
-    global _refuses
+    global _refuses, _broken
+    _owner[0] = os.getpid()
     _at_work.clear()
     for each in _everything():
         each._gone = "of the parent process: make one after fork()"
         each._handle = None
     if _busy_at_fork:
-        _refuses = (
+        _refuses = _broken = (
             "this process was forked while another thread was in a call of libtlite, whose locks"
             " and threads it has no share in: fork before, or start it by 'spawn'"
         )
@@ -200,6 +233,7 @@ def in_background(
     `stop` has ended the call.
     """
     outcome: list[Any] = []
+    finished = threading.Event()
 
     def run() -> None:
         try:
@@ -207,18 +241,20 @@ def in_background(
                 outcome.append((work(), None))
         except BaseException as error:
             outcome.append((None, error))
+        finally:
+            finished.set()
 
     thread = threading.Thread(target=run, name="tlite", daemon=True)
-    thread.start()
     try:
-        while True:
-            thread.join(0.1)
-            if not thread.is_alive():
-                break
+        thread.start()
+        while not finished.wait(0.1):
             watch()
+        thread.join()
     except BaseException:
         stop()
-        thread.join()
+        finished.wait(1)  # where `start` was interrupted, nobody knows whether it began
+        if thread.is_alive():
+            thread.join()
         raise
     result, error = outcome[0]
     if error is not None:

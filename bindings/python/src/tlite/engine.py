@@ -148,18 +148,16 @@ class _Inbox:
         self.waiting = False
         self._notify = notify
 
-    def put(self, event: EngineEvent) -> None:
-        self.events.append(event)
+    def tell(self) -> None:
+        """Has its reader look at what came; called behind a whole batch of events.
+
+        A reader that wakes with the first of them would fight for the interpreter with who brings
+        the rest.
+        """
         if self._notify is not None:
             self._notify()
         elif self.waiting:
             self.arrived.set()
-
-    def wake(self) -> None:
-        """Has its reader look again."""
-        self.arrived.set()
-        if self._notify is not None:
-            self._notify()
 
     def sleep(self, seconds: float) -> None:
         """Until something arrives, somebody else stops stepping, or the time is over."""
@@ -195,26 +193,28 @@ class _Desk:
             raise BadState(self.why_closed)
         return handle
 
-    def deliver(self, event: EngineEvent) -> None:
-        """Hands out an event; under the lock."""
+    def deliver(self, event: EngineEvent) -> _Inbox | None:
+        """Hands out an event, under the lock; whose reader has to be told."""
         request, last = event.request, event.finish_reason is not None
         if request in self.claims:
             inbox = self.claims[request]
             if last:
                 del self.claims[request]
             if inbox is not None:
-                inbox.put(event)
-        elif request in self.open:
+                inbox.events.append(event)
+            return inbox
+        if request in self.open:
             self.events.append(event)
             if last:
                 self.open.discard(request)
         else:
             self.early.setdefault(request, []).append(event)
+        return None
 
-    def claim(self, request: int, inbox: _Inbox | None, *, public: bool = False) -> None:
-        """From now on its events go to that inbox; those that came before too."""
+    def claim(self, request: int, inbox: _Inbox | None) -> None:
+        """Its events go to that inbox, or to `events` where there is none."""
         with self.lock:
-            if public:
+            if inbox is None:
                 self.open.add(request)
             else:
                 self.claims[request] = inbox
@@ -234,21 +234,38 @@ class _Desk:
             for event in mine:
                 self.deliver(event)
 
+    def drop(self, request: int) -> None:
+        """Nobody reads its events any more."""
+        with self.lock:
+            if request in self.claims:
+                self.claims[request] = None
+
     def drain(self, handle: Handle) -> None:
-        """Takes what the engine has to tell."""
+        """Takes what the engine has to tell, in its order."""
         out = POINTER(_ffi.tlite_engine_event)()
         place = byref(out)
-        poll, free = lib.tlite_engine_poll, lib.tlite_engine_event_free
-        while True:
-            call(poll, handle.pointer, place)
-            if not out:
-                return
-            try:
-                event = _event_of(out)
-            finally:
-                free(out)
+        touched: set[_Inbox | None] = set()
+        try:
             with self.lock:
-                self.deliver(event)
+                while True:
+                    call(lib.tlite_engine_poll, handle.pointer, place)
+                    if not out:
+                        return
+                    touched.add(self._take(out))
+        finally:
+            for inbox in touched:
+                if inbox is not None:
+                    inbox.tell()
+
+    def _take(self, out: Any) -> _Inbox | None:
+        try:
+            event = _event_of(out)
+        except KeyboardInterrupt:  # it may be what another thread waits for
+            self.deliver(_event_of(out))
+            raise
+        finally:
+            lib.tlite_engine_event_free(out)
+        return self.deliver(event)
 
     def step(self, budget: int) -> bool:
         """Works for a while; whether something is left. Whoever calls it has the turn."""
@@ -295,10 +312,13 @@ class _Desk:
 
     def _work(self) -> None:
         has_work = c_int32()
+        idle_since = time.monotonic()
         while True:
             handle = self.handle
-            if handle is None:
+            if handle is None or self._ends(idle_since):
                 return
+            if self.claims:
+                idle_since = time.monotonic()
             try:
                 lib.tlite_engine_wait_for_work(handle.pointer, SLICE, byref(has_work), None)
                 if has_work.value:
@@ -312,13 +332,28 @@ class _Desk:
                 self.fail(error)
                 time.sleep(0.01)
 
+    def _ends(self, idle_since: float) -> bool:
+        """Whether the thread has had nothing to do for a second; it is then no more."""
+        if time.monotonic() - idle_since < 1:
+            return False
+        with self.lock:
+            if self.claims:
+                return False
+            self.thread = None
+            return True
+
     def fail(self, error: Error) -> None:
         """Tells every reader; requests go on where the engine does."""
         with self.lock:
-            claims, self.claims = self.claims, {request: None for request in self.claims}
+            handle = self.handle
+            claims, self.claims = self.claims, dict.fromkeys(self.claims)
             for request, inbox in claims.items():
+                if handle is not None:
+                    lib.tlite_engine_cancel(handle.pointer, request)
                 if inbox is not None:
-                    inbox.put(EngineEvent(request, piece_of(_NOTHING), "failed", None, error))
+                    event = EngineEvent(request, piece_of(_NOTHING), "failed", None, error)
+                    inbox.events.append(event)
+                    inbox.tell()
 
     def close(self) -> None:
         """Ends it all; readers get BadState."""
@@ -396,19 +431,27 @@ class RequestStream:
         return self
 
     async def __anext__(self) -> Piece:
+        self._join_loop()
+        events = self._inbox.events
         while not self._ended:
-            piece = self._take(await self._next_event())
+            piece = self._take(events.popleft() if events else await self._next_event())
             if piece is not None:
                 return piece
         raise StopAsyncIteration
 
-    async def _next_event(self) -> EngineEvent:
-        if self._loop is None:
-            import asyncio
+    def _join_loop(self) -> None:
+        """Of the first one that waits; the engine gets its thread."""
+        import asyncio
 
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
             self._wake = asyncio.Event()
-            self._loop = asyncio.get_running_loop()
+            self._loop = loop
             self._desk.start()
+        elif self._loop is not loop:
+            raise BadState("this RequestStream is awaited in another event loop")
+
+    async def _next_event(self) -> EngineEvent:
         assert self._wake is not None
         try:
             while not self._inbox.events:
@@ -426,6 +469,7 @@ class RequestStream:
         return self._run_async().__await__()
 
     async def _run_async(self) -> Generation:
+        self._join_loop()
         while not self._ended:
             self._take(await self._next_event())
         return self.result
@@ -451,7 +495,7 @@ class RequestStream:
         """Ends it, and what it has said is lost."""
         if not self._ended:
             self._ended = True
-            self._desk.claim(self.request, None)
+            self._desk.drop(self.request)
             if not self._engine.closed:
                 self._engine.cancel(self.request)
 
@@ -577,7 +621,7 @@ class Engine(Computing):
             address, count = ids.buffer_info()
             submit = lib.tlite_engine_submit_ids
             call(submit, handle.pointer, address, count, native, byref(request))
-        self._desk.claim(request.value, inbox, public=inbox is None)
+        self._desk.claim(request.value, inbox)
         return request.value
 
     def submit(self, prompt: PromptLike, **options: Unpack[RequestOptions]) -> int:
@@ -697,9 +741,7 @@ class Engine(Computing):
     def _abandon(self, requests: dict[int, int]) -> None:
         handle = self._handle
         for request in requests:
-            with self._desk.lock:
-                if request in self._desk.claims:
-                    self._desk.claims[request] = None
+            self._desk.drop(request)
             if handle is not None:
                 lib.tlite_engine_cancel(handle.pointer, request)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import weakref
 from collections.abc import Iterable
 from ctypes import byref, c_int32, c_size_t, c_void_p
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from . import _ffi
 from ._convert import TokenIds, choice, filled, integer, name_of, receiver, token_array
 from ._library import lib
-from ._native import SLICE, Computing, Handle, at_work, call, created
+from ._native import SLICE, Computing, Handle, Turn, at_work, call, created
 from .errors import BadState, InvalidArgument
 
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ class Evaluator(Computing):
             *(lib.tlite_evaluator_create, lib.tlite_evaluator_free),
             *(parent.pointer, byref(options)),
         )
-        self._turn = threading.Lock()
+        self._turn = Turn(self)
         self._shown: weakref.ref[_Logits] | None = None
 
     @property
@@ -187,9 +186,7 @@ class Evaluator(Computing):
     def _run(self, rows: Any) -> None:
         """A batch in slices, between which signals arrive."""
         handle = self._live()
-        if not self._turn.acquire(blocking=False):
-            raise BadState("this Evaluator is in use by another thread")
-        try:
+        with self._turn:
             if self._shown is not None and self._shown() is not None:
                 raise BadState(
                     "an array of logits of the last batch is alive, and the next batch would"
@@ -197,8 +194,8 @@ class Evaluator(Computing):
                 )
             finished = c_int32()
             with at_work():
-                call(lib.tlite_evaluator_submit, handle.pointer, rows, len(rows))
                 try:
+                    call(lib.tlite_evaluator_submit, handle.pointer, rows, len(rows))
                     while not finished.value:
                         call(
                             *(lib.tlite_evaluator_advance, handle.pointer, SLICE),
@@ -207,8 +204,6 @@ class Evaluator(Computing):
                 except BaseException:
                     lib.tlite_evaluator_discard(handle.pointer, None)
                     raise
-        finally:
-            self._turn.release()
 
     def logits(self, *, copy: bool = False) -> NDArray[np.float32]:
         """Of the last batch's rows that wanted them: float32 of shape (rows, vocab_size).
@@ -220,9 +215,7 @@ class Evaluator(Computing):
         import numpy as np
 
         handle = self._live()
-        if not self._turn.acquire(blocking=False):
-            raise BadState("this Evaluator is in use by another thread")
-        try:
+        with self._turn:
             address = c_void_p()
             rows, columns, stride = c_size_t(), c_size_t(), c_size_t()
             call(
@@ -239,8 +232,6 @@ class Evaluator(Computing):
                 return np.array(shown, dtype=np.float32)
             self._shown = weakref.ref(shown)
             return np.asarray(shown)
-        finally:
-            self._turn.release()
 
     def cancel(self) -> None:
         """Stops the batch that runs, or the next one: Cancelled. From any thread."""

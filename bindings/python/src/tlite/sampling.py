@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from ctypes import POINTER, byref, c_float, c_int32, cast, sizeof
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Callable
 
 from . import _ffi
 from ._convert import fill, integer, real, text_of, token_array, utf8, view_of
@@ -150,11 +150,11 @@ class SamplingParams:
     def __post_init__(self) -> None:
         for name in _ID_LISTS:
             self._set(name, tuple(token_array(getattr(self, name), name)))
-        for name in _SEQUENCE_LISTS:
-            self._set(name, tuple(tuple(token_array(ids, name)) for ids in getattr(self, name)))
-        self._set("sequence_bias", tuple((tuple(ids), bias) for ids, bias in self.sequence_bias))
-        self._set("logit_bias", dict(self.logit_bias))
-        self._set("stop", (self.stop,) if isinstance(self.stop, str) else tuple(self.stop))
+        for name, (form, copy) in _COPIES.items():
+            try:
+                self._set(name, copy(getattr(self, name)))
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{name} must be {form}: {error}") from None
         self._native()  # what has a wrong type is said here
 
     def _set(self, name: str, value: object) -> None:
@@ -204,6 +204,31 @@ class SamplingParams:
         return made
 
 
+def _id_lists(lists: Iterable[Iterable[int]]) -> tuple[tuple[int, ...], ...]:
+    return tuple(tuple(token_array(ids)) for ids in lists)
+
+
+def _biases(pairs: Iterable[tuple[Iterable[int], float]]) -> tuple[tuple[_Ids, float], ...]:
+    entries: list[tuple[Any, ...]] = [tuple(pair) for pair in pairs]
+    if any(len(entry) != 2 for entry in entries):
+        raise TypeError("there is one that is no pair")
+    return tuple((tuple(token_array(ids)), bias) for ids, bias in entries)
+
+
+def _stops(stop: str | Iterable[str]) -> tuple[str, ...]:
+    return (stop,) if isinstance(stop, str) else tuple(stop)
+
+
+# What a list is turned into, so that the params are as frozen as they say.
+_COPIES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "bad_words": ("lists of token ids", _id_lists),
+    "dry_sequence_breakers": ("lists of token ids", _id_lists),
+    "sequence_bias": ("pairs of ids and a number", _biases),
+    "logit_bias": ("a dict of ids and numbers", dict),
+    "stop": ("strings", _stops),
+}
+
+
 def _count_of(name: str) -> str:
     return (name[:-1] if name.endswith("s") and name != "sequence_bias" else name) + "_count"
 
@@ -222,8 +247,13 @@ def _struct_of(params: SamplingParams) -> _ffi.tlite_sampling_params:
         keep.append(entries)
         setattr(struct, name, cast(entries, _KINDS[name]))
         setattr(struct, _count_of(name), len(entries))
-    if plain["seed"] is not None:
-        struct.has_seed = 1
+    plain = {name: value for name, value in plain.items() if not (value is None and name in _UNSET)}
+    struct.has_seed = int(plain["seed"] is not None)
+    plain["seed"] = plain["seed"] or 0
+    for name, value in plain.items():
+        if value is None:  # which options take as "not given"
+            kind = real if _KINDS[name] is c_float else integer
+            kind(value, name)
     fill(struct, keep, **plain)
     return struct
 

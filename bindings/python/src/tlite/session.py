@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import collections
 import json
 import threading
+import time
 from collections.abc import Generator, Iterator, Sequence
 from ctypes import POINTER, byref, c_int32, c_int64, c_uint64, c_void_p
 from typing import TYPE_CHECKING, Any, Callable
@@ -11,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Callable
 from . import _ffi
 from ._convert import TokenIds, choice, filled, integer, name_of, receiver, token_array, utf8
 from ._library import lib
-from ._native import SLICE, Computing, Handle, begin, call, created, end
-from .errors import BadState, Error, taken
+from ._native import SLICE, Computing, Handle, Turn, begin, call, created, end
+from .errors import Error, taken
 from .generation import Generation, Piece, generation_of, piece_of
 from .model import Model
 from .sampling import SamplingParams, native_params, params_of
@@ -21,6 +23,9 @@ from .tokenizer import taken_bytes
 
 if TYPE_CHECKING:
     from .engine import Engine
+
+
+_SHARE = 0.005  # seconds of pieces at a time, for coroutines
 
 
 class Stream(Computing):
@@ -42,12 +47,15 @@ class Stream(Computing):
         super().__init__()
         self._session = session._live()
         self._handle = created(start, lib.tlite_stream_free, self._session.pointer, *arguments)
-        self._turn = threading.Lock()
+        self._turn = Turn(self)
+        self._cancelling = threading.Lock()
+        self._cancelled = False
         self._ended = False
         self._result: Generation | None = None
         self._piece = POINTER(_ffi.tlite_piece)()
         self._finished = c_int32()
         self._error = c_void_p()
+        self._ready: collections.deque[Piece] = collections.deque()  # for coroutines
         self._out = (byref(self._piece), byref(self._finished), byref(self._error))
 
     def _advance(self) -> Piece | None:
@@ -55,29 +63,36 @@ class Stream(Computing):
         if self._ended:
             return None
         handle = self._live()
-        if not self._turn.acquire(blocking=False):
-            raise BadState("this Stream is in use by another thread")
-        begin(self)
-        try:
-            status = lib.tlite_stream_advance(handle.pointer, SLICE, *self._out)
-            if status:
-                raise taken(status, self._error.value)
-            if self._piece:
-                return piece_of(self._piece[0])
-            if self._finished.value:
-                self._finish(handle)
-            return None
-        except BaseException:
-            self._handle = None
-            raise
-        finally:
-            end(self)
-            self._turn.release()
+        with self._turn:
+            begin(self)
+            try:
+                status = lib.tlite_stream_advance(handle.pointer, SLICE, *self._out)
+                if status:
+                    raise taken(status, self._error.value)
+                if self._piece:
+                    return piece_of(self._piece[0])
+                if self._finished.value:
+                    self._finish(handle)
+                return None
+            except BaseException:
+                del handle  # a traceback would keep it, and the session with it
+                self.close()
+                raise
+            finally:
+                end(self)
 
     def _finish(self, handle: Handle) -> None:
         self._result = self._copy(handle)
         self._ended = True
-        self._handle = None
+        self.close()
+
+    def close(self) -> None:
+        """Ends the answer where it is; what was said stays in the conversation."""
+        with self._cancelling:
+            super().close()
+            stopped = self._result is not None and self._result.finish_reason == "cancelled"
+            if self._cancelled and not stopped:  # it came too late, and is not for the next answer
+                lib.tlite_session_clear_cancel(self._session.pointer)
 
     def _copy(self, handle: Handle) -> Generation:
         out = POINTER(_ffi.tlite_generation)()
@@ -91,33 +106,50 @@ class Stream(Computing):
         return self
 
     def __next__(self) -> Piece:
-        while not self._ended:
-            piece = self._advance()
-            if piece is not None:
-                return piece
+        try:
+            while not self._ended:
+                piece = self._advance()
+                if piece is not None:
+                    return piece
+        except BaseException:
+            self.close()
+            raise
         raise StopIteration
 
     def __aiter__(self) -> Stream:
         return self
 
     async def __anext__(self) -> Piece:
-        while not self._ended:
-            piece = await self._advance_elsewhere()
-            if piece is not None:
-                return piece
+        while not self._ready and not self._ended:
+            await self._work_elsewhere()
+        if self._ready:
+            return self._ready.popleft()
         raise StopAsyncIteration
 
-    async def _advance_elsewhere(self) -> Piece | None:
-        """A slice on a thread of the loop's executor, so that the loop goes on meanwhile."""
+    def _work(self) -> None:
+        """Pieces for some milliseconds, as handing one to the event loop costs more than many.
+
+        At least a slice, so that what takes longer comes at once.
+        """
+        until = time.monotonic() + _SHARE
+        while not self._ended:
+            piece = self._advance()
+            if piece is not None:
+                self._ready.append(piece)
+            if time.monotonic() >= until:
+                return
+
+    async def _work_elsewhere(self) -> None:
+        """On a thread of the loop's executor, so that the loop goes on meanwhile."""
         import asyncio
 
-        slice_ = asyncio.get_running_loop().run_in_executor(None, self._advance)
+        work = asyncio.get_running_loop().run_in_executor(None, self._work)
         try:
-            return await asyncio.shield(slice_)
+            await asyncio.shield(work)
         except asyncio.CancelledError:
-            while not slice_.done():  # the session is free when this is back
+            while not work.done():  # the session is free when this is back
                 try:
-                    await asyncio.wait([slice_])
+                    await asyncio.wait([work])
                 except asyncio.CancelledError:
                     continue
             self.close()
@@ -128,7 +160,7 @@ class Stream(Computing):
 
     async def _run_elsewhere(self) -> Generation:
         while not self._ended:
-            await self._advance_elsewhere()
+            await self._work_elsewhere()
         return self.result
 
     def run(self) -> Generation:
@@ -153,8 +185,10 @@ class Stream(Computing):
 
     def cancel(self) -> None:
         """Ends the answer with the reason "cancelled", within milliseconds. From any thread."""
-        if self._handle is not None:
-            lib.tlite_session_cancel(self._session.pointer)
+        with self._cancelling:
+            if self._handle is not None:
+                self._cancelled = True
+                lib.tlite_session_cancel(self._session.pointer)
 
     def _stop(self) -> None:
         self.cancel()

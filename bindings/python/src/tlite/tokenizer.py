@@ -19,7 +19,7 @@ from ._convert import (
 )
 from ._host import Files, host, raising
 from ._library import lib
-from ._native import Handle, Native, call, created, ready
+from ._native import Handle, Native, Turn, call, created, ready
 from .errors import TokenMissing
 from .templates import Prompt
 
@@ -89,9 +89,10 @@ class Tokenizer(Native):
             add_special=None if add_special is None else bool(add_special),
         )
         if ranges:
-            pairs = [
-                tuple(integer(end, "literal_ranges", c_uint64) for end in pair) for pair in ranges
-            ]
+            pairs = []
+            for begin, end in ranges:
+                first = integer(begin, "literal_ranges", c_uint64)
+                pairs.append((first, integer(end, "literal_ranges", c_uint64)))
             kind: Any = _ffi.tlite_text_range * len(pairs)
             options.literal_ranges = kind(*pairs)
             options.literal_range_count = len(pairs)
@@ -186,6 +187,7 @@ class StreamDecoder(Native):
 
     def __init__(self, tokenizer: Tokenizer, *, skip_special: bool = False) -> None:
         handle = tokenizer._live()
+        self._turn = Turn(self)
         self._handle = created(
             *(lib.tlite_stream_decoder_create, lib.tlite_stream_decoder_free),
             *(handle.pointer, byref(_decode_options(skip_special))),
@@ -195,12 +197,15 @@ class StreamDecoder(Native):
         """The text that became complete with this id, possibly empty."""
         handle = self._live()
         out = _ffi.tlite_text()
-        call(lib.tlite_stream_decoder_push, handle.pointer, integer(token, "token"), byref(out))
-        return text_of(out)
+        number = integer(token, "token")
+        with self._turn:
+            call(lib.tlite_stream_decoder_push, handle.pointer, number, byref(out))
+            return text_of(out)
 
     def finish(self) -> str:
         """What is left at the end; then the decoder is as new."""
         handle = self._live()
         out = _ffi.tlite_text()
-        call(lib.tlite_stream_decoder_finish, handle.pointer, byref(out))
-        return text_of(out)
+        with self._turn:
+            call(lib.tlite_stream_decoder_finish, handle.pointer, byref(out))
+            return text_of(out)
