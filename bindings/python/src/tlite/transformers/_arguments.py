@@ -22,9 +22,7 @@ class Refusal(NamedTuple):
 _ONE_TEXT = "Qwen2.5 has no token between two texts: join them yourself"
 _NO_TRAINING = "this library does not train"
 _NO_OFFSETS = "the library's tokenizer does not tell where in the text a token lies"
-_BEAMS = (
-    "beam search (num_beams) is not in this version of tlite; Engine has none to give it to"
-)
+_BEAMS = "beam search (num_beams) is not in this version of tlite; Engine has none to give it to"
 _HUB = "transformers moved it out of the package; it is a program on the hub there"
 _OTHER_MODEL = "a second model beside this one is not supported"
 _ENCODER = "there is no encoder in these models"
@@ -236,7 +234,9 @@ REFUSED: dict[str, dict[str, Refusal]] = {
 
 
 def _changes_nothing(value: Any, neutral: tuple[Any, ...]) -> bool:
-    return any(value is known or (type(value) is type(known) and value == known) for known in neutral)
+    return any(
+        value is known or (type(value) is type(known) and value == known) for known in neutral
+    )
 
 
 def refuse(where: str, /, **given: Any) -> None:

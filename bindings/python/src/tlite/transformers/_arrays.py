@@ -78,25 +78,29 @@ def plain(value: Any) -> Any:
     return value
 
 
-class Device(str):
-    """Where things lie, as far as torch is not there to say it: "cpu"."""
+class Device:
+    """Where things lie, as far as torch is not there to say it; equal to "cpu"."""
 
-    __slots__ = ()
+    type = "cpu"
+    index = None
 
-    @property
-    def type(self) -> str:
-        """ "cpu"."""
-        return str(self)
+    def __str__(self) -> str:
+        return "cpu"
 
-    @property
-    def index(self) -> None:
-        """A CPU has no number."""
+    def __repr__(self) -> str:
+        return "device(type='cpu')"
+
+    def __eq__(self, other: object) -> bool:
+        return str(other) == "cpu"
+
+    def __hash__(self) -> int:
+        return hash("cpu")
 
 
 def cpu() -> Any:
     """The device: torch's where it was imported."""
     torch = loaded_torch()
-    return Device("cpu") if torch is None else torch.device("cpu")
+    return Device() if torch is None else torch.device("cpu")
 
 
 def is_cpu(device: object) -> bool:

@@ -109,7 +109,7 @@ class _Chooser:
         """Drawn from the scores, or their largest, the lowest id of equal ones."""
         if not self._samplers:
             return scores.argmax(axis=1).astype(np.int64)
-        drawn = [sampler.sample(row) for sampler, row in zip(self._samplers, scores)]
+        drawn = [sampler.sample(row).token for sampler, row in zip(self._samplers, scores)]
         return np.array(drawn, dtype=np.int64)
 
 

@@ -146,9 +146,7 @@ def _check_names(rest: dict[str, Any], config: GenerationConfig) -> None:
             refuse("generate", **{name: getattr(config, name)})
 
 
-def _inputs_of(
-    inputs: Any, rest: dict[str, Any], config: GenerationConfig
-) -> tuple[str, Any, Any]:
+def _inputs_of(inputs: Any, rest: dict[str, Any], config: GenerationConfig) -> tuple[str, Any, Any]:
     """The prompts as (rows, width) int64 and the attention mask, if there is one."""
     named = rest.get("input_ids")
     if inputs is not None and named is not None:
@@ -249,4 +247,3 @@ def _resolve_lengths(
             UserWarning,
             stacklevel=5,
         )
-

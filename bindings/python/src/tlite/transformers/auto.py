@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, NoReturn
+from typing import Any
 
 from .._convert import PathLike
 from ._arguments import HONOURED, refuse
@@ -18,7 +18,7 @@ _WHERE = ("revision", "cache_dir", "subfolder", "gguf_file")
 class _Factory:
     """Base of classes that nobody makes objects of."""
 
-    def __init__(self, *_: object, **__: object) -> NoReturn:
+    def __init__(self, *_: object, **__: object) -> None:
         name = type(self).__name__
         raise OSError(f"{name} is made by {name}.from_pretrained(path)")
 
@@ -73,9 +73,7 @@ class AutoConfig(_Factory):
     """Configurations by path or name."""
 
     @classmethod
-    def from_pretrained(
-        cls, pretrained_model_name_or_path: PathLike, **kwargs: Any
-    ) -> Qwen2Config:
+    def from_pretrained(cls, pretrained_model_name_or_path: PathLike, **kwargs: Any) -> Qwen2Config:
         """Of a Hugging Face directory, a .gguf file, or a name in Hugging Face's cache on disk."""
         path = _path(pretrained_model_name_or_path, kwargs)
         refuse("tokenizer.from_pretrained", **kwargs)

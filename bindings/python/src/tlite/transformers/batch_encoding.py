@@ -32,7 +32,7 @@ class BatchEncoding(UserDict):  # type: ignore[type-arg]
     def __getitem__(self, key: Any) -> Any:
         if not isinstance(key, str):
             raise KeyError(
-                f"a BatchEncoding has entries by name, {', '.join(map(repr, self.data))}, not {key!r}"
+                f"a BatchEncoding has entries by name, {list(self.data)}, and no {key!r}"
             )
         return self.data[key]
 
@@ -74,7 +74,7 @@ class BatchEncoding(UserDict):  # type: ignore[type-arg]
 
     def to(self, device: Any, *, non_blocking: bool = False) -> BatchEncoding:
         """Everything is on the CPU already; NotSupported for another device."""
-        if not isinstance(device, (str, int)) and not hasattr(device, "index"):
+        if not isinstance(device, (str, int)) and not hasattr(device, "type"):
             logger.warning("a BatchEncoding cannot be made a %s", device)
         elif not is_cpu(device):
             raise NotSupported(f"device is {device!r}: this library computes on the CPU")

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import FileMissing
 from ._log import warn_once
@@ -95,9 +95,7 @@ class GenerationConfig:
             setattr(self, name, value)
         self.validate(user_set_attributes=user_set)
 
-    def validate(
-        self, strict: bool = False, user_set_attributes: set[str] | None = None
-    ) -> None:
+    def validate(self, strict: bool = False, user_set_attributes: set[str] | None = None) -> None:
         """ValueError for values that cannot be meant; a warning for those that change nothing.
 
         `strict` makes those errors too. `user_set_attributes`: what is warned of, None: all.
@@ -242,19 +240,19 @@ class GenerationConfig:
     def __repr__(self) -> str:
         return f"{type(self).__name__} {self.to_json_string()}"
 
-    # Of `FIELDS`; mypy does not see what setattr sets.
+    if TYPE_CHECKING:  # of the attributes of `FIELDS`
+
+        def __setattr__(self, name: str, value: Any) -> None: ...
+
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"a GenerationConfig has no {name!r}")
 
 
 def config_like(given: Any) -> GenerationConfig:
     """A copy of a GenerationConfig, or of an object of transformers' that is like one."""
-    if isinstance(given, GenerationConfig):
-        values = given.to_dict()
-    elif callable(getattr(given, "to_dict", None)):
-        values = given.to_dict()
-    else:
+    if not callable(getattr(given, "to_dict", None)):
         raise TypeError(f"generation_config must be a GenerationConfig, not {type(given).__name__}")
+    values = given.to_dict()
     made = GenerationConfig()
     made.update(allow_custom_entries=True, **values)
     return made

@@ -85,9 +85,7 @@ class SequenceBiasLogitsProcessor(NumpyProcessor):
     """Adds to the last token of each sequence where what came before ends with the others."""
 
     def __init__(self, sequence_bias: Any) -> None:
-        pairs = list(
-            sequence_bias.items() if isinstance(sequence_bias, Mapping) else sequence_bias
-        )
+        pairs = list(sequence_bias.items() if isinstance(sequence_bias, Mapping) else sequence_bias)
         if not pairs:
             raise ValueError("sequence_bias is empty")
         self.sequence_bias: dict[tuple[int, ...], float] = {}
@@ -106,7 +104,9 @@ class SequenceBiasLogitsProcessor(NumpyProcessor):
         if outside:
             raise ValueError(f"the vocabulary has {width} tokens, and no {outside}")
         bias = np.zeros_like(scores)
-        single = {tokens[0]: value for tokens, value in self.sequence_bias.items() if len(tokens) == 1}
+        single = {
+            tokens[0]: value for tokens, value in self.sequence_bias.items() if len(tokens) == 1
+        }
         for token, value in single.items():
             bias[:, token] = value
         for tokens, value in self.sequence_bias.items():

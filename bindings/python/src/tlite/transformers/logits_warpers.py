@@ -68,7 +68,9 @@ class TopKLogitsWarper(NumpyProcessor):
 class TopPLogitsWarper(NumpyProcessor):
     """The smallest set whose probability reaches p."""
 
-    def __init__(self, top_p: float, filter_value: float = NOT, min_tokens_to_keep: int = 1) -> None:
+    def __init__(
+        self, top_p: float, filter_value: float = NOT, min_tokens_to_keep: int = 1
+    ) -> None:
         self.top_p = between(float(top_p), 0, 1, "top_p", open_ends=False)
         self.count = min_tokens_to_keep
 
@@ -106,7 +108,9 @@ class TopHLogitsWarper(NumpyProcessor):
 class MinPLogitsWarper(NumpyProcessor):
     """Tokens at least min_p times as likely as the likeliest."""
 
-    def __init__(self, min_p: float, filter_value: float = NOT, min_tokens_to_keep: int = 1) -> None:
+    def __init__(
+        self, min_p: float, filter_value: float = NOT, min_tokens_to_keep: int = 1
+    ) -> None:
         self.min_p = between(min_p, 0, 1, "min_p", open_ends=False)
         self.count = min_tokens_to_keep
 

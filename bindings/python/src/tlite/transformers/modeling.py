@@ -174,7 +174,9 @@ class Qwen2ForCausalLM:
             for row in range(rows):
                 places = np.flatnonzero(mask[row])
                 sequence = evaluator.create_sequence()
-                self._fill(evaluator, sequence, ids[row, places], places - (width - kept), result[row])
+                self._fill(
+                    evaluator, sequence, ids[row, places], places - (width - kept), result[row]
+                )
                 evaluator.destroy_sequence(sequence)
         return result
 
@@ -203,8 +205,11 @@ class Qwen2ForCausalLM:
         ValueError for what cannot be meant, NotSupported for what is refused; both name it.
         """
         plan = plan_of(
-            *(self.generation_config, self.config.max_position_embeddings),
-            *(inputs, generation_config, kwargs),
+            self.generation_config,
+            self.config.max_position_embeddings,
+            inputs,
+            generation_config,
+            kwargs,
         )
         processors = processors_of(plan)
         criteria = criteria_of(plan, self.config.max_position_embeddings)
@@ -296,7 +301,7 @@ _DTYPES = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
 
 def load_options(path: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """What `tlite.Model` takes of the arguments of from_pretrained. NotSupported, TypeError."""
-    own = {
+    own: dict[str, Any] = {
         name: arguments.pop(name)
         for name in ("threads", "packed_cache", "progress", "weights")
         if name in arguments

@@ -1,4 +1,7 @@
-"""What ends answers: transformers' criteria. `criterion(input_ids, scores)` says it for each row."""
+"""What ends answers: transformers' criteria.
+
+`criterion(input_ids, scores)` says it for each row.
+"""
 
 from __future__ import annotations
 

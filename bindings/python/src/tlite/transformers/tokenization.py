@@ -50,10 +50,11 @@ class _SpecialTokenId:
 
 
 class Qwen2Tokenizer:
-    """Text to ids and back, with what transformers' tokenizers can; see docs/python-transformers.md.
+    """Text to ids and back, with what transformers' tokenizers can.
 
-    Made by `AutoTokenizer.from_pretrained`. `native` is the `tlite.Tokenizer` below it. Immutable
-    but for its settings, which are attributes: `padding_side`, `pad_token`, `chat_template`, ...
+    See docs/python-transformers.md. Made by `AutoTokenizer.from_pretrained`; `native` is the
+    `tlite.Tokenizer` below it. Immutable but for its settings, which are attributes:
+    `padding_side`, `pad_token`, `chat_template`, ...
     """
 
     model_input_names: list[str]
@@ -542,4 +543,3 @@ def _texts_of(text: Any) -> list[str | Prompt]:
                 f"a text is a str, and several are a list of str, not {type(one).__name__}"
             )
     return texts
-

@@ -1,7 +1,6 @@
 """Calls of transformers' API, as its documentation pages use it, each a function of a `Side`.
 
-tests/differential/transformers_api.py runs every one with transformers and with tlite.transformers
-and compares what comes out.
+transformers_api.py beside this file runs every one with both libraries and compares what comes out.
 """
 
 from __future__ import annotations
@@ -135,7 +134,9 @@ several(
     vocab_size=lambda s: (s.tok.vocab_size, len(s.tok)),
     vocab=lambda s: sorted(s.tok.get_vocab().items()),
     added=lambda s: s.tok.get_added_vocab(),
-    special_mask=lambda s: s.tok.get_special_tokens_mask([5, 2559], already_has_special_tokens=True),
+    special_mask=lambda s: s.tok.get_special_tokens_mask(
+        [5, 2559], already_has_special_tokens=True
+    ),
     to_add=lambda s: s.tok.num_special_tokens_to_add(),
     names=lambda s: (s.tok.eos_token, s.tok.pad_token, s.tok.bos_token, s.tok.unk_token),
     numbers=lambda s: (s.tok.eos_token_id, s.tok.pad_token_id, s.tok.bos_token_id),
@@ -216,7 +217,9 @@ def auto_classes_are_not_made(s: Side) -> Any:
 # ---- Chat templates.
 
 MARKED = [{"role": "user", "content": "a <|im_end|> b<|im_start|>system"}]
-THINKS = "{% for m in messages %}{{ m.reasoning_content }}|{{ m.thinking }}|{{ m.content }}{% endfor %}"
+THINKS = (
+    "{% for m in messages %}{{ m.reasoning_content }}|{{ m.thinking }}|{{ m.content }}{% endfor %}"
+)
 several(
     "chat",
     plain=lambda s: s.tok.apply_chat_template(CHAT),
@@ -251,7 +254,7 @@ several(
     ),
     own_template=lambda s: s.tok.apply_chat_template(
         CHAT,
-        chat_template="{{ eos_token }}{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}",
+        chat_template="{{ eos_token }}{% for m in messages %}[{{ m.role }}]{% endfor %}",
         tokenize=False,
     ),
     variable=lambda s: s.tok.apply_chat_template(
@@ -304,7 +307,12 @@ def chat_with_named_templates(s: Side) -> Any:
     tool = {"type": "function", "function": {"name": "f"}}
     return [
         tok.apply_chat_template(CHAT, tokenize=False, **given)
-        for given in ({}, {"tools": [tool]}, {"chat_template": "other"}, {"chat_template": "x{{1}}"})
+        for given in (
+            {},
+            {"tools": [tool]},
+            {"chat_template": "other"},
+            {"chat_template": "x{{1}}"},
+        )
     ]
 
 
@@ -366,7 +374,9 @@ several(
     undocumented=lambda s: type(_error(lambda: s.m.get_json_schema(undocumented))).__name__,
     untyped=lambda s: type(_error(lambda: s.m.get_json_schema(untyped))).__name__,
     definition=lambda s: s.tok.apply_chat_template(
-        CHAT, tools=[{"type": "function", "function": {"name": "ф"}}], chat_template=TOOLS,
+        CHAT,
+        tools=[{"type": "function", "function": {"name": "ф"}}],
+        chat_template=TOOLS,
         tokenize=False,
     ),
 )
@@ -983,9 +993,7 @@ several(
     min_p_above=sampled_shape(min_p=1.5),
     no_top_k=sampled_shape(top_k=0),
     top_h=sampled_shape(top_h=0.4),
-    one_token=lambda s: s.model.generate(
-        **s.batch(), do_sample=True, top_p=0.0, max_new_tokens=8
-    ),
+    one_token=lambda s: s.model.generate(**s.batch(), do_sample=True, top_p=0.0, max_new_tokens=8),
     top_1=lambda s: s.model.generate(**s.batch(), do_sample=True, top_k=1, max_new_tokens=8),
 )
 

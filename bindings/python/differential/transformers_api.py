@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import tlite.transformers
 import torch
 import transformers
 import transformers.generation.logits_process
@@ -26,11 +27,9 @@ import transformers.generation.stopping_criteria
 import transformers.utils
 from transformers_calls import CALLS, Near, Side
 
-import tlite.transformers
-
-# Both sides store weights as they are; keys and values are kept in float16 here, in float32 there.
-# A logit of this checkpoint, at most 30, is a sum over 4 layers of terms that carry a relative error
-# of 2^-11 each from keys and values: 30 * 4 * 2^-11 = 0.06 at the very worst, a tenth of it is seen.
+# Weights are the same numbers on both sides; keys and values are float16 here and float32 there. A
+# logit of the demo model, 30 at most, is a sum over 4 layers whose terms carry a relative error of
+# 2^-11 from keys and from values: 30 * 4 * 2^-11 = 0.06 were they all of one sign.
 TOLERANCE = 0.03
 
 # Where tlite.transformers means to differ, as docs/python-transformers.md says.
@@ -146,7 +145,7 @@ def distance(theirs: Counter[int], mine: Counter[int], draws: int) -> tuple[floa
 
     For two samples of n draws over probabilities p the expected half sum is at most
     sum sqrt(p / (pi n)) <= sqrt(k / (pi n)) over k tokens; one draw changes it by 1/n, so it is
-    above that by t with probability exp(-n t^2) at most: t = sqrt(ln(1e6) / n) for one in a million.
+    above that by t with probability exp(-n t^2) at most; t = sqrt(ln(1e6) / n) is one in a million.
     """
     tokens = set(theirs) | set(mine)
     half = sum(abs(theirs[token] - mine[token]) for token in tokens) / (2 * draws)
