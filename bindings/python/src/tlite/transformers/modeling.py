@@ -12,6 +12,7 @@ import numpy as np
 from ..errors import InvalidArgument, NotSupported
 from ..evaluator import Evaluator
 from ..model import Model
+from ..sampling import SamplingParams
 from . import _arrays, _host_loop, _requests
 from ._arguments import refuse
 from ._plan import Plan, matrix_of, plan_of
@@ -40,7 +41,9 @@ class Qwen2ForCausalLM:
         self.native = Model(path, **load)
         self.name_or_path = name or path
         self.config: Qwen2Config = config_of(path, self.native.info, self.name_or_path)
-        self.generation_config: GenerationConfig = _generation_config(path, self.config)
+        self.generation_config: GenerationConfig = _generation_config(
+            path, self.config, self.native
+        )
         self._engines = _requests.Engines(self.native)
 
     def __repr__(self) -> str:
@@ -283,17 +286,35 @@ def _scalar(kind: str, value: float) -> Any:
     return _arrays.made(kind, np.array(value, dtype=np.float32))
 
 
-def _generation_config(path: str, config: Qwen2Config) -> GenerationConfig:
-    """The checkpoint's, or, where it has none, the ends that its configuration names."""
+_OF_GGUF = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
+
+
+def _generation_config(path: str, config: Qwen2Config, model: Model) -> GenerationConfig:
+    """The checkpoint's; where it has none, the ends that its configuration names."""
     file = Path(path) / "generation_config.json"
     if file.is_file():
         return GenerationConfig.from_dict(read_json(file))
-    return GenerationConfig(
-        _from_model_config=True,
+    given: dict[str, Any] = dict(
         bos_token_id=config.bos_token_id,
         eos_token_id=config.eos_token_id,
         pad_token_id=config.pad_token_id,
     )
+    if os.path.isfile(path):
+        given.update(_of_gguf(model))
+    return GenerationConfig(_from_model_config=True, **given)
+
+
+def _of_gguf(model: Model) -> dict[str, Any]:
+    """What the metadata of a .gguf file says of it."""
+    tokens, sampling, plain = model.tokenizer, model.default_sampling, SamplingParams()
+    values = {name: getattr(sampling, name) for name in _OF_GGUF}
+    changed = {name: value for name, value in values.items() if value != getattr(plain, name)}
+    if changed:
+        samples = changed.get("temperature") != 0
+        changed = {**changed, "do_sample": samples, "top_k": sampling.top_k}
+        if not samples:
+            del changed["temperature"]
+    return {"bos_token_id": tokens.bos_token_id, "pad_token_id": tokens.pad_token_id, **changed}
 
 
 _DTYPES = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
