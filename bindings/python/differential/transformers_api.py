@@ -130,7 +130,7 @@ def near(theirs: torch.Tensor, mine: torch.Tensor) -> str:
 DISTRIBUTIONS: dict[str, dict[str, Any]] = {
     "the checkpoint's": {},
     "plain": dict(top_k=0, top_p=1.0, temperature=1.0),
-    "top_k by default": dict(top_p=1.0, temperature=1.0, top_k=None),
+    "no top_k by None": dict(top_p=1.0, temperature=1.0, top_k=None),
     "hot": dict(top_k=20, top_p=0.9, temperature=1.7),
     "min_p": dict(top_k=0, top_p=1.0, min_p=0.1, temperature=1.5),
     "typical": dict(top_k=0, top_p=1.0, typical_p=0.6, temperature=1.0),

@@ -16,7 +16,7 @@ import transformers
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
 
-from greedy_cases import CASES, TEXTS  # noqa: E402
+from greedy_cases import CASES, TEXTS
 
 
 def main() -> None:

@@ -6,10 +6,9 @@ import functools
 from typing import Any
 
 import numpy as np
+import tlite.transformers as hf
 from conftest import DEMO
 from greedy_cases import TEXTS
-
-import tlite.transformers as hf
 
 PATH = str(DEMO)
 EOS, PAD = 2559, 2557

@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from greedy_cases import TEXTS
-from hf import ANSWER, EOS, PAD, batch, chat, model, new_text, tokenizer
-
 import tlite
 import tlite.transformers as hf
+from greedy_cases import TEXTS
+from hf import ANSWER, EOS, PAD, batch, chat, model, new_text, tokenizer
 
 GREEDY: dict[str, Any] = {"do_sample": False}
 
@@ -93,9 +92,9 @@ def test_read_by_a_coroutine() -> None:
 @pytest.mark.parametrize(
     ("text", "pieces"),
     [
-        ("да нет\nа", ["да", " нет", "\n", "а", ""]),
-        ("漢字", ["漢字"]),
-        ("да-", ["да", "", "-"]),
+        ("да нет\nа", ["да", " н", "ет", "\n", "а"]),
+        ("да-нет, да", ["да", "-нет, ", "да"]),
+        ("漢字", ["漢", "字"]),
     ],
 )
 def test_when_text_is_shown(text: str, pieces: list[str]) -> None:
@@ -104,11 +103,7 @@ def test_when_text_is_shown(text: str, pieces: list[str]) -> None:
     for token in tokenizer().encode(text):
         streamer.put(np.array([token]))
     streamer.end()
-    shown = list(streamer)
-    assert "".join(shown) == text
-    assert [piece for piece in shown if piece] == [piece for piece in pieces if piece] or (
-        text == "漢字" and "�" not in "".join(shown)
-    )
+    assert [piece for piece in streamer if piece] == pieces
 
 
 def test_stop_strings() -> None:
@@ -200,7 +195,7 @@ def test_processors_that_are_wrong() -> None:
         )
     with pytest.raises(NotImplementedError):
         hf.LogitsProcessor()(None, None)
-    with pytest.raises(ValueError, match="NaN|no token|logit"):
+    with pytest.raises(ValueError, match="row 0"):
         model().generate(
             **chat(),
             do_sample=True,
@@ -259,7 +254,9 @@ def test_scores_and_logits() -> None:
         expected = first[row].copy()
         seen = np.unique(ids[row][mask == 1])
         expected[seen] = np.where(
-            first[row, seen] < 0, first[row, seen] * np.float32(1.2), first[row, seen] / np.float32(1.2)
+            first[row, seen] < 0,
+            first[row, seen] * np.float32(1.2),
+            first[row, seen] / np.float32(1.2),
         )
         assert np.array_equal(out.scores[0][row], expected)
     assert "scores" not in model().generate(

@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from greedy_cases import CASES, TEXTS
-from hf import ANSWER, EOS, PAD, PATH, batch, chat, model, new_text, tokenizer
-
 import tlite
 import tlite.transformers as hf
+from greedy_cases import CASES, TEXTS
+from hf import ANSWER, EOS, PAD, PATH, batch, chat, model, new_text, tokenizer
 
 GOLDEN = json.loads(
     (Path(__file__).parent / "data" / "transformers_greedy.json").read_text(encoding="utf-8")
@@ -57,15 +56,11 @@ def test_rows_are_as_if_they_were_alone() -> None:
     alone = []
     for text in TEXTS:
         inputs = tokenizer()([text], return_tensors="np")
-        out = model().generate(
-            **inputs, do_sample=False, repetition_penalty=1.2, max_new_tokens=12
-        )
+        out = model().generate(**inputs, do_sample=False, repetition_penalty=1.2, max_new_tokens=12)
         alone += new_text(inputs, out)
     for side in ("left", "right"):
         inputs = tokenizer()(TEXTS, padding=True, padding_side=side, return_tensors="np")
-        out = model().generate(
-            **inputs, do_sample=False, repetition_penalty=1.2, max_new_tokens=12
-        )
+        out = model().generate(**inputs, do_sample=False, repetition_penalty=1.2, max_new_tokens=12)
         assert new_text(inputs, out) == alone
     ragged = [tokenizer().encode(text) for text in TEXTS]
     out = model().generate(ragged, do_sample=False, repetition_penalty=1.2, max_new_tokens=12)
@@ -218,9 +213,7 @@ def test_what_is_drawn_from(given: dict[str, Any]) -> None:
         **given,
     }
     hf.set_seed(3)
-    shown = model().generate(
-        **inputs, return_dict_in_generate=True, output_scores=True, **common
-    )
+    shown = model().generate(**inputs, return_dict_in_generate=True, output_scores=True, **common)
     scores = shown.scores[0][0].astype(np.float64)
     likely = np.exp(scores - scores.max())
     likely /= likely.sum()

@@ -7,11 +7,10 @@ from typing import Any, Literal
 
 import numpy as np
 import pytest
-from greedy_cases import TEXTS
-from hf import EOS, PAD, PATH, tokenizer
-
 import tlite
 import tlite.transformers as hf
+from greedy_cases import TEXTS
+from hf import EOS, PAD, PATH, tokenizer
 
 HELLO = [750, 11, 294, 989, 0]  # "Привет, мир!"
 

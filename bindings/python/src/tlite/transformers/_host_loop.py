@@ -121,9 +121,12 @@ def _processed(processors: list[Any], ids: Any, logits: Any, kind: str) -> Any:
             scores = processor.apply(ids, scores)
         else:
             scores = as_numpy(processor(made(kind, ids), made(kind, scores)))
+        name = getattr(processor, "__name__", type(processor).__name__)
         if scores.shape != logits.shape:
-            name = type(processor).__name__
             raise ValueError(f"{name} gave scores {scores.shape} in place of {logits.shape}")
+        nothing = np.flatnonzero(np.isneginf(scores.max(axis=1)))
+        if len(nothing):
+            raise ValueError(f"{name} left no token that row {nothing[0]} could go on with")
     return np.ascontiguousarray(scores, dtype=np.float32)
 
 

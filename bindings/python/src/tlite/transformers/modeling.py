@@ -317,7 +317,7 @@ def _of_gguf(model: Model) -> dict[str, Any]:
     return {"bos_token_id": tokens.bos_token_id, "pad_token_id": tokens.pad_token_id, **changed}
 
 
-_DTYPES = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+_STORED = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
 
 
 def load_options(path: str, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -343,14 +343,16 @@ def _weights_of(path: str, dtype: Any) -> str | None:
     if dtype is None or dtype == "auto":
         return None
     name = str(dtype).replace("torch.", "")
-    if name not in _DTYPES:
-        raise NotSupported(
-            f"dtype is {dtype!r}, which is none of 'auto', float32, float16, bfloat16; weights="
-            "'q4_k_m' and the like quantize"
-        )
     stored = Model.inspect(path).weight_type
     # What is computed is the same in float32, as every stored number is one.
-    return None if name == "float32" or _DTYPES[name] == stored else _DTYPES[name]
+    if name == "float32" or _STORED.get(name) == stored:
+        return None
+    if name == "bfloat16" and stored in ("f32", "f16"):
+        return "bf16"
+    raise NotSupported(
+        f"dtype is {dtype!r}, and the weights are {stored}: 'auto' and float32 leave them so, of"
+        " float32 and float16 bfloat16 can be made; weights='q4_k_m' and the like quantize"
+    )
 
 
 def _check_device_map(device_map: Any) -> None:
