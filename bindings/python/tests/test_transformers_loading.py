@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -120,6 +121,8 @@ def test_weights_of_another_kind(tmp_path: Path) -> None:
     wide = hf.AutoModelForCausalLM.from_pretrained(tmp_path)
     narrow = hf.AutoModelForCausalLM.from_pretrained(tmp_path, dtype="bfloat16")
     assert narrow.native.decode_bytes < wide.native.decode_bytes
+    with pytest.raises(ValueError, match="dtype and weights"):
+        hf.AutoModelForCausalLM.from_pretrained(tmp_path, dtype="bfloat16", weights="q8_0")
     for made in (small, narrow):
         out = made.generate(**chat(), do_sample=False, max_new_tokens=40)
         assert new_text(chat(), out) == [ANSWER]
@@ -227,3 +230,7 @@ def test_encodings_are_dicts() -> None:
         made.pixel_values  # noqa: B018
     assert made.convert_to_tensors("np").input_ids.dtype == np.int64
     assert made.to("cpu") is made
+    again = pickle.loads(pickle.dumps(made))
+    assert again.input_ids.tolist() == made.input_ids.tolist()
+    with pytest.raises(ValueError, match="tokens"):
+        again.tokens()

@@ -42,6 +42,10 @@ class BatchEncoding(UserDict):  # type: ignore[type-arg]
             raise AttributeError(f"this BatchEncoding has no {name!r}")
         return data[name]
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For pickle and copy: the entries; `tokens` is of what a tokenizer gave back itself."""
+        return {"data": self.data, "_tokens_of": None}
+
     @property
     def is_fast(self) -> bool:
         """As of every tokenizer that is not written in Python."""

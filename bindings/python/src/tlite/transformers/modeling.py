@@ -196,9 +196,7 @@ class Qwen2ForCausalLM:
 
     # ---- Generating.
 
-    def generate(
-        self, inputs: Any = None, generation_config: GenerationConfig | None = None, **kwargs: Any
-    ) -> Any:
+    def generate(self, inputs: Any = None, generation_config: Any = None, **kwargs: Any) -> Any:
         """Prompts with their answers: int64 (rows, length), or a GenerateDecoderOnlyOutput.
 
         Tensors where the prompts are, else arrays. All rows are computed at once, each as if it
