@@ -18,7 +18,7 @@ from conftest import ANSWER, DEMO, who
 
 def run(code: str, *arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
     """A program of its own, which must end by itself."""
-    head = "import os, signal, sys, threading, time\nimport tlite\n"
+    head = "import os, signal, sys, threading, time, warnings\nimport tlite\n"
     return subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", head + textwrap.dedent(code)]
         + [str(argument) for argument in arguments],
@@ -119,6 +119,7 @@ def test_a_child_of_fork() -> None:
         engine = tlite.Engine(model, context=512)
         say = lambda what: os.write(1, f"{{what}}\\n".encode())
         say(session.chat("Кто ты?"))
+        warnings.simplefilter("ignore")  # from 3.12 on: the interpreter warns of threads
         child = os.fork()
         for use in (lambda: session.count_prompt_tokens(), lambda: engine.submit("a")):
             try:

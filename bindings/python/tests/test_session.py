@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ def test_pieces(model: tlite.Model) -> None:
     assert "".join(pieces) == stream.result.text
     assert tuple(p.token for p in pieces if p.token is not None) == stream.result.tokens
     piece = pieces[0]
+    assert pickle.loads(pickle.dumps(piece)).logprob == piece.logprob
     assert isinstance(piece, str) and piece.text == str(piece) and type(piece.text) is str
     assert piece.logprob is not None and piece.logprob.token == piece.token
     assert piece.logprob.bytes.decode() == piece and piece.logprob.logprob < 0

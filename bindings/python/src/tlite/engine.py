@@ -146,6 +146,7 @@ class _Inbox:
         self.events: collections.deque[EngineEvent] = collections.deque()
         self.arrived = threading.Event()
         self.waiting = False
+        self.only_ends = False  # its reader wants whole answers: pieces are not even copied
         self._notify = notify
 
     def tell(self) -> None:
@@ -258,7 +259,10 @@ class _Desk:
                     inbox.tell()
 
     def _take(self, out: Any) -> _Inbox | None:
+        """Of one event, which is freed; under the lock."""
         try:
+            if out[0].finish_reason == _ffi.TLITE_FINISH_NONE and self._unread(out[0].request):
+                return None
             event = _event_of(out)
         except KeyboardInterrupt:  # it may be what another thread waits for
             self.deliver(_event_of(out))
@@ -266,6 +270,12 @@ class _Desk:
         finally:
             lib.tlite_engine_event_free(out)
         return self.deliver(event)
+
+    def _unread(self, request: int) -> bool:
+        if request not in self.claims:
+            return False
+        inbox = self.claims[request]
+        return inbox is None or inbox.only_ends
 
     def step(self, budget: int) -> bool:
         """Works for a while; whether something is left. Whoever calls it has the turn."""
@@ -469,6 +479,7 @@ class RequestStream:
         return self._run_async().__await__()
 
     async def _run_async(self) -> Generation:
+        self._inbox.only_ends = True
         self._join_loop()
         while not self._ended:
             self._take(await self._next_event())
@@ -476,6 +487,7 @@ class RequestStream:
 
     def run(self) -> Generation:
         """All of the answer; raises what it failed with."""
+        self._inbox.only_ends = True
         for _ in self:
             pass
         return self.result
@@ -674,6 +686,7 @@ class Engine(Computing):
         self._live()
         number = integer(request, "request", c_int64)
         inbox = _Inbox()
+        inbox.only_ends = True
         self._desk.take_over(number, inbox)
         while True:
             event = self._desk.read(inbox, SLICE)
@@ -718,6 +731,7 @@ class Engine(Computing):
         if len(own) != len(prompts):
             raise InvalidArgument(f"each has {len(own)} entries for {len(prompts)} prompts")
         inbox = _Inbox()
+        inbox.only_ends = True
         places: dict[int, int] = {}
         answers: list[Generation | None] = [None] * len(prompts)
         try:

@@ -37,6 +37,18 @@ class Piece(str):
     top_logprobs: tuple[TokenLogprob, ...]
     """Of the likeliest tokens, as many as `SamplingParams.logprobs` says."""
 
+    def __new__(
+        cls,
+        text: str = "",
+        token: int | None = None,
+        logprob: TokenLogprob | None = None,
+        top_logprobs: tuple[TokenLogprob, ...] = (),
+    ) -> Piece:
+        """A piece of one's own, for tests and adapters."""
+        piece = str.__new__(cls, text)
+        piece.token, piece.logprob, piece.top_logprobs = token, logprob, top_logprobs
+        return piece
+
     @property
     def text(self) -> str:
         """The same as a plain str."""
@@ -82,18 +94,14 @@ def logprob_of(entry: tlite_token_logprob) -> TokenLogprob:
 
 def piece_of(event: Any) -> Piece:
     """A copy of a tlite_piece, or of the piece in a tlite_engine_event."""
-    piece = Piece(text_of(event.text))
     token = event.token
-    piece.token = None if token < 0 else token
+    chosen = None if token < 0 else token
     logprob = event.logprob
-    if logprob:
-        piece.logprob = logprob_of(logprob[0])
-        top = event.top_logprobs
-        piece.top_logprobs = tuple(map(logprob_of, top[: event.top_logprob_count])) if top else ()
-    else:
-        piece.logprob = None
-        piece.top_logprobs = ()
-    return piece
+    if not logprob:
+        return Piece(text_of(event.text), chosen)
+    top = event.top_logprobs
+    likeliest = tuple(map(logprob_of, top[: event.top_logprob_count])) if top else ()
+    return Piece(text_of(event.text), chosen, logprob_of(logprob[0]), likeliest)
 
 
 def generation_of(result: tlite_generation) -> Generation:
