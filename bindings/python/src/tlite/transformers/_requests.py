@@ -82,6 +82,7 @@ def run(engine: Engine, plan: Plan, model_eos: list[int], streamer: Any) -> list
     clock = _Clock(plan.config.max_time)
     watched = matcher is not None or streamer is not None or plan.config.max_time is not None
     inbox, places = _Inbox(), {}
+    inbox.only_ends = not watched
     try:
         for place, seed in enumerate(drawn):
             params = sampling_of(plan, seed, model_eos)
@@ -92,7 +93,7 @@ def run(engine: Engine, plan: Plan, model_eos: list[int], streamer: Any) -> list
             if event.error is not None:
                 raise event.error
             row = rows[places[event.request]]
-            if event.piece.token is not None and not row.ended:
+            if watched and event.piece.token is not None and not row.ended:
                 row.add(event.piece.token)
                 if streamer is not None:
                     streamer(event.piece.token)
@@ -101,6 +102,8 @@ def run(engine: Engine, plan: Plan, model_eos: list[int], streamer: Any) -> list
                     engine.cancel(event.request)
             if event.finish_reason is not None:
                 del places[event.request]
+                if not watched and event.result is not None:
+                    row.tokens = list(event.result.tokens)
     except BaseException:
         engine._abandon(places)
         raise
