@@ -92,6 +92,17 @@ python_package() {
   fi
   "$venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider bindings/python/tests
 }
+# tlite.transformers beside transformers itself, call by call.
+python_transformers() {
+  local venv=$cache/transformers-1
+  if [ ! -e "$venv/ready" ]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv" && "$venv/bin/pip" install -q transformers==5.24.0 torch==2.15.0 numpy==2.4.6 jinja2==3.1.6 &&
+      touch "$venv/ready" || return 1
+  fi
+  PYTHONPATH=bindings/python/src TLITE_LIBRARY=$root/build-release/capi/libtlite_c.so \
+    "$venv/bin/python" bindings/python/differential/transformers_api.py examples/demo-model/model
+}
 # Its wheel: built, repaired, and tried where there is nothing else.
 python_wheel() { bindings/python/test_wheel.sh; }
 
@@ -163,6 +174,8 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage fuzz fuzz
   stage python_wheel python_wheel
 fi
+# Needs torch, which nothing else here does: by name alone.
+if [ ${#only[@]} -gt 0 ]; then stage python_transformers python_transformers; fi
 
 for name in "${failures[@]}"; do echo "failed: $name"; done
 echo "$passed passed, $failed failed"
