@@ -1,4 +1,6 @@
-// go:build tlite_dlopen
+// clang-format off
+//go:build tlite_dlopen
+// clang-format on
 
 #include "dlopen.h"
 

@@ -94,7 +94,13 @@ def camel(name: str) -> str:
 
 def declarations(about: Description) -> str:
     """abi.h."""
-    lines = [f"/* {MADE} */", "#ifndef TLITE_GO_ABI_H", "#define TLITE_GO_ABI_H", ""]
+    lines = [
+        "/* clang-format off */",
+        f"/* {MADE} */",
+        "#ifndef TLITE_GO_ABI_H",
+        "#define TLITE_GO_ABI_H",
+        "",
+    ]
     lines += ["#include <stddef.h>", "#include <stdint.h>", ""]
     abi = about["abi"]
     lines.append(f"#define TLITE_ABI_VERSION {65536 * abi['major'] + abi['minor']}u")
@@ -116,7 +122,14 @@ def loader(about: Description) -> str:
 
     They are hidden, so that nobody else's calls end here.
     """
-    lines = ["//go:build tlite_dlopen", "", f"/* {MADE} */", '#include "abi.h"', ""]
+    lines = [
+        "// clang-format off",
+        "//go:build tlite_dlopen",
+        "",
+        f"/* {MADE} */",
+        '#include "abi.h"',
+        "",
+    ]
     lines += ["#include <dlfcn.h>", "", '#include "dlopen.h"', ""]
     functions = about["functions"]
     lines += [
