@@ -1,7 +1,7 @@
 // clang-format off
 //go:build tlite_dlopen
-// clang-format on
 
+// clang-format on
 #include "dlopen.h"
 
 #include "abi.h"

@@ -264,7 +264,7 @@ func (s *engineState) submit(call func(id *C.int64_t) error) (*request, error) {
 func (s *engineState) find(id int64) *request {
 	r := s.requests[id]
 	if r == nil {
-		r = &request{engine: s, id: id, ready: make(chan struct{}, 1)}
+		r = &request{engine: s, id: id, ready: make(chan struct{}, 1), closing: make(chan struct{})}
 		s.requests[id] = r
 	}
 	return r
@@ -393,6 +393,7 @@ type request struct {
 	engine  *engineState
 	id      int64
 	ready   chan struct{}
+	closing chan struct{} // closed by interrupt
 	unwatch func() bool
 
 	// Of the engine's lock.
@@ -406,6 +407,9 @@ type request struct {
 }
 
 func (r *request) start(context.Context) error { return nil }
+
+// interrupt is called once.
+func (r *request) interrupt() { close(r.closing) }
 
 // cancel may be called when all is over: a number that the engine does not know is none.
 func (r *request) cancel() {
@@ -441,7 +445,7 @@ func (r *request) pop() (event, bool) {
 	return happened, true
 }
 
-func (r *request) next(ctx context.Context, closing <-chan struct{}) (Piece, bool, error) {
+func (r *request) next(ctx context.Context) (Piece, bool, error) {
 	if r.end != nil {
 		return Piece{}, false, r.end.err
 	}
@@ -462,7 +466,7 @@ func (r *request) next(ctx context.Context, closing <-chan struct{}) (Piece, boo
 		select {
 		case <-r.ready:
 		case <-ctx.Done():
-		case <-closing:
+		case <-r.closing:
 			return Piece{}, false, nil
 		}
 	}

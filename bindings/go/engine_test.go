@@ -133,13 +133,7 @@ func TestEngineClose(t *testing.T) {
 		_, err := stream.Result()
 		wantError(t, err, tlite.ErrBadState, "the engine is closed")
 	}
-	for range 2000 {
-		if runtime.NumGoroutine() <= before {
-			return
-		}
-		time.Sleep(time.Millisecond)
-	}
-	t.Errorf("%d goroutines, %d before", runtime.NumGoroutine(), before)
+	waitForGoroutines(t, before)
 }
 
 func TestBadRequests(t *testing.T) {

@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"context"
+	"time"
 	"unsafe"
 )
 
@@ -199,6 +200,9 @@ func (e *Evaluator) Append(ctx context.Context, sequence int32, ids []int32) err
 	}
 	return evaluate(ctx, c, rows)
 }
+
+// budget is how long C works before the context is asked.
+const budget = 20 * time.Millisecond
 
 // evaluate asks the context between parts of the batch.
 func evaluate(ctx context.Context, c *C.tlite_evaluator, rows []BatchRow) error {

@@ -342,9 +342,7 @@ func TestPanicInProgress(t *testing.T) {
 		defer func() { wantEqual(t, recover(), any("no progress")) }()
 		_, _ = tlite.LoadFS(t.Context(), slow, "model", &tlite.LoadOptions{Progress: func(int64, int64) { panic("no progress") }})
 	}()
-	if now := runtime.NumGoroutine(); now > before {
-		t.Errorf("%d goroutines, %d before", now, before)
-	}
+	waitForGoroutines(t, before)
 }
 
 func TestQuantize(t *testing.T) {

@@ -6,7 +6,7 @@ import "C"
 import (
 	"context"
 	"runtime"
-	"time"
+	"sync"
 )
 
 // Session is a conversation with a model. It is for one goroutine at a time: a call while another
@@ -345,23 +345,22 @@ func (s *Session) stream(ctx context.Context, open openStream) *Stream {
 type sessionSource struct {
 	session *life[*C.tlite_session] // nil of a zero value
 	open    openStream
-	c       *C.tlite_session
+	unwatch func() bool
 	*streamOut
+
+	mu      sync.Mutex
+	running *C.tlite_session // nil before start and from finish on
 }
 
 // streamOut is what C writes to, made once so that no call has to. It has no pointers of Go, as
 // memory that C sees may not.
 type streamOut struct {
-	stream   *C.tlite_stream
-	piece    *C.tlite_piece
-	finished C.int32_t
-	err      *C.tlite_error
+	stream *C.tlite_stream
+	piece  *C.tlite_piece
+	err    *C.tlite_error
 }
 
-// budget is how long C works on a prompt before the context is asked.
-const budget = 20 * time.Millisecond
-
-func (s *sessionSource) start(context.Context) error {
+func (s *sessionSource) start(ctx context.Context) error {
 	c, err := (&object[*C.tlite_session]{life: s.session}).take()
 	if err != nil {
 		return err
@@ -370,49 +369,59 @@ func (s *sessionSource) start(context.Context) error {
 		s.session.give()
 		return err
 	}
-	s.c = c
+	s.mu.Lock()
+	s.running = c
+	s.mu.Unlock()
+	s.unwatch = context.AfterFunc(ctx, s.interrupt)
 	return nil
 }
 
-func (s *sessionSource) next(ctx context.Context, closing <-chan struct{}) (Piece, bool, error) {
-	for {
-		if err := stopped(ctx); err != nil {
-			return Piece{}, false, err
-		}
-		select {
-		case <-closing:
-			return Piece{}, false, nil
-		default:
-		}
-		if s.session.isClosed() {
-			return Piece{}, false, newError(ErrBadState, "the session is closed")
-		}
-		status := C.tlite_stream_advance(s.stream, C.int64_t(budget), &s.piece, &s.finished, &s.err)
-		if status != C.TLITE_OK {
-			s.finished = 1
-			return Piece{}, false, failure(status, &s.err)
-		}
-		if s.piece != nil {
-			return goPiece(s.piece), true, nil
-		}
-		if s.finished != 0 {
-			if s.session.isClosed() {
-				return Piece{}, false, newError(ErrBadState, "the session is closed")
-			}
-			return Piece{}, false, nil
-		}
+// interrupt has the call that runs, or the next one, end the answer; from any goroutine. It may
+// come too late, when the context is done as the answer ends: then there is nothing to cancel, and
+// no session that may be gone already.
+func (s *sessionSource) interrupt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running != nil {
+		C.tlite_session_cancel(s.running)
 	}
 }
 
+func (s *sessionSource) next(ctx context.Context) (Piece, bool, error) {
+	if err := stopped(ctx); err != nil {
+		return Piece{}, false, err
+	}
+	if status := C.tlite_stream_next(s.stream, &s.piece, &s.err); status != C.TLITE_OK {
+		return Piece{}, false, failure(status, &s.err)
+	}
+	if s.piece != nil {
+		return goPiece(s.piece), true, nil
+	}
+	if s.session.isClosed() {
+		return Piece{}, false, newError(ErrBadState, "the session is closed")
+	}
+	if C.tlite_stream_finish_reason(s.stream) == C.TLITE_FINISH_CANCELLED {
+		return Piece{}, false, stopped(ctx)
+	}
+	return Piece{}, false, nil
+}
+
 func (s *sessionSource) finish() (*Generation, error) {
+	s.unwatch()
+	s.mu.Lock()
+	c := s.running
+	s.running = nil
+	s.mu.Unlock()
 	defer s.session.give()
-	defer C.tlite_session_clear_cancel(s.c) // one that came when the answer had ended
+	defer C.tlite_session_clear_cancel(c) // one that came when the answer had ended
 	defer C.tlite_stream_free(s.stream)
-	for s.finished == 0 {
-		C.tlite_session_cancel(s.c)
-		status := C.tlite_stream_advance(s.stream, C.int64_t(budget), &s.piece, &s.finished, &s.err)
-		if status != C.TLITE_OK {
+	C.tlite_session_cancel(c) // no effect on an answer that has ended
+	for s.piece = nil; ; {
+		if status := C.tlite_stream_next(s.stream, &s.piece, &s.err); status != C.TLITE_OK {
 			return nil, failure(status, &s.err)
+		}
+		if s.piece == nil {
+			break
 		}
 	}
 	var result *C.tlite_generation

@@ -25,8 +25,10 @@ type Stream struct {
 type source interface {
 	// start is called once, before the others.
 	start(ctx context.Context) error
-	// next waits for a piece; ok is false at the end, on an error and when closing is closed.
-	next(ctx context.Context, closing <-chan struct{}) (piece Piece, ok bool, err error)
+	// interrupt makes next come back, now or later; from any goroutine, at any time.
+	interrupt()
+	// next waits for a piece; ok is false at the end, on an error and after an interrupt.
+	next(ctx context.Context) (piece Piece, ok bool, err error)
 	// finish ends the answer where it is and gives back what the source holds. It is called once.
 	finish() (*Generation, error)
 	setPriority(priority int) error
@@ -58,7 +60,10 @@ var (
 )
 
 func (t *streamState) close() {
-	t.once.Do(func() { close(t.closing) })
+	t.once.Do(func() {
+		close(t.closing)
+		t.source.interrupt()
+	})
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.end(errStreamClosed)
@@ -100,7 +105,7 @@ func (t *streamState) next() (Piece, error) {
 		}
 		t.started = true
 	}
-	piece, ok, err := t.source.next(t.ctx, t.closing)
+	piece, ok, err := t.source.next(t.ctx)
 	if ok {
 		return piece, nil
 	}
