@@ -3,6 +3,7 @@ package tlite
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // object is what every type over a C object begins with. It frees that once: at Close, or when the
@@ -29,8 +30,13 @@ type life[P any] struct {
 	closed bool
 }
 
+// alive is how many C objects are not freed yet, for tests: memory tells little of it, as
+// allocators keep some.
+var alive atomic.Int64
+
 // own fills in the object that is the beginning of owner.
 func own[T, P any](owner *T, o *object[P], l *life[P]) *T {
+	alive.Add(1)
 	o.life = l
 	o.cleanup = runtime.AddCleanup(owner, func(l *life[P]) { l.close() }, l)
 	return owner
@@ -93,7 +99,7 @@ func (l *life[P]) give() {
 	last := l.closed && l.users == 0
 	l.mu.Unlock()
 	if last {
-		l.free(l.c)
+		l.end()
 	}
 }
 
@@ -107,8 +113,13 @@ func (l *life[P]) close() {
 	}
 	l.mu.Unlock()
 	if first && idle {
-		l.free(l.c)
+		l.end()
 	}
+}
+
+func (l *life[P]) end() {
+	l.free(l.c)
+	alive.Add(-1)
 }
 
 func (l *life[P]) isClosed() bool {
