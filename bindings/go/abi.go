@@ -249,6 +249,72 @@ func (f FinishReason) String() string {
 	return "FinishReason(" + strconv.Itoa(int(f)) + ")"
 }
 
+// Pooling is what an embedding of a prompt is made of: hidden states behind the final norm.
+type Pooling int32
+
+const (
+	PoolingNone Pooling = 0 // no embedding: the request is answered
+	PoolingLast Pooling = 1 // the last token's
+	PoolingMean Pooling = 2 // of all tokens, the mean of each number
+	PoolingCLS  Pooling = 3 // the first token's, which sees none of the others
+)
+
+// String is the name that the C library gives it.
+func (p Pooling) String() string {
+	switch p {
+	case PoolingNone:
+		return "none"
+	case PoolingLast:
+		return "last"
+	case PoolingMean:
+		return "mean"
+	case PoolingCLS:
+		return "cls"
+	}
+	return "Pooling(" + strconv.Itoa(int(p)) + ")"
+}
+
+// BeamScoring is how a beam search keeps and compares beams.
+type BeamScoring int32
+
+const (
+	ScoringHuggingFace BeamScoring = 0 // transformers' generate
+	ScoringVLLM        BeamScoring = 1 // vLLM's LLM.beam_search
+)
+
+// String is the name that the C library gives it.
+func (b BeamScoring) String() string {
+	switch b {
+	case ScoringHuggingFace:
+		return "huggingface"
+	case ScoringVLLM:
+		return "vllm"
+	}
+	return "BeamScoring(" + strconv.Itoa(int(b)) + ")"
+}
+
+// BeamStopping is when transformers' search ends, once there are BeamWidth whole answers.
+type BeamStopping int32
+
+const (
+	StoppingHeuristic BeamStopping = 0 // False: as soon as the best running beam scores less
+	StoppingAtOnce    BeamStopping = 1 // True
+	StoppingNever     BeamStopping = 2 // "never": when none can get better
+)
+
+// String is the name that the C library gives it.
+func (b BeamStopping) String() string {
+	switch b {
+	case StoppingHeuristic:
+		return "heuristic"
+	case StoppingAtOnce:
+		return "at_once"
+	case StoppingNever:
+		return "never"
+	}
+	return "BeamStopping(" + strconv.Itoa(int(b)) + ")"
+}
+
 // ImportanceFormat is the format of an importance matrix's file.
 type ImportanceFormat int32
 

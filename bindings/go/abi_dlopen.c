@@ -35,6 +35,7 @@ static const char* const names[] = {
     "tlite_model_load",
     "tlite_model_free",
     "tlite_model_vocab_size",
+    "tlite_model_hidden_size",
     "tlite_model_cpu_tier",
     "tlite_model_decode_bytes",
     "tlite_model_get_info",
@@ -108,6 +109,11 @@ static const char* const names[] = {
     "tlite_engine_cancel",
     "tlite_engine_set_priority",
     "tlite_engine_get_status",
+    "tlite_beam_options_init",
+    "tlite_engine_beam_search",
+    "tlite_beams_free",
+    "tlite_beams_count",
+    "tlite_beams_get",
     "tlite_engine_create_session",
     "tlite_encode_options_init",
     "tlite_decode_options_init",
@@ -157,6 +163,8 @@ static const char* const names[] = {
     "tlite_evaluator_logits_rows",
     "tlite_evaluator_get_logits",
     "tlite_evaluator_get_logits_matrix",
+    "tlite_evaluator_hidden_rows",
+    "tlite_evaluator_get_hidden",
     "tlite_evaluator_cancel",
     "tlite_evaluator_clear_cancel",
     "tlite_evaluator_on_progress",
@@ -264,423 +272,447 @@ __attribute__((visibility("hidden"))) void tlite_model_free(tlite_model* model) 
 __attribute__((visibility("hidden"))) int32_t tlite_model_vocab_size(const tlite_model* model) {
   return ((int32_t (*)(const tlite_model*))addresses[25])(model);
 }
+__attribute__((visibility("hidden"))) int32_t tlite_model_hidden_size(const tlite_model* model) {
+  return ((int32_t (*)(const tlite_model*))addresses[26])(model);
+}
 __attribute__((visibility("hidden"))) const char* tlite_model_cpu_tier(const tlite_model* model) {
-  return ((const char* (*)(const tlite_model*))addresses[26])(model);
+  return ((const char* (*)(const tlite_model*))addresses[27])(model);
 }
 __attribute__((visibility("hidden"))) uint64_t tlite_model_decode_bytes(const tlite_model* model) {
-  return ((uint64_t (*)(const tlite_model*))addresses[27])(model);
+  return ((uint64_t (*)(const tlite_model*))addresses[28])(model);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_get_info(const tlite_model* model, tlite_model_info** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, tlite_model_info**, tlite_error**))addresses[28])(model, out, error);
+  return ((tlite_status (*)(const tlite_model*, tlite_model_info**, tlite_error**))addresses[29])(model, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_inspect(const tlite_host* host, const char* path, size_t path_size, tlite_model_info** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_model_info**, tlite_error**))addresses[29])(host, path, path_size, out, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_model_info**, tlite_error**))addresses[30])(host, path, path_size, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_model_info_free(tlite_model_info* info) {
-  ((void (*)(tlite_model_info*))addresses[30])(info);
+  ((void (*)(tlite_model_info*))addresses[31])(info);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_info_to_json(const tlite_model_info* info, tlite_string** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model_info*, tlite_string**, tlite_error**))addresses[31])(info, out, error);
+  return ((tlite_status (*)(const tlite_model_info*, tlite_string**, tlite_error**))addresses[32])(info, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_plan_options_init(tlite_plan_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_plan_options*, size_t))addresses[32])(options, struct_size);
+  return ((tlite_status (*)(tlite_plan_options*, size_t))addresses[33])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_memory_plan_init(tlite_memory_plan* plan, size_t struct_size) {
-  return ((tlite_status (*)(tlite_memory_plan*, size_t))addresses[33])(plan, struct_size);
+  return ((tlite_status (*)(tlite_memory_plan*, size_t))addresses[34])(plan, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_plan(const tlite_host* host, const char* path, size_t path_size, const tlite_plan_options* options, tlite_memory_plan* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, const tlite_plan_options*, tlite_memory_plan*, tlite_error**))addresses[34])(host, path, path_size, options, out, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, const tlite_plan_options*, tlite_memory_plan*, tlite_error**))addresses[35])(host, path, path_size, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampling_params_init(tlite_sampling_params* params, size_t struct_size) {
-  return ((tlite_status (*)(tlite_sampling_params*, size_t))addresses[35])(params, struct_size);
+  return ((tlite_status (*)(tlite_sampling_params*, size_t))addresses[36])(params, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampling_params_get_preset(const char* name, size_t name_size, tlite_sampling_params* out, tlite_error** error) {
-  return ((tlite_status (*)(const char*, size_t, tlite_sampling_params*, tlite_error**))addresses[36])(name, name_size, out, error);
+  return ((tlite_status (*)(const char*, size_t, tlite_sampling_params*, tlite_error**))addresses[37])(name, name_size, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_get_default_sampling(const tlite_model* model, tlite_sampling_params* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, tlite_sampling_params*, tlite_error**))addresses[37])(model, out, error);
+  return ((tlite_status (*)(const tlite_model*, tlite_sampling_params*, tlite_error**))addresses[38])(model, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampling_params_validate(const tlite_sampling_params* params, int32_t vocab_size, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_sampling_params*, int32_t, tlite_error**))addresses[38])(params, vocab_size, error);
+  return ((tlite_status (*)(const tlite_sampling_params*, int32_t, tlite_error**))addresses[39])(params, vocab_size, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_message_init(tlite_message* message, size_t struct_size) {
-  return ((tlite_status (*)(tlite_message*, size_t))addresses[39])(message, struct_size);
+  return ((tlite_status (*)(tlite_message*, size_t))addresses[40])(message, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_messages_create(tlite_messages** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_messages**, tlite_error**))addresses[40])(out, error);
+  return ((tlite_status (*)(tlite_messages**, tlite_error**))addresses[41])(out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_messages_parse(const char* json, size_t json_size, tlite_messages** out, tlite_error** error) {
-  return ((tlite_status (*)(const char*, size_t, tlite_messages**, tlite_error**))addresses[41])(json, json_size, out, error);
+  return ((tlite_status (*)(const char*, size_t, tlite_messages**, tlite_error**))addresses[42])(json, json_size, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_messages_free(tlite_messages* messages) {
-  ((void (*)(tlite_messages*))addresses[42])(messages);
+  ((void (*)(tlite_messages*))addresses[43])(messages);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_messages_add(tlite_messages* messages, const tlite_message* message, tlite_error** error) {
-  return ((tlite_status (*)(tlite_messages*, const tlite_message*, tlite_error**))addresses[43])(messages, message, error);
+  return ((tlite_status (*)(tlite_messages*, const tlite_message*, tlite_error**))addresses[44])(messages, message, error);
 }
 __attribute__((visibility("hidden"))) size_t tlite_messages_count(const tlite_messages* messages) {
-  return ((size_t (*)(const tlite_messages*))addresses[44])(messages);
+  return ((size_t (*)(const tlite_messages*))addresses[45])(messages);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_messages_get(const tlite_messages* messages, size_t index, tlite_message* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_messages*, size_t, tlite_message*, tlite_error**))addresses[45])(messages, index, out, error);
+  return ((tlite_status (*)(const tlite_messages*, size_t, tlite_message*, tlite_error**))addresses[46])(messages, index, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_messages_to_json(const tlite_messages* messages, tlite_string** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_messages*, tlite_string**, tlite_error**))addresses[46])(messages, out, error);
+  return ((tlite_status (*)(const tlite_messages*, tlite_string**, tlite_error**))addresses[47])(messages, out, error);
 }
 __attribute__((visibility("hidden"))) const char* tlite_finish_reason_name(tlite_finish_reason reason) {
-  return ((const char* (*)(tlite_finish_reason))addresses[47])(reason);
+  return ((const char* (*)(tlite_finish_reason))addresses[48])(reason);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_options_init(tlite_session_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_session_options*, size_t))addresses[48])(options, struct_size);
+  return ((tlite_status (*)(tlite_session_options*, size_t))addresses[49])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) void tlite_generation_free(tlite_generation* generation) {
-  ((void (*)(tlite_generation*))addresses[49])(generation);
+  ((void (*)(tlite_generation*))addresses[50])(generation);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_create(const tlite_model* model, const tlite_session_options* options, tlite_session** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const tlite_session_options*, tlite_session**, tlite_error**))addresses[50])(model, options, out, error);
+  return ((tlite_status (*)(const tlite_model*, const tlite_session_options*, tlite_session**, tlite_error**))addresses[51])(model, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_session_free(tlite_session* session) {
-  ((void (*)(tlite_session*))addresses[51])(session);
+  ((void (*)(tlite_session*))addresses[52])(session);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_get_options(const tlite_session* session, tlite_session_options* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_session*, tlite_session_options*, tlite_error**))addresses[52])(session, out, error);
+  return ((tlite_status (*)(const tlite_session*, tlite_session_options*, tlite_error**))addresses[53])(session, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_set_sampling(tlite_session* session, const tlite_sampling_params* params, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const tlite_sampling_params*, tlite_error**))addresses[53])(session, params, error);
+  return ((tlite_status (*)(tlite_session*, const tlite_sampling_params*, tlite_error**))addresses[54])(session, params, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_get_sampling(const tlite_session* session, tlite_sampling_params* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_session*, tlite_sampling_params*, tlite_error**))addresses[54])(session, out, error);
+  return ((tlite_status (*)(const tlite_session*, tlite_sampling_params*, tlite_error**))addresses[55])(session, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_add_system(tlite_session* session, const char* text, size_t text_size, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_error**))addresses[55])(session, text, text_size, error);
-}
-__attribute__((visibility("hidden"))) tlite_status tlite_session_add_user(tlite_session* session, const char* text, size_t text_size, tlite_error** error) {
   return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_error**))addresses[56])(session, text, text_size, error);
 }
+__attribute__((visibility("hidden"))) tlite_status tlite_session_add_user(tlite_session* session, const char* text, size_t text_size, tlite_error** error) {
+  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_error**))addresses[57])(session, text, text_size, error);
+}
 __attribute__((visibility("hidden"))) tlite_status tlite_session_add_message(tlite_session* session, const tlite_message* message, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const tlite_message*, tlite_error**))addresses[57])(session, message, error);
+  return ((tlite_status (*)(tlite_session*, const tlite_message*, tlite_error**))addresses[58])(session, message, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_get_messages(const tlite_session* session, tlite_messages** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_session*, tlite_messages**, tlite_error**))addresses[58])(session, out, error);
+  return ((tlite_status (*)(const tlite_session*, tlite_messages**, tlite_error**))addresses[59])(session, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_set_messages(tlite_session* session, const tlite_messages* messages, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const tlite_messages*, tlite_error**))addresses[59])(session, messages, error);
+  return ((tlite_status (*)(tlite_session*, const tlite_messages*, tlite_error**))addresses[60])(session, messages, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_rewind(tlite_session* session, size_t count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, size_t, tlite_error**))addresses[60])(session, count, error);
+  return ((tlite_status (*)(tlite_session*, size_t, tlite_error**))addresses[61])(session, count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_reset(tlite_session* session, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_error**))addresses[61])(session, error);
+  return ((tlite_status (*)(tlite_session*, tlite_error**))addresses[62])(session, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_fork(const tlite_session* session, tlite_session** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_session*, tlite_session**, tlite_error**))addresses[62])(session, out, error);
+  return ((tlite_status (*)(const tlite_session*, tlite_session**, tlite_error**))addresses[63])(session, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_count_prompt_tokens(const tlite_session* session, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_session*, int32_t*, tlite_error**))addresses[63])(session, out, error);
+  return ((tlite_status (*)(const tlite_session*, int32_t*, tlite_error**))addresses[64])(session, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_reply(tlite_session* session, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[64])(session, callback, user, out, error);
-}
-__attribute__((visibility("hidden"))) tlite_status tlite_session_regenerate(tlite_session* session, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error) {
   return ((tlite_status (*)(tlite_session*, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[65])(session, callback, user, out, error);
 }
-__attribute__((visibility("hidden"))) tlite_status tlite_session_continue(tlite_session* session, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error) {
+__attribute__((visibility("hidden"))) tlite_status tlite_session_regenerate(tlite_session* session, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error) {
   return ((tlite_status (*)(tlite_session*, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[66])(session, callback, user, out, error);
 }
+__attribute__((visibility("hidden"))) tlite_status tlite_session_continue(tlite_session* session, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error) {
+  return ((tlite_status (*)(tlite_session*, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[67])(session, callback, user, out, error);
+}
 __attribute__((visibility("hidden"))) tlite_status tlite_session_complete(tlite_session* session, const char* prompt, size_t prompt_size, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[67])(session, prompt, prompt_size, callback, user, out, error);
+  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[68])(session, prompt, prompt_size, callback, user, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_stream(tlite_session* session, tlite_stream** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_stream**, tlite_error**))addresses[68])(session, out, error);
-}
-__attribute__((visibility("hidden"))) tlite_status tlite_session_stream_regenerate(tlite_session* session, tlite_stream** out, tlite_error** error) {
   return ((tlite_status (*)(tlite_session*, tlite_stream**, tlite_error**))addresses[69])(session, out, error);
 }
-__attribute__((visibility("hidden"))) tlite_status tlite_session_stream_continue(tlite_session* session, tlite_stream** out, tlite_error** error) {
+__attribute__((visibility("hidden"))) tlite_status tlite_session_stream_regenerate(tlite_session* session, tlite_stream** out, tlite_error** error) {
   return ((tlite_status (*)(tlite_session*, tlite_stream**, tlite_error**))addresses[70])(session, out, error);
 }
+__attribute__((visibility("hidden"))) tlite_status tlite_session_stream_continue(tlite_session* session, tlite_stream** out, tlite_error** error) {
+  return ((tlite_status (*)(tlite_session*, tlite_stream**, tlite_error**))addresses[71])(session, out, error);
+}
 __attribute__((visibility("hidden"))) tlite_status tlite_session_stream_complete(tlite_session* session, const char* prompt, size_t prompt_size, tlite_stream** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_stream**, tlite_error**))addresses[71])(session, prompt, prompt_size, out, error);
+  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_stream**, tlite_error**))addresses[72])(session, prompt, prompt_size, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_stream_complete_ids(tlite_session* session, const int32_t* ids, size_t id_count, tlite_stream** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const int32_t*, size_t, tlite_stream**, tlite_error**))addresses[72])(session, ids, id_count, out, error);
+  return ((tlite_status (*)(tlite_session*, const int32_t*, size_t, tlite_stream**, tlite_error**))addresses[73])(session, ids, id_count, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_next(tlite_stream* stream, const tlite_piece** piece, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stream*, const tlite_piece**, tlite_error**))addresses[73])(stream, piece, error);
+  return ((tlite_status (*)(tlite_stream*, const tlite_piece**, tlite_error**))addresses[74])(stream, piece, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_advance(tlite_stream* stream, int64_t budget_nanoseconds, const tlite_piece** piece, int32_t* finished, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stream*, int64_t, const tlite_piece**, int32_t*, tlite_error**))addresses[74])(stream, budget_nanoseconds, piece, finished, error);
+  return ((tlite_status (*)(tlite_stream*, int64_t, const tlite_piece**, int32_t*, tlite_error**))addresses[75])(stream, budget_nanoseconds, piece, finished, error);
 }
 __attribute__((visibility("hidden"))) tlite_finish_reason tlite_stream_finish_reason(const tlite_stream* stream) {
-  return ((tlite_finish_reason (*)(const tlite_stream*))addresses[75])(stream);
+  return ((tlite_finish_reason (*)(const tlite_stream*))addresses[76])(stream);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_get_result(const tlite_stream* stream, tlite_generation** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_stream*, tlite_generation**, tlite_error**))addresses[76])(stream, out, error);
+  return ((tlite_status (*)(const tlite_stream*, tlite_generation**, tlite_error**))addresses[77])(stream, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_stream_free(tlite_stream* stream) {
-  ((void (*)(tlite_stream*))addresses[77])(stream);
+  ((void (*)(tlite_stream*))addresses[78])(stream);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_on_prefill(tlite_session* session, tlite_progress_callback on_prefill, void* user, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_progress_callback, void*, tlite_error**))addresses[78])(session, on_prefill, user, error);
+  return ((tlite_status (*)(tlite_session*, tlite_progress_callback, void*, tlite_error**))addresses[79])(session, on_prefill, user, error);
 }
 __attribute__((visibility("hidden"))) void tlite_session_get_prefill_progress(const tlite_session* session, int64_t* done, int64_t* total) {
-  ((void (*)(const tlite_session*, int64_t*, int64_t*))addresses[79])(session, done, total);
+  ((void (*)(const tlite_session*, int64_t*, int64_t*))addresses[80])(session, done, total);
 }
 __attribute__((visibility("hidden"))) void tlite_session_cancel(tlite_session* session) {
-  ((void (*)(tlite_session*))addresses[80])(session);
-}
-__attribute__((visibility("hidden"))) void tlite_session_clear_cancel(tlite_session* session) {
   ((void (*)(tlite_session*))addresses[81])(session);
 }
+__attribute__((visibility("hidden"))) void tlite_session_clear_cancel(tlite_session* session) {
+  ((void (*)(tlite_session*))addresses[82])(session);
+}
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_options_init(tlite_engine_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_engine_options*, size_t))addresses[82])(options, struct_size);
+  return ((tlite_status (*)(tlite_engine_options*, size_t))addresses[83])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_request_options_init(tlite_request_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_request_options*, size_t))addresses[83])(options, struct_size);
+  return ((tlite_status (*)(tlite_request_options*, size_t))addresses[84])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) void tlite_engine_event_free(tlite_engine_event* event) {
-  ((void (*)(tlite_engine_event*))addresses[84])(event);
+  ((void (*)(tlite_engine_event*))addresses[85])(event);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_create(const tlite_model* model, const tlite_engine_options* options, tlite_engine** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const tlite_engine_options*, tlite_engine**, tlite_error**))addresses[85])(model, options, out, error);
+  return ((tlite_status (*)(const tlite_model*, const tlite_engine_options*, tlite_engine**, tlite_error**))addresses[86])(model, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_engine_free(tlite_engine* engine) {
-  ((void (*)(tlite_engine*))addresses[86])(engine);
+  ((void (*)(tlite_engine*))addresses[87])(engine);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_get_options(const tlite_engine* engine, tlite_engine_options* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_engine*, tlite_engine_options*, tlite_error**))addresses[87])(engine, out, error);
+  return ((tlite_status (*)(const tlite_engine*, tlite_engine_options*, tlite_error**))addresses[88])(engine, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_submit_ids(tlite_engine* engine, const int32_t* ids, size_t id_count, const tlite_request_options* options, int64_t* request, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, const int32_t*, size_t, const tlite_request_options*, int64_t*, tlite_error**))addresses[88])(engine, ids, id_count, options, request, error);
+  return ((tlite_status (*)(tlite_engine*, const int32_t*, size_t, const tlite_request_options*, int64_t*, tlite_error**))addresses[89])(engine, ids, id_count, options, request, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_submit_text(tlite_engine* engine, const char* text, size_t text_size, const tlite_request_options* options, int64_t* request, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, const char*, size_t, const tlite_request_options*, int64_t*, tlite_error**))addresses[89])(engine, text, text_size, options, request, error);
+  return ((tlite_status (*)(tlite_engine*, const char*, size_t, const tlite_request_options*, int64_t*, tlite_error**))addresses[90])(engine, text, text_size, options, request, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_submit_messages(tlite_engine* engine, const tlite_messages* messages, const tlite_request_options* options, int64_t* request, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, const tlite_messages*, const tlite_request_options*, int64_t*, tlite_error**))addresses[90])(engine, messages, options, request, error);
+  return ((tlite_status (*)(tlite_engine*, const tlite_messages*, const tlite_request_options*, int64_t*, tlite_error**))addresses[91])(engine, messages, options, request, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_step(tlite_engine* engine, int64_t budget_nanoseconds, int32_t* has_work, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, int64_t, int32_t*, tlite_error**))addresses[91])(engine, budget_nanoseconds, has_work, error);
+  return ((tlite_status (*)(tlite_engine*, int64_t, int32_t*, tlite_error**))addresses[92])(engine, budget_nanoseconds, has_work, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_run(tlite_engine* engine, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, tlite_error**))addresses[92])(engine, error);
+  return ((tlite_status (*)(tlite_engine*, tlite_error**))addresses[93])(engine, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_wait_for_work(tlite_engine* engine, int64_t timeout_nanoseconds, int32_t* has_work, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, int64_t, int32_t*, tlite_error**))addresses[93])(engine, timeout_nanoseconds, has_work, error);
+  return ((tlite_status (*)(tlite_engine*, int64_t, int32_t*, tlite_error**))addresses[94])(engine, timeout_nanoseconds, has_work, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_poll(tlite_engine* engine, tlite_engine_event** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, tlite_engine_event**, tlite_error**))addresses[94])(engine, out, error);
+  return ((tlite_status (*)(tlite_engine*, tlite_engine_event**, tlite_error**))addresses[95])(engine, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_wait(tlite_engine* engine, int64_t request, tlite_generation** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, int64_t, tlite_generation**, tlite_error**))addresses[95])(engine, request, out, error);
+  return ((tlite_status (*)(tlite_engine*, int64_t, tlite_generation**, tlite_error**))addresses[96])(engine, request, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_engine_cancel(tlite_engine* engine, int64_t request) {
-  ((void (*)(tlite_engine*, int64_t))addresses[96])(engine, request);
+  ((void (*)(tlite_engine*, int64_t))addresses[97])(engine, request);
 }
 __attribute__((visibility("hidden"))) void tlite_engine_set_priority(tlite_engine* engine, int64_t request, int32_t priority) {
-  ((void (*)(tlite_engine*, int64_t, int32_t))addresses[97])(engine, request, priority);
+  ((void (*)(tlite_engine*, int64_t, int32_t))addresses[98])(engine, request, priority);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_get_status(const tlite_engine* engine, tlite_engine_status* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_engine*, tlite_engine_status*, tlite_error**))addresses[98])(engine, out, error);
+  return ((tlite_status (*)(const tlite_engine*, tlite_engine_status*, tlite_error**))addresses[99])(engine, out, error);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_beam_options_init(tlite_beam_options* options, size_t struct_size) {
+  return ((tlite_status (*)(tlite_beam_options*, size_t))addresses[100])(options, struct_size);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_engine_beam_search(tlite_engine* engine, const int32_t* ids, size_t id_count, const tlite_beam_options* options, tlite_beams** out, tlite_error** error) {
+  return ((tlite_status (*)(tlite_engine*, const int32_t*, size_t, const tlite_beam_options*, tlite_beams**, tlite_error**))addresses[101])(engine, ids, id_count, options, out, error);
+}
+__attribute__((visibility("hidden"))) void tlite_beams_free(tlite_beams* beams) {
+  ((void (*)(tlite_beams*))addresses[102])(beams);
+}
+__attribute__((visibility("hidden"))) size_t tlite_beams_count(const tlite_beams* beams) {
+  return ((size_t (*)(const tlite_beams*))addresses[103])(beams);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_beams_get(const tlite_beams* beams, size_t index, tlite_beam* out, tlite_error** error) {
+  return ((tlite_status (*)(const tlite_beams*, size_t, tlite_beam*, tlite_error**))addresses[104])(beams, index, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_create_session(const tlite_engine* engine, const tlite_session_options* options, tlite_session** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_engine*, const tlite_session_options*, tlite_session**, tlite_error**))addresses[99])(engine, options, out, error);
+  return ((tlite_status (*)(const tlite_engine*, const tlite_session_options*, tlite_session**, tlite_error**))addresses[105])(engine, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_encode_options_init(tlite_encode_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_encode_options*, size_t))addresses[100])(options, struct_size);
+  return ((tlite_status (*)(tlite_encode_options*, size_t))addresses[106])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_decode_options_init(tlite_decode_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_decode_options*, size_t))addresses[101])(options, struct_size);
+  return ((tlite_status (*)(tlite_decode_options*, size_t))addresses[107])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_get_tokenizer(const tlite_model* model, tlite_tokenizer** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, tlite_tokenizer**, tlite_error**))addresses[102])(model, out, error);
+  return ((tlite_status (*)(const tlite_model*, tlite_tokenizer**, tlite_error**))addresses[108])(model, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_load(const tlite_host* host, const char* path, size_t path_size, tlite_tokenizer** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_tokenizer**, tlite_error**))addresses[103])(host, path, path_size, out, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_tokenizer**, tlite_error**))addresses[109])(host, path, path_size, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_tokenizer_free(tlite_tokenizer* tokenizer) {
-  ((void (*)(tlite_tokenizer*))addresses[104])(tokenizer);
+  ((void (*)(tlite_tokenizer*))addresses[110])(tokenizer);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_encode(const tlite_tokenizer* tokenizer, const char* text, size_t text_size, const tlite_encode_options* options, tlite_tokens** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, const char*, size_t, const tlite_encode_options*, tlite_tokens**, tlite_error**))addresses[105])(tokenizer, text, text_size, options, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, const char*, size_t, const tlite_encode_options*, tlite_tokens**, tlite_error**))addresses[111])(tokenizer, text, text_size, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_decode(const tlite_tokenizer* tokenizer, const int32_t* ids, size_t id_count, const tlite_decode_options* options, tlite_string** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, const int32_t*, size_t, const tlite_decode_options*, tlite_string**, tlite_error**))addresses[106])(tokenizer, ids, id_count, options, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, const int32_t*, size_t, const tlite_decode_options*, tlite_string**, tlite_error**))addresses[112])(tokenizer, ids, id_count, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_get_token_bytes(const tlite_tokenizer* tokenizer, int32_t id, tlite_string** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, int32_t, tlite_string**, tlite_error**))addresses[107])(tokenizer, id, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, int32_t, tlite_string**, tlite_error**))addresses[113])(tokenizer, id, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_get_token_id(const tlite_tokenizer* tokenizer, const char* token, size_t token_size, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, const char*, size_t, int32_t*, tlite_error**))addresses[108])(tokenizer, token, token_size, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, const char*, size_t, int32_t*, tlite_error**))addresses[114])(tokenizer, token, token_size, out, error);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_tokenizer_is_special(const tlite_tokenizer* tokenizer, int32_t id) {
-  return ((int32_t (*)(const tlite_tokenizer*, int32_t))addresses[109])(tokenizer, id);
+  return ((int32_t (*)(const tlite_tokenizer*, int32_t))addresses[115])(tokenizer, id);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_tokenizer_vocab_size(const tlite_tokenizer* tokenizer) {
-  return ((int32_t (*)(const tlite_tokenizer*))addresses[110])(tokenizer);
+  return ((int32_t (*)(const tlite_tokenizer*))addresses[116])(tokenizer);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_tokenizer_bos_token(const tlite_tokenizer* tokenizer) {
-  return ((int32_t (*)(const tlite_tokenizer*))addresses[111])(tokenizer);
+  return ((int32_t (*)(const tlite_tokenizer*))addresses[117])(tokenizer);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_tokenizer_eos_token(const tlite_tokenizer* tokenizer) {
-  return ((int32_t (*)(const tlite_tokenizer*))addresses[112])(tokenizer);
+  return ((int32_t (*)(const tlite_tokenizer*))addresses[118])(tokenizer);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_tokenizer_pad_token(const tlite_tokenizer* tokenizer) {
-  return ((int32_t (*)(const tlite_tokenizer*))addresses[113])(tokenizer);
+  return ((int32_t (*)(const tlite_tokenizer*))addresses[119])(tokenizer);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_decoder_create(const tlite_tokenizer* tokenizer, const tlite_decode_options* options, tlite_stream_decoder** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, const tlite_decode_options*, tlite_stream_decoder**, tlite_error**))addresses[114])(tokenizer, options, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, const tlite_decode_options*, tlite_stream_decoder**, tlite_error**))addresses[120])(tokenizer, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_stream_decoder_free(tlite_stream_decoder* decoder) {
-  ((void (*)(tlite_stream_decoder*))addresses[115])(decoder);
+  ((void (*)(tlite_stream_decoder*))addresses[121])(decoder);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_decoder_push(tlite_stream_decoder* decoder, int32_t id, tlite_text* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stream_decoder*, int32_t, tlite_text*, tlite_error**))addresses[116])(decoder, id, out, error);
+  return ((tlite_status (*)(tlite_stream_decoder*, int32_t, tlite_text*, tlite_error**))addresses[122])(decoder, id, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_decoder_finish(tlite_stream_decoder* decoder, tlite_text* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stream_decoder*, tlite_text*, tlite_error**))addresses[117])(decoder, out, error);
+  return ((tlite_status (*)(tlite_stream_decoder*, tlite_text*, tlite_error**))addresses[123])(decoder, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_template_options_init(tlite_template_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_template_options*, size_t))addresses[118])(options, struct_size);
+  return ((tlite_status (*)(tlite_template_options*, size_t))addresses[124])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_get_chat_template(const tlite_model* model, tlite_chat_template** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, tlite_chat_template**, tlite_error**))addresses[119])(model, out, error);
+  return ((tlite_status (*)(const tlite_model*, tlite_chat_template**, tlite_error**))addresses[125])(model, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_chat_template_load(const tlite_host* host, const char* path, size_t path_size, tlite_chat_template** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_chat_template**, tlite_error**))addresses[120])(host, path, path_size, out, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_chat_template**, tlite_error**))addresses[126])(host, path, path_size, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_chat_template_parse(const char* source, size_t source_size, const char* bos_token, size_t bos_token_size, const char* eos_token, size_t eos_token_size, tlite_chat_template** out, tlite_error** error) {
-  return ((tlite_status (*)(const char*, size_t, const char*, size_t, const char*, size_t, tlite_chat_template**, tlite_error**))addresses[121])(source, source_size, bos_token, bos_token_size, eos_token, eos_token_size, out, error);
+  return ((tlite_status (*)(const char*, size_t, const char*, size_t, const char*, size_t, tlite_chat_template**, tlite_error**))addresses[127])(source, source_size, bos_token, bos_token_size, eos_token, eos_token_size, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_chat_template_free(tlite_chat_template* chat_template) {
-  ((void (*)(tlite_chat_template*))addresses[122])(chat_template);
+  ((void (*)(tlite_chat_template*))addresses[128])(chat_template);
 }
 __attribute__((visibility("hidden"))) const char* tlite_chat_template_source(const tlite_chat_template* chat_template, size_t* size) {
-  return ((const char* (*)(const tlite_chat_template*, size_t*))addresses[123])(chat_template, size);
+  return ((const char* (*)(const tlite_chat_template*, size_t*))addresses[129])(chat_template, size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_chat_template_render(const tlite_chat_template* chat_template, const tlite_messages* messages, const tlite_template_options* options, tlite_prompt** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_chat_template*, const tlite_messages*, const tlite_template_options*, tlite_prompt**, tlite_error**))addresses[124])(chat_template, messages, options, out, error);
+  return ((tlite_status (*)(const tlite_chat_template*, const tlite_messages*, const tlite_template_options*, tlite_prompt**, tlite_error**))addresses[130])(chat_template, messages, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_chat_template_render_json(const tlite_chat_template* chat_template, const char* messages_json, size_t messages_json_size, const tlite_template_options* options, tlite_prompt** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_chat_template*, const char*, size_t, const tlite_template_options*, tlite_prompt**, tlite_error**))addresses[125])(chat_template, messages_json, messages_json_size, options, out, error);
+  return ((tlite_status (*)(const tlite_chat_template*, const char*, size_t, const tlite_template_options*, tlite_prompt**, tlite_error**))addresses[131])(chat_template, messages_json, messages_json_size, options, out, error);
 }
 __attribute__((visibility("hidden"))) const char* tlite_prompt_text(const tlite_prompt* prompt, size_t* size) {
-  return ((const char* (*)(const tlite_prompt*, size_t*))addresses[126])(prompt, size);
+  return ((const char* (*)(const tlite_prompt*, size_t*))addresses[132])(prompt, size);
 }
 __attribute__((visibility("hidden"))) const tlite_text_range* tlite_prompt_literal_ranges(const tlite_prompt* prompt, size_t* count) {
-  return ((const tlite_text_range* (*)(const tlite_prompt*, size_t*))addresses[127])(prompt, count);
+  return ((const tlite_text_range* (*)(const tlite_prompt*, size_t*))addresses[133])(prompt, count);
 }
 __attribute__((visibility("hidden"))) void tlite_prompt_free(tlite_prompt* prompt) {
-  ((void (*)(tlite_prompt*))addresses[128])(prompt);
+  ((void (*)(tlite_prompt*))addresses[134])(prompt);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_options_init(tlite_evaluator_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_evaluator_options*, size_t))addresses[129])(options, struct_size);
+  return ((tlite_status (*)(tlite_evaluator_options*, size_t))addresses[135])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_create(const tlite_model* model, const tlite_evaluator_options* options, tlite_evaluator** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const tlite_evaluator_options*, tlite_evaluator**, tlite_error**))addresses[130])(model, options, out, error);
+  return ((tlite_status (*)(const tlite_model*, const tlite_evaluator_options*, tlite_evaluator**, tlite_error**))addresses[136])(model, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_evaluator_free(tlite_evaluator* evaluator) {
-  ((void (*)(tlite_evaluator*))addresses[131])(evaluator);
+  ((void (*)(tlite_evaluator*))addresses[137])(evaluator);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_options(const tlite_evaluator* evaluator, tlite_evaluator_options* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, tlite_evaluator_options*, tlite_error**))addresses[132])(evaluator, out, error);
+  return ((tlite_status (*)(const tlite_evaluator*, tlite_evaluator_options*, tlite_error**))addresses[138])(evaluator, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_create_sequence(tlite_evaluator* evaluator, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t*, tlite_error**))addresses[133])(evaluator, out, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t*, tlite_error**))addresses[139])(evaluator, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_destroy_sequence(tlite_evaluator* evaluator, int32_t sequence, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t, tlite_error**))addresses[134])(evaluator, sequence, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t, tlite_error**))addresses[140])(evaluator, sequence, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_length(const tlite_evaluator* evaluator, int32_t sequence, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, int32_t, int32_t*, tlite_error**))addresses[135])(evaluator, sequence, out, error);
+  return ((tlite_status (*)(const tlite_evaluator*, int32_t, int32_t*, tlite_error**))addresses[141])(evaluator, sequence, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_fork(tlite_evaluator* evaluator, int32_t sequence, int32_t length, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t, int32_t, int32_t*, tlite_error**))addresses[136])(evaluator, sequence, length, out, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t, int32_t, int32_t*, tlite_error**))addresses[142])(evaluator, sequence, length, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_adopt(tlite_evaluator* evaluator, const tlite_evaluator* other, int32_t sequence, int32_t length, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, const tlite_evaluator*, int32_t, int32_t, int32_t*, tlite_error**))addresses[137])(evaluator, other, sequence, length, out, error);
+  return ((tlite_status (*)(tlite_evaluator*, const tlite_evaluator*, int32_t, int32_t, int32_t*, tlite_error**))addresses[143])(evaluator, other, sequence, length, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_truncate(tlite_evaluator* evaluator, int32_t sequence, int32_t length, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t, int32_t, tlite_error**))addresses[138])(evaluator, sequence, length, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t, int32_t, tlite_error**))addresses[144])(evaluator, sequence, length, error);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_evaluator_free_positions(const tlite_evaluator* evaluator) {
-  return ((int32_t (*)(const tlite_evaluator*))addresses[139])(evaluator);
-}
-__attribute__((visibility("hidden"))) tlite_status tlite_evaluator_evaluate(tlite_evaluator* evaluator, const tlite_batch_row* rows, size_t row_count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, const tlite_batch_row*, size_t, tlite_error**))addresses[140])(evaluator, rows, row_count, error);
-}
-__attribute__((visibility("hidden"))) tlite_status tlite_evaluator_append(tlite_evaluator* evaluator, int32_t sequence, const int32_t* ids, size_t id_count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t, const int32_t*, size_t, tlite_error**))addresses[141])(evaluator, sequence, ids, id_count, error);
-}
-__attribute__((visibility("hidden"))) tlite_status tlite_evaluator_submit(tlite_evaluator* evaluator, const tlite_batch_row* rows, size_t row_count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, const tlite_batch_row*, size_t, tlite_error**))addresses[142])(evaluator, rows, row_count, error);
-}
-__attribute__((visibility("hidden"))) tlite_status tlite_evaluator_advance(tlite_evaluator* evaluator, int64_t budget_nanoseconds, int32_t* finished, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int64_t, int32_t*, tlite_error**))addresses[143])(evaluator, budget_nanoseconds, finished, error);
-}
-__attribute__((visibility("hidden"))) tlite_status tlite_evaluator_discard(tlite_evaluator* evaluator, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, tlite_error**))addresses[144])(evaluator, error);
-}
-__attribute__((visibility("hidden"))) int32_t tlite_evaluator_logits_rows(const tlite_evaluator* evaluator) {
   return ((int32_t (*)(const tlite_evaluator*))addresses[145])(evaluator);
 }
+__attribute__((visibility("hidden"))) tlite_status tlite_evaluator_evaluate(tlite_evaluator* evaluator, const tlite_batch_row* rows, size_t row_count, tlite_error** error) {
+  return ((tlite_status (*)(tlite_evaluator*, const tlite_batch_row*, size_t, tlite_error**))addresses[146])(evaluator, rows, row_count, error);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_evaluator_append(tlite_evaluator* evaluator, int32_t sequence, const int32_t* ids, size_t id_count, tlite_error** error) {
+  return ((tlite_status (*)(tlite_evaluator*, int32_t, const int32_t*, size_t, tlite_error**))addresses[147])(evaluator, sequence, ids, id_count, error);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_evaluator_submit(tlite_evaluator* evaluator, const tlite_batch_row* rows, size_t row_count, tlite_error** error) {
+  return ((tlite_status (*)(tlite_evaluator*, const tlite_batch_row*, size_t, tlite_error**))addresses[148])(evaluator, rows, row_count, error);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_evaluator_advance(tlite_evaluator* evaluator, int64_t budget_nanoseconds, int32_t* finished, tlite_error** error) {
+  return ((tlite_status (*)(tlite_evaluator*, int64_t, int32_t*, tlite_error**))addresses[149])(evaluator, budget_nanoseconds, finished, error);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_evaluator_discard(tlite_evaluator* evaluator, tlite_error** error) {
+  return ((tlite_status (*)(tlite_evaluator*, tlite_error**))addresses[150])(evaluator, error);
+}
+__attribute__((visibility("hidden"))) int32_t tlite_evaluator_logits_rows(const tlite_evaluator* evaluator) {
+  return ((int32_t (*)(const tlite_evaluator*))addresses[151])(evaluator);
+}
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_logits(const tlite_evaluator* evaluator, int32_t index, const float** out, size_t* count, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, int32_t, const float**, size_t*, tlite_error**))addresses[146])(evaluator, index, out, count, error);
+  return ((tlite_status (*)(const tlite_evaluator*, int32_t, const float**, size_t*, tlite_error**))addresses[152])(evaluator, index, out, count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_logits_matrix(const tlite_evaluator* evaluator, const float** out, size_t* rows, size_t* columns, size_t* stride, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, const float**, size_t*, size_t*, size_t*, tlite_error**))addresses[147])(evaluator, out, rows, columns, stride, error);
+  return ((tlite_status (*)(const tlite_evaluator*, const float**, size_t*, size_t*, size_t*, tlite_error**))addresses[153])(evaluator, out, rows, columns, stride, error);
+}
+__attribute__((visibility("hidden"))) int32_t tlite_evaluator_hidden_rows(const tlite_evaluator* evaluator) {
+  return ((int32_t (*)(const tlite_evaluator*))addresses[154])(evaluator);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_hidden(const tlite_evaluator* evaluator, int32_t index, const float** out, size_t* count, tlite_error** error) {
+  return ((tlite_status (*)(const tlite_evaluator*, int32_t, const float**, size_t*, tlite_error**))addresses[155])(evaluator, index, out, count, error);
 }
 __attribute__((visibility("hidden"))) void tlite_evaluator_cancel(tlite_evaluator* evaluator) {
-  ((void (*)(tlite_evaluator*))addresses[148])(evaluator);
+  ((void (*)(tlite_evaluator*))addresses[156])(evaluator);
 }
 __attribute__((visibility("hidden"))) void tlite_evaluator_clear_cancel(tlite_evaluator* evaluator) {
-  ((void (*)(tlite_evaluator*))addresses[149])(evaluator);
+  ((void (*)(tlite_evaluator*))addresses[157])(evaluator);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_on_progress(tlite_evaluator* evaluator, tlite_progress_callback on_progress, void* user, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, tlite_progress_callback, void*, tlite_error**))addresses[150])(evaluator, on_progress, user, error);
+  return ((tlite_status (*)(tlite_evaluator*, tlite_progress_callback, void*, tlite_error**))addresses[158])(evaluator, on_progress, user, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_create(const tlite_model* model, const tlite_sampling_params* params, tlite_sampler** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const tlite_sampling_params*, tlite_sampler**, tlite_error**))addresses[151])(model, params, out, error);
+  return ((tlite_status (*)(const tlite_model*, const tlite_sampling_params*, tlite_sampler**, tlite_error**))addresses[159])(model, params, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_sampler_free(tlite_sampler* sampler) {
-  ((void (*)(tlite_sampler*))addresses[152])(sampler);
+  ((void (*)(tlite_sampler*))addresses[160])(sampler);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_observe_prompt(tlite_sampler* sampler, const int32_t* ids, size_t id_count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_sampler*, const int32_t*, size_t, tlite_error**))addresses[153])(sampler, ids, id_count, error);
+  return ((tlite_status (*)(tlite_sampler*, const int32_t*, size_t, tlite_error**))addresses[161])(sampler, ids, id_count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_sample(tlite_sampler* sampler, const float* logits, size_t logit_count, const uint32_t* mask, size_t mask_count, const tlite_sampled_token** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_sampler*, const float*, size_t, const uint32_t*, size_t, const tlite_sampled_token**, tlite_error**))addresses[154])(sampler, logits, logit_count, mask, mask_count, out, error);
+  return ((tlite_status (*)(tlite_sampler*, const float*, size_t, const uint32_t*, size_t, const tlite_sampled_token**, tlite_error**))addresses[162])(sampler, logits, logit_count, mask, mask_count, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_accept(tlite_sampler* sampler, int32_t token, tlite_error** error) {
-  return ((tlite_status (*)(tlite_sampler*, int32_t, tlite_error**))addresses[155])(sampler, token, error);
+  return ((tlite_status (*)(tlite_sampler*, int32_t, tlite_error**))addresses[163])(sampler, token, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_reset(tlite_sampler* sampler, tlite_error** error) {
-  return ((tlite_status (*)(tlite_sampler*, tlite_error**))addresses[156])(sampler, error);
+  return ((tlite_status (*)(tlite_sampler*, tlite_error**))addresses[164])(sampler, error);
 }
 __attribute__((visibility("hidden"))) uint64_t tlite_sampler_seed(const tlite_sampler* sampler) {
-  return ((uint64_t (*)(const tlite_sampler*))addresses[157])(sampler);
+  return ((uint64_t (*)(const tlite_sampler*))addresses[165])(sampler);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stop_matcher_create(const tlite_text* stops, size_t stop_count, int32_t keep, tlite_stop_matcher** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_text*, size_t, int32_t, tlite_stop_matcher**, tlite_error**))addresses[158])(stops, stop_count, keep, out, error);
+  return ((tlite_status (*)(const tlite_text*, size_t, int32_t, tlite_stop_matcher**, tlite_error**))addresses[166])(stops, stop_count, keep, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_stop_matcher_free(tlite_stop_matcher* matcher) {
-  ((void (*)(tlite_stop_matcher*))addresses[159])(matcher);
+  ((void (*)(tlite_stop_matcher*))addresses[167])(matcher);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stop_matcher_push(tlite_stop_matcher* matcher, const char* text, size_t text_size, tlite_text* out, tlite_text* found, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stop_matcher*, const char*, size_t, tlite_text*, tlite_text*, tlite_error**))addresses[160])(matcher, text, text_size, out, found, error);
+  return ((tlite_status (*)(tlite_stop_matcher*, const char*, size_t, tlite_text*, tlite_text*, tlite_error**))addresses[168])(matcher, text, text_size, out, found, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stop_matcher_flush(tlite_stop_matcher* matcher, tlite_text* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stop_matcher*, tlite_text*, tlite_error**))addresses[161])(matcher, out, error);
+  return ((tlite_status (*)(tlite_stop_matcher*, tlite_text*, tlite_error**))addresses[169])(matcher, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_quantize_options_init(tlite_quantize_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_quantize_options*, size_t))addresses[162])(options, struct_size);
+  return ((tlite_status (*)(tlite_quantize_options*, size_t))addresses[170])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_quantize(const tlite_host* host, const char* source, size_t source_size, const char* target, size_t target_size, tlite_weight_mix mix, const tlite_quantize_options* options, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, const char*, size_t, tlite_weight_mix, const tlite_quantize_options*, tlite_error**))addresses[163])(host, source, source_size, target, target_size, mix, options, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, const char*, size_t, tlite_weight_mix, const tlite_quantize_options*, tlite_error**))addresses[171])(host, source, source_size, target, target_size, mix, options, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_importance_options_init(tlite_importance_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_importance_options*, size_t))addresses[164])(options, struct_size);
+  return ((tlite_status (*)(tlite_importance_options*, size_t))addresses[172])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_measure_importance(const tlite_model* model, const int32_t* ids, size_t id_count, const char* target, size_t target_size, const tlite_importance_options* options, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const int32_t*, size_t, const char*, size_t, const tlite_importance_options*, tlite_error**))addresses[165])(model, ids, id_count, target, target_size, options, error);
+  return ((tlite_status (*)(const tlite_model*, const int32_t*, size_t, const char*, size_t, const tlite_importance_options*, tlite_error**))addresses[173])(model, ids, id_count, target, target_size, options, error);
 }

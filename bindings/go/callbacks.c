@@ -2,6 +2,7 @@
 
 #include "_cgo_export.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 static void release(void* user) { tliteGoRelease((uintptr_t)user); }
@@ -50,3 +51,27 @@ void* tlite_go_alloc(size_t bytes) {
 }
 
 void tlite_go_free(void* memory) { free(memory); }
+
+struct tlite_go_brake {
+  atomic_int pulled;
+};
+
+tlite_go_brake* tlite_go_new_brake(void) { return calloc(1, sizeof(tlite_go_brake)); }
+
+void tlite_go_pull_brake(tlite_go_brake* brake) {
+  if (brake != NULL) atomic_store(&brake->pulled, 1);
+}
+
+void tlite_go_free_brake(tlite_go_brake* brake) { free(brake); }
+
+static int32_t on_progress(int64_t done, int64_t total, void* user) {
+  (void)done;
+  (void)total;
+  tlite_go_brake* const brake = user;
+  return brake != NULL && atomic_load(&brake->pulled);
+}
+
+void tlite_go_set_brake(tlite_beam_options* options, tlite_go_brake* brake) {
+  options->on_progress = on_progress;
+  options->user = brake;
+}

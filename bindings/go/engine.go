@@ -5,7 +5,7 @@ import "C"
 
 import (
 	"context"
-	"sync"
+	"fmt"
 	"time"
 )
 
@@ -31,6 +31,8 @@ type EngineOptions struct {
 	MaxDelay time.Duration
 	// WithoutPrefixCache forgets what was computed when a request has ended.
 	WithoutPrefixCache bool
+	// WithoutEmbeddings saves the room for hidden states; requests cannot ask for embeddings then.
+	WithoutEmbeddings bool
 }
 
 // NewEngine allocates all memory for keys, values and activations. opts may be nil.
@@ -53,6 +55,7 @@ func (m *Model) NewEngine(opts *EngineOptions) (*Engine, error) {
 	o.kv_type = opts.KVType.c()
 	r.or(&o.max_delay_milliseconds, milliseconds(opts.MaxDelay), "max_delay_milliseconds")
 	o.prefix_cache = flag(!opts.WithoutPrefixCache)
+	o.embeddings = flag(!opts.WithoutEmbeddings)
 	if r.err != nil {
 		return nil, r.err
 	}
@@ -96,11 +99,67 @@ type RequestOptions struct {
 	Sampling     *Sampling
 	ToolsJSON    string // of messages, as in SessionOptions
 	TemplateJSON string
+
+	// PromptLogprobs asks for log probabilities of the prompt's own tokens, in the result: raw, by the
+	// logits before each of them. nil: none; 0: of each token; k, to 64: and of the k likeliest.
+	PromptLogprobs *int
+	// PromptLogprobsStart is the position of the prompt from which on; 0: 1, the least. What lies before
+	// it may come from the prefix cache.
+	PromptLogprobsStart int
+
+	// Pooling asks for the embedding of the prompt in place of an answer; Sampling must be nil then.
+	Pooling Pooling
+	// WithoutNormalizing leaves the embedding's length as it is; else it is 1.
+	WithoutNormalizing bool
+}
+
+func (o *RequestOptions) fill(c *C.tlite_request_options, model *C.tlite_model, n int, p *pins) error {
+	C.tlite_request_options_init(c, C.sizeof_tlite_request_options)
+	var r ranges
+	r.or(&c.context, o.Context, "context")
+	r.or(&c.priority, o.Priority, "priority")
+	c.parse_special_in_messages = flag(o.ParseSpecialInMessages)
+	if o.Timeout != 0 {
+		c.timeout_milliseconds = C.int64_t(milliseconds(o.Timeout))
+	}
+	c.tools_json = p.text(o.ToolsJSON)
+	c.template_json = p.text(o.TemplateJSON)
+	c.n = r.int32(n, "n")
+	r.set(&c.prompt_logprobs, o.PromptLogprobs, "prompt_logprobs")
+	r.or(&c.prompt_logprobs_start, o.PromptLogprobsStart, "prompt_logprobs_start")
+	c.pooling = C.tlite_pooling(o.Pooling)
+	c.normalize = flag(!o.WithoutNormalizing)
+	sampling, err := o.Sampling.c(model, p)
+	if err != nil {
+		return err
+	}
+	if sampling != nil {
+		p.Pin(sampling)
+		c.sampling = sampling
+	}
+	return r.err
 }
 
 // SubmitMessages asks for an answer to a conversation. opts may be nil. The engine begins at once;
 // it stops when ctx is done or the stream is closed, which it must be if it is not read to its end.
 func (e *Engine) SubmitMessages(ctx context.Context, messages []Message, opts *RequestOptions) (*Stream, error) {
+	return first(e.SubmitMessagesN(ctx, messages, 1, opts))
+}
+
+// SubmitText is the same for raw completion of a text; special tokens in it are parsed.
+func (e *Engine) SubmitText(ctx context.Context, text string, opts *RequestOptions) (*Stream, error) {
+	return first(e.SubmitTextN(ctx, text, 1, opts))
+}
+
+// SubmitTokens is the same for a prompt of ids.
+func (e *Engine) SubmitTokens(ctx context.Context, ids []int32, opts *RequestOptions) (*Stream, error) {
+	return first(e.SubmitTokensN(ctx, ids, 1, opts))
+}
+
+// SubmitMessagesN asks for n answers to a conversation, 1 to 1024, whose prompt is computed once.
+// Answer i has the seed Seed + i, or one of its own where there is none. All streams are to be read
+// or closed.
+func (e *Engine) SubmitMessagesN(ctx context.Context, messages []Message, n int, opts *RequestOptions) ([]*Stream, error) {
 	if err := ready(); err != nil {
 		return nil, err
 	}
@@ -109,30 +168,37 @@ func (e *Engine) SubmitMessages(ctx context.Context, messages []Message, opts *R
 		return nil, err
 	}
 	defer C.tlite_messages_free(list)
-	return e.submit(ctx, opts, func(c *C.tlite_engine, o *C.tlite_request_options, id *C.int64_t, e **C.tlite_error) C.tlite_status {
+	return e.submit(ctx, n, opts, func(c *C.tlite_engine, o *C.tlite_request_options, id *C.int64_t, e **C.tlite_error) C.tlite_status {
 		return C.tlite_engine_submit_messages(c, list, o, id, e)
 	})
 }
 
-// SubmitText is the same for raw completion of a text; special tokens in it are parsed.
-func (e *Engine) SubmitText(ctx context.Context, text string, opts *RequestOptions) (*Stream, error) {
-	return e.submit(ctx, opts, func(c *C.tlite_engine, o *C.tlite_request_options, id *C.int64_t, e **C.tlite_error) C.tlite_status {
+// SubmitTextN is the same for raw completion of a text; special tokens in it are parsed.
+func (e *Engine) SubmitTextN(ctx context.Context, text string, n int, opts *RequestOptions) ([]*Stream, error) {
+	return e.submit(ctx, n, opts, func(c *C.tlite_engine, o *C.tlite_request_options, id *C.int64_t, e **C.tlite_error) C.tlite_status {
 		data, size := chars(text)
 		return C.tlite_engine_submit_text(c, data, size, o, id, e)
 	})
 }
 
-// SubmitTokens is the same for a prompt of ids.
-func (e *Engine) SubmitTokens(ctx context.Context, ids []int32, opts *RequestOptions) (*Stream, error) {
-	return e.submit(ctx, opts, func(c *C.tlite_engine, o *C.tlite_request_options, id *C.int64_t, e **C.tlite_error) C.tlite_status {
+// SubmitTokensN is the same for a prompt of ids.
+func (e *Engine) SubmitTokensN(ctx context.Context, ids []int32, n int, opts *RequestOptions) ([]*Stream, error) {
+	return e.submit(ctx, n, opts, func(c *C.tlite_engine, o *C.tlite_request_options, id *C.int64_t, e **C.tlite_error) C.tlite_status {
 		data, count := ints(ids)
 		return C.tlite_engine_submit_ids(c, data, count, o, id, e)
 	})
 }
 
+func first(streams []*Stream, err error) (*Stream, error) {
+	if err != nil {
+		return nil, err
+	}
+	return streams[0], nil
+}
+
 type submitRequest func(*C.tlite_engine, *C.tlite_request_options, *C.int64_t, **C.tlite_error) C.tlite_status
 
-func (e *Engine) submit(ctx context.Context, opts *RequestOptions, call submitRequest) (*Stream, error) {
+func (e *Engine) submit(ctx context.Context, n int, opts *RequestOptions, call submitRequest) ([]*Stream, error) {
 	if err := stopped(ctx); err != nil {
 		return nil, err
 	}
@@ -141,42 +207,31 @@ func (e *Engine) submit(ctx context.Context, opts *RequestOptions, call submitRe
 		return nil, err
 	}
 	defer e.give()
+	if n < 1 {
+		return nil, newError(ErrInvalidArgument, fmt.Sprintf("n is %d; it takes 1 or more", n))
+	}
 	if opts == nil {
 		opts = &RequestOptions{}
 	}
 	var pin pins
 	defer pin.Unpin()
-	var r ranges
 	var o C.tlite_request_options
-	C.tlite_request_options_init(&o, C.sizeof_tlite_request_options)
-	r.or(&o.context, opts.Context, "context")
-	r.or(&o.priority, opts.Priority, "priority")
-	o.parse_special_in_messages = flag(opts.ParseSpecialInMessages)
-	if opts.Timeout != 0 {
-		o.timeout_milliseconds = C.int64_t(milliseconds(opts.Timeout))
-	}
-	o.tools_json = pin.text(opts.ToolsJSON)
-	o.template_json = pin.text(opts.TemplateJSON)
-	sampling, err := opts.Sampling.c(e.state.model.c, &pin)
-	if err != nil {
+	if err := opts.fill(&o, e.state.model.c, n, &pin); err != nil {
 		return nil, err
 	}
-	if sampling != nil {
-		pin.Pin(sampling)
-		o.sampling = sampling
-	}
-	if r.err != nil {
-		return nil, r.err
-	}
-	request, err := e.state.submit(func(id *C.int64_t) error {
+	requests, err := e.state.submit(n, func(id *C.int64_t) error {
 		var e *C.tlite_error
 		return failure(call(c, &o, id, &e), &e)
 	})
 	if err != nil {
 		return nil, err
 	}
-	request.unwatch = context.AfterFunc(ctx, request.cancel)
-	return newStream(ctx, e, request, true), nil
+	streams := make([]*Stream, n)
+	for i, request := range requests {
+		request.unwatch = context.AfterFunc(ctx, request.cancel)
+		streams[i] = newStream(ctx, e, request, true)
+	}
+	return streams, nil
 }
 
 // EngineStatus is how busy an engine is.
@@ -224,272 +279,6 @@ func (e *Engine) Options() (EngineOptions, error) {
 		KVType:             DataType(o.kv_type + 1),
 		MaxDelay:           time.Duration(o.max_delay_milliseconds) * time.Millisecond,
 		WithoutPrefixCache: o.prefix_cache == 0,
+		WithoutEmbeddings:  o.embeddings == 0,
 	}, nil
-}
-
-// engineState is what the goroutine at work holds: not the Engine, so that one that nobody has any
-// more is collected.
-type engineState struct {
-	life  *life[*C.tlite_engine]
-	model *life[*C.tlite_model]
-
-	mu       sync.Mutex
-	requests map[int64]*request // until the engine has told their end and nobody waits for it
-	pending  int                // submitted, or about to be, and not ended
-	working  bool
-}
-
-// submit has the engine take a request, and somebody work on it.
-func (s *engineState) submit(call func(id *C.int64_t) error) (*request, error) {
-	s.mu.Lock()
-	s.pending++ // from now on the goroutine at work stays
-	s.mu.Unlock()
-	var id C.int64_t
-	err := call(&id)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err != nil {
-		s.pending--
-		return nil, err
-	}
-	r := s.find(int64(id))
-	if !s.working {
-		s.working = true
-		go s.work()
-	}
-	return r, nil
-}
-
-// find makes what is not there: an event may come before submit is back. With the lock held.
-func (s *engineState) find(id int64) *request {
-	r := s.requests[id]
-	if r == nil {
-		r = &request{engine: s, id: id, ready: make(chan struct{}, 1), closing: make(chan struct{})}
-		s.requests[id] = r
-	}
-	return r
-}
-
-// slice is how long the engine works before events are handed on.
-const slice = 2 * time.Millisecond
-
-// work works as long as there are requests.
-func (s *engineState) work() {
-	for {
-		err := s.workOnce()
-		s.mu.Lock()
-		if err != nil {
-			s.fail(err)
-		}
-		if err != nil || s.pending == 0 {
-			s.working = false // the next submit is to begin anew
-			s.mu.Unlock()
-			return
-		}
-		s.mu.Unlock()
-	}
-}
-
-func (s *engineState) workOnce() error {
-	c, err := s.life.take()
-	if err != nil {
-		return err
-	}
-	defer s.life.give()
-	var more C.int32_t
-	var e *C.tlite_error
-	if err := failure(C.tlite_engine_step(c, C.int64_t(slice), &more, &e), &e); err != nil {
-		return err
-	}
-	if err := s.handOn(c); err != nil {
-		return err
-	}
-	if more == 0 { // a request may be about to come
-		return failure(C.tlite_engine_wait_for_work(c, C.int64_t(slice), &more, &e), &e)
-	}
-	return nil
-}
-
-// handOn gives what happened to those who wait for it.
-func (s *engineState) handOn(c *C.tlite_engine) error {
-	for {
-		var event *C.tlite_engine_event
-		var e *C.tlite_error
-		if err := failure(C.tlite_engine_poll(c, &event, &e), &e); err != nil {
-			return err
-		}
-		if event == nil {
-			return nil
-		}
-		id := int64(event.request)
-		happened := goEvent(event)
-		C.tlite_engine_event_free(event)
-		s.mu.Lock()
-		s.tell(s.find(id), happened)
-		s.mu.Unlock()
-	}
-}
-
-// tell queues an event. With the lock held.
-func (s *engineState) tell(r *request, happened event) {
-	if happened.last && !happened.ours {
-		r.over = true
-		if r.left {
-			delete(s.requests, r.id)
-		}
-	}
-	if r.told {
-		return
-	}
-	if happened.last {
-		r.told = true
-		s.pending--
-	}
-	r.queue = append(r.queue, happened)
-	select {
-	case r.ready <- struct{}{}:
-	default:
-	}
-}
-
-// fail ends all requests with an error: the engine is closed, or a step of it failed. With the
-// lock held.
-func (s *engineState) fail(err error) {
-	for _, r := range s.requests {
-		if !r.told {
-			s.tell(r, event{last: true, ours: true, err: err})
-			go r.cancel()
-		}
-	}
-}
-
-// event is what happened to a request.
-type event struct {
-	piece  Piece
-	last   bool
-	ours   bool // the engine will tell the end of the request later
-	result *Generation
-	err    error
-}
-
-func goEvent(c *C.tlite_engine_event) event {
-	happened := event{piece: Piece{Text: goText(c.text), Token: int32(c.token)}}
-	if c.logprob != nil {
-		happened.piece.Logprob = goLogprob(c.logprob)
-		happened.piece.TopLogprobs = goLogprobs(c.top_logprobs, c.top_logprob_count)
-	}
-	happened.last = c.finish_reason != C.TLITE_FINISH_NONE
-	if c.result != nil {
-		happened.result = goGeneration(c.result)
-	}
-	if c.finish_reason == C.TLITE_FINISH_FAILED {
-		happened.err = newError(Code(c.status), goText(c.message))
-	}
-	return happened
-}
-
-// request is a source of a stream.
-type request struct {
-	engine  *engineState
-	id      int64
-	ready   chan struct{}
-	closing chan struct{} // closed by interrupt
-	unwatch func() bool
-
-	// Of the engine's lock.
-	queue []event
-	told  bool // the last event is in the queue, or was
-	over  bool // the engine has told the end
-	left  bool // nobody waits for it any more
-
-	// Of the stream's.
-	end *event
-}
-
-func (r *request) start(context.Context) error { return nil }
-
-// interrupt is called once.
-func (r *request) interrupt() { close(r.closing) }
-
-// cancel may be called when all is over: a number that the engine does not know is none.
-func (r *request) cancel() {
-	if c, err := r.engine.life.take(); err == nil {
-		C.tlite_engine_cancel(c, C.int64_t(r.id))
-		r.engine.life.give()
-	}
-}
-
-func (r *request) setPriority(priority int) error {
-	var ranges ranges
-	value := ranges.int32(priority, "priority")
-	if ranges.err != nil {
-		return ranges.err
-	}
-	c, err := r.engine.life.take()
-	if err != nil {
-		return err
-	}
-	defer r.engine.life.give()
-	C.tlite_engine_set_priority(c, C.int64_t(r.id), value)
-	return nil
-}
-
-func (r *request) pop() (event, bool) {
-	r.engine.mu.Lock()
-	defer r.engine.mu.Unlock()
-	if len(r.queue) == 0 {
-		return event{}, false
-	}
-	happened := r.queue[0]
-	r.queue = r.queue[1:]
-	return happened, true
-}
-
-func (r *request) next(ctx context.Context) (Piece, bool, error) {
-	if r.end != nil {
-		return Piece{}, false, r.end.err
-	}
-	for {
-		if err := stopped(ctx); err != nil {
-			return Piece{}, false, err
-		}
-		if happened, ok := r.pop(); ok {
-			if !happened.last {
-				return happened.piece, true, nil
-			}
-			r.end = &happened
-			if happened.piece.Text == "" && happened.piece.Token == NoToken || happened.err != nil {
-				return Piece{}, false, happened.err
-			}
-			return happened.piece, true, nil
-		}
-		select {
-		case <-r.ready:
-		case <-ctx.Done():
-		case <-r.closing:
-			return Piece{}, false, nil
-		}
-	}
-}
-
-// finish waits for the last event, which comes with the next step after a cancel.
-func (r *request) finish() (*Generation, error) {
-	r.unwatch()
-	if r.end == nil {
-		r.cancel()
-	}
-	for r.end == nil {
-		if happened, ok := r.pop(); !ok {
-			<-r.ready
-		} else if happened.last {
-			r.end = &happened
-		}
-	}
-	r.engine.mu.Lock()
-	r.left = true
-	if r.over {
-		delete(r.engine.requests, r.id)
-	}
-	r.engine.mu.Unlock()
-	return r.end.result, r.end.err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -160,4 +161,126 @@ func TestBadRequests(t *testing.T) {
 	_, err = sharedModel(t).NewEngine(&tlite.EngineOptions{MaxSequences: -1})
 	wantError(t, err, tlite.ErrInvalidArgument, "max_sequences")
 	waitIdle(t, engine)
+}
+
+func TestManyAnswersToOnePrompt(t *testing.T) {
+	engine := newEngine(t, nil)
+	sampling := endless(20)
+	sampling.Temperature, sampling.Seed = tlite.Ptr(1.5), tlite.Ptr(uint64(7))
+	request := &tlite.RequestOptions{Sampling: sampling}
+	answers := map[string]bool{}
+	for i, stream := range must(engine.SubmitTextN(t.Context(), "Привет", 4, request))(t) {
+		answer := must(stream.Result())(t)
+		answers[answer.Text] = true
+		alone := *sampling
+		alone.Seed = tlite.Ptr(uint64(7 + i))
+		same := must(engine.SubmitText(t.Context(), "Привет", &tlite.RequestOptions{Sampling: &alone}))(t)
+		wantEqual(t, must(same.Result())(t).Text, answer.Text)
+	}
+	wantEqual(t, len(answers), 4)
+	ids := must(must(sharedModel(t).Tokenizer())(t).Encode("a", nil))(t)
+	wantEqual(t, len(must(engine.SubmitTokensN(t.Context(), ids, 2, nil))(t)), 2) // for the garbage collector
+	for _, stream := range must(engine.SubmitMessagesN(t.Context(), []tlite.Message{tlite.User("a")}, 2, nil))(t) {
+		check(t, stream.Close())
+	}
+	for _, n := range []int{0, -3, 1025, 1 << 40} {
+		_, err := engine.SubmitTextN(t.Context(), "a", n, nil)
+		wantError(t, err, tlite.ErrInvalidArgument, "n is")
+	}
+}
+
+func TestPromptLogprobs(t *testing.T) {
+	engine := newEngine(t, nil)
+	ids := must(must(sharedModel(t).Tokenizer())(t).Encode(question, nil))(t)
+	stream := must(engine.SubmitTokens(t.Context(), ids, &tlite.RequestOptions{Sampling: greedy(1),
+		PromptLogprobs: tlite.Ptr(2), PromptLogprobsStart: 3}))(t)
+	result := must(stream.Result())(t)
+	wantEqual(t, result.PromptLogprobsStart, 3)
+	wantEqual(t, len(result.PromptLogprobs), len(ids)-3)
+	for i, logprob := range result.PromptLogprobs {
+		wantEqual(t, logprob.Token, ids[3+i])
+		wantEqual(t, len(result.PromptTopLogprobs[i]), 2)
+	}
+	_, err := engine.SubmitTokens(t.Context(), ids, &tlite.RequestOptions{PromptLogprobs: tlite.Ptr(100)})
+	wantError(t, err, tlite.ErrInvalidArgument, "prompt_logprobs")
+}
+
+func TestEmbeddings(t *testing.T) {
+	engine := newEngine(t, nil)
+	texts := []string{"Столица Франции", "Столица Германии", "Напиши стих"}
+	size := sharedModel(t).Info().HiddenSize
+	cosine := func(a, b []float32) (sum float64) {
+		for i := range a {
+			sum += float64(a[i]) * float64(b[i])
+		}
+		return sum
+	}
+	for _, pooling := range []tlite.Pooling{tlite.PoolingNone, tlite.PoolingLast, tlite.PoolingMean, tlite.PoolingCLS} {
+		embeddings := must(engine.Embed(t.Context(), texts, &tlite.EmbedOptions{Pooling: pooling}))(t)
+		wantEqual(t, len(embeddings), 3)
+		for _, embedding := range embeddings {
+			wantEqual(t, len(embedding), size)
+			if length := cosine(embedding, embedding); length < 0.999 || length > 1.001 {
+				t.Errorf("%v: length %v", pooling, length)
+			}
+		}
+		if pooling == tlite.PoolingMean && cosine(embeddings[0], embeddings[1]) <= cosine(embeddings[0], embeddings[2]) {
+			t.Error("capitals are farther from each other than from a poem")
+		}
+	}
+	// The evaluator's hidden state of the last token is what PoolingLast is made of.
+	raw := must(engine.Embed(t.Context(), texts[:1], &tlite.EmbedOptions{WithoutNormalizing: true}))(t)[0]
+	evaluator := must(sharedModel(t).NewEvaluator(&tlite.EvaluatorOptions{Context: 64, MaxHiddenRows: 1}))(t)
+	defer evaluator.Close()
+	sequence := must(evaluator.NewSequence())(t)
+	var rows []tlite.BatchRow
+	for i, id := range must(must(sharedModel(t).Tokenizer())(t).Encode(texts[0], nil))(t) {
+		rows = append(rows, tlite.BatchRow{Token: id, Sequence: sequence, Position: int32(i)})
+	}
+	rows[len(rows)-1].WantsHidden = true
+	check(t, evaluator.Evaluate(t.Context(), rows))
+	wantEqual(t, evaluator.HiddenRows(), 1)
+	if !slices.Equal(must(evaluator.Hidden(nil, 0))(t), raw) {
+		t.Error("an embedding and a hidden state differ")
+	}
+	_, err := evaluator.Hidden(nil, 1)
+	wantError(t, err, tlite.ErrInvalidArgument)
+
+	wantEqual(t, len(must(engine.Embed(t.Context(), nil, nil))(t)), 0)
+	_, err = engine.Embed(cancelled(t), texts, nil)
+	wantError(t, err, tlite.ErrCancelled)
+	_, err = engine.Embed(t.Context(), texts, &tlite.EmbedOptions{Pooling: 99})
+	wantError(t, err, tlite.ErrInvalidArgument, "pooling")
+	without := newEngine(t, &tlite.EngineOptions{Context: 256, WithoutEmbeddings: true})
+	_, err = without.Embed(t.Context(), texts, nil)
+	if err == nil {
+		t.Error("an embedding of an engine that has none")
+	}
+}
+
+func TestBeamSearch(t *testing.T) {
+	engine := newEngine(t, nil)
+	ids := must(must(sharedModel(t).Tokenizer())(t).Encode("Столица Франции — ", nil))(t)
+	for _, scoring := range []tlite.BeamScoring{tlite.ScoringHuggingFace, tlite.ScoringVLLM} {
+		beams := must(engine.BeamSearch(t.Context(), ids, tlite.BeamOptions{BeamWidth: 3, MaxNewTokens: 8, Scoring: scoring}))(t)
+		wantEqual(t, len(beams), 3)
+		for i, beam := range beams {
+			if len(beam.Tokens) == 0 || beam.Logprob >= 0 || i > 0 && beam.Score > beams[i-1].Score {
+				t.Errorf("%+v", beams)
+			}
+		}
+	}
+	_, err := engine.BeamSearch(t.Context(), ids, tlite.BeamOptions{})
+	wantError(t, err, tlite.ErrInvalidArgument, "max_new_tokens")
+	_, err = engine.BeamSearch(t.Context(), nil, tlite.BeamOptions{MaxNewTokens: 5})
+	wantError(t, err, tlite.ErrInvalidArgument)
+	_, err = engine.BeamSearch(cancelled(t), ids, tlite.BeamOptions{MaxNewTokens: 5})
+	wantError(t, err, tlite.ErrCancelled)
+	ctx, cancel := contextAfter(t, 20*time.Millisecond)
+	defer cancel()
+	_, err = engine.BeamSearch(ctx, ids, tlite.BeamOptions{BeamWidth: 16, MaxNewTokens: 900, IgnoreEOS: true})
+	wantError(t, err, tlite.ErrCancelled, "deadline")
+	check(t, engine.Close())
+	_, err = engine.BeamSearch(t.Context(), ids, tlite.BeamOptions{MaxNewTokens: 5})
+	wantError(t, err, tlite.ErrBadState, "is closed")
 }

@@ -21,6 +21,7 @@ type EvaluatorOptions struct {
 	MaxSequences  int // 0: 64
 	MaxBatchRows  int // worked on at once, longer batches run in chunks; 0: 512
 	MaxLogitsRows int // rows of one batch that may want logits; 0: 64
+	MaxHiddenRows int // rows of one batch that may want hidden states
 	Threads       int // 0: the host's number
 	KVType        DataType
 }
@@ -31,6 +32,7 @@ type BatchRow struct {
 	Sequence    int32
 	Position    int32 // the sequence's length, then one more for each further row
 	WantsLogits bool
+	WantsHidden bool // the last layer's output behind the final norm
 }
 
 // NewEvaluator allocates all that the evaluator will ever need. opts may be nil.
@@ -50,6 +52,7 @@ func (m *Model) NewEvaluator(opts *EvaluatorOptions) (*Evaluator, error) {
 	r.or(&o.max_sequences, opts.MaxSequences, "max_sequences")
 	r.or(&o.max_batch_rows, opts.MaxBatchRows, "max_batch_rows")
 	r.or(&o.max_logits_rows, opts.MaxLogitsRows, "max_logits_rows")
+	r.or(&o.max_hidden_rows, opts.MaxHiddenRows, "max_hidden_rows")
 	r.or(&o.threads, opts.Threads, "threads")
 	o.kv_type = opts.KVType.c()
 	if r.err != nil {
@@ -86,6 +89,7 @@ func (e *Evaluator) Options() (EvaluatorOptions, error) {
 		MaxSequences:  int(o.max_sequences),
 		MaxBatchRows:  int(o.max_batch_rows),
 		MaxLogitsRows: int(o.max_logits_rows),
+		MaxHiddenRows: int(o.max_hidden_rows),
 		Threads:       int(o.threads),
 		KVType:        DataType(o.kv_type + 1),
 	}, nil
@@ -196,7 +200,7 @@ func (e *Evaluator) Append(ctx context.Context, sequence int32, ids []int32) err
 	}
 	rows := make([]BatchRow, len(ids))
 	for i, id := range ids {
-		rows[i] = BatchRow{id, sequence, int32(length) + int32(i), i == len(ids)-1}
+		rows[i] = BatchRow{Token: id, Sequence: sequence, Position: int32(length) + int32(i), WantsLogits: i == len(ids)-1}
 	}
 	return evaluate(ctx, c, rows)
 }
@@ -216,6 +220,7 @@ func evaluate(ctx context.Context, c *C.tlite_evaluator, rows []BatchRow) error 
 			sequence:     C.int32_t(row.Sequence),
 			position:     C.int32_t(row.Position),
 			wants_logits: flag(row.WantsLogits),
+			wants_hidden: flag(row.WantsHidden),
 		}
 	}
 	var e *C.tlite_error
@@ -250,20 +255,46 @@ func (e *Evaluator) LogitsRows() int {
 // Logits appends those of the index-th row of the last batch that wanted them to dst, VocabSize of
 // the model, and returns it.
 func (e *Evaluator) Logits(dst []float32, index int) ([]float32, error) {
+	return e.row(dst, index, func(c *C.tlite_evaluator, at C.int32_t, data **C.float, count *C.size_t, failed **C.tlite_error) C.tlite_status {
+		return C.tlite_evaluator_get_logits(c, at, data, count, failed)
+	})
+}
+
+// HiddenRows are the rows of the last batch that wanted hidden states.
+func (e *Evaluator) HiddenRows() int {
+	c, err := e.take()
+	if err != nil {
+		return 0
+	}
+	defer e.give()
+	return int(C.tlite_evaluator_hidden_rows(c))
+}
+
+// Hidden appends the hidden state of the index-th row of the last batch that wanted one to dst,
+// HiddenSize of the model's Info, and returns it.
+func (e *Evaluator) Hidden(dst []float32, index int) ([]float32, error) {
+	return e.row(dst, index, func(c *C.tlite_evaluator, at C.int32_t, data **C.float, count *C.size_t, failed **C.tlite_error) C.tlite_status {
+		return C.tlite_evaluator_get_hidden(c, at, data, count, failed)
+	})
+}
+
+type getRow func(*C.tlite_evaluator, C.int32_t, **C.float, *C.size_t, **C.tlite_error) C.tlite_status
+
+func (e *Evaluator) row(dst []float32, index int, get getRow) ([]float32, error) {
 	c, err := e.take()
 	if err != nil {
 		return dst, err
 	}
 	defer e.give()
 	var r ranges
-	var data *C.float
-	var count C.size_t
-	var failed *C.tlite_error
 	at := r.int32(index, "index")
 	if r.err != nil {
 		return dst, r.err
 	}
-	if err := failure(C.tlite_evaluator_get_logits(c, at, &data, &count, &failed), &failed); err != nil {
+	var data *C.float
+	var count C.size_t
+	var failed *C.tlite_error
+	if err := failure(get(c, at, &data, &count, &failed), &failed); err != nil {
 		return dst, err
 	}
 	return append(dst, unsafe.Slice((*float32)(data), int(count))...), nil

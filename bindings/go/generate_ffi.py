@@ -55,6 +55,24 @@ SETS = {
         "Finish",
         "FinishReason is why an answer ended.",
     ),
+    "tlite_pooling": (
+        "TLITE_POOLING_",
+        "Pooling",
+        "Pooling",
+        "Pooling is what an embedding of a prompt is made of: hidden states behind the final norm.",
+    ),
+    "tlite_beam_scoring": (
+        "TLITE_BEAM_SCORING_",
+        "BeamScoring",
+        "Scoring",
+        "BeamScoring is how a beam search keeps and compares beams.",
+    ),
+    "tlite_beam_stopping": (
+        "TLITE_BEAM_STOPPING_",
+        "BeamStopping",
+        "Stopping",
+        "BeamStopping is when transformers' search ends, once there are BeamWidth whole answers.",
+    ),
     "tlite_importance_format": (
         "TLITE_IMPORTANCE_FORMAT_",
         "ImportanceFormat",
@@ -66,6 +84,8 @@ SETS = {
 COMMENTS = {
     "TLITE_ERROR_CANCELLED": "the context was done; the error wraps its cause",
     "TLITE_ERROR_BAD_STATE": "the call is not allowed now: closed, or in use elsewhere",
+    "TLITE_BEAM_SCORING_HUGGINGFACE": "transformers' generate",
+    "TLITE_BEAM_SCORING_VLLM": "vLLM's LLM.beam_search",
     "TLITE_FINISH_LENGTH": "MaxNewTokens",
     "TLITE_FINISH_CANCELLED": "by its context or by Close",
     "TLITE_FINISH_DEADLINE": "RequestOptions.Timeout: for requests of an engine alone",
@@ -73,7 +93,8 @@ COMMENTS = {
 }
 # Fields of tlite_sampling_params that are yes or no.
 FLAGS = {"ignore_eos", "include_stop_in_output"}
-ACRONYMS = {"bos", "eos", "id", "xtc", "dry", "gguf", "dat", "io"}
+SPELLINGS = {"huggingface": "HuggingFace"}
+ACRONYMS = {"cls", "vllm", "bos", "eos", "id", "xtc", "dry", "gguf", "dat", "io"}
 
 
 def camel(name: str) -> str:
@@ -83,7 +104,9 @@ def camel(name: str) -> str:
     parts = []
     for part in name.lower().split("_"):
         plural = part.removesuffix("s")
-        if part in ACRONYMS:
+        if part in SPELLINGS:
+            parts.append(SPELLINGS[part])
+        elif part in ACRONYMS:
             parts.append(part.upper())
         elif part.endswith("s") and plural in ACRONYMS:
             parts.append(plural.upper() + "s")

@@ -25,6 +25,13 @@ type Generation struct {
 	Logprobs     []TokenLogprob   // one a token; nil where not asked for
 	TopLogprobs  [][]TokenLogprob // of the likeliest, one list a token; nil where not asked for
 
+	// Of the prompt's own tokens from the position PromptLogprobsStart on, for a request that asked.
+	PromptLogprobs      []TokenLogprob
+	PromptTopLogprobs   [][]TokenLogprob
+	PromptLogprobsStart int
+
+	Embedding []float32 // of a request with a Pooling
+
 	PromptTokens    int // of the whole prompt
 	CachedTokens    int // of these, taken from the KV cache
 	DroppedMessages int // by OverflowDropOldest
@@ -46,15 +53,30 @@ func goGeneration(c *C.tlite_generation) *Generation {
 		PrefillTime:     seconds(c.prefill_seconds),
 		DecodeTime:      seconds(c.decode_seconds),
 	}
-	if c.top_logprob_offsets != nil {
-		all := goLogprobs(c.top_logprobs, c.top_logprob_count)
-		offsets := unsafe.Slice(c.top_logprob_offsets, int(c.token_count)+1)
-		g.TopLogprobs = make([][]TokenLogprob, c.token_count)
-		for i := range g.TopLogprobs {
-			g.TopLogprobs[i] = all[offsets[i]:offsets[i+1]:offsets[i+1]]
-		}
+	g.TopLogprobs = goTopLogprobs(c.top_logprobs, c.top_logprob_offsets, c.token_count)
+	if c.prompt_logprobs != nil {
+		g.PromptLogprobs = goLogprobs(c.prompt_logprobs, c.prompt_logprob_count)
+		g.PromptTopLogprobs = goTopLogprobs(c.prompt_top_logprobs, c.prompt_top_logprob_offsets, c.prompt_logprob_count)
+		g.PromptLogprobsStart = int(c.prompt_logprobs_start)
+	}
+	if c.embedding != nil {
+		g.Embedding = append(g.Embedding, unsafe.Slice((*float32)(c.embedding), int(c.embedding_size))...)
 	}
 	return g
+}
+
+// goTopLogprobs parts what C has in one list, of count tokens.
+func goTopLogprobs(c *C.tlite_token_logprob, offsets *C.size_t, count C.size_t) [][]TokenLogprob {
+	if offsets == nil {
+		return nil
+	}
+	ends := unsafe.Slice(offsets, int(count)+1)
+	all := goLogprobs(c, ends[count])
+	lists := make([][]TokenLogprob, count)
+	for i := range lists {
+		lists[i] = all[ends[i]:ends[i+1]:ends[i+1]]
+	}
+	return lists
 }
 
 func seconds(value C.double) time.Duration {

@@ -232,7 +232,8 @@ type PlanOptions struct {
 	Context       int // tokens kept in the KV cache; 0: 4096
 	MaxSequences  int // 0: 1; an evaluator's is 64, an engine's 16
 	MaxBatchRows  int // tokens in one forward pass; 0: 512
-	MaxLogitsRows int // 0: 1; an evaluator's is 64, an engine's MaxSequences
+	MaxLogitsRows int // 0: 1; an evaluator's is 64, an engine's 48 more than MaxSequences
+	MaxHiddenRows int // an engine's is MaxBatchRows, unless it has no embeddings
 	Threads       int
 	KVType        DataType
 
@@ -247,7 +248,7 @@ type MemoryPlan struct {
 	Weights         uint64 // mapped from files as stored
 	WeightsResident uint64 // copied into memory of our own
 	KVCache         uint64
-	Scratch         uint64 // activations and logits
+	Scratch         uint64 // activations, logits and hidden states
 	Total           uint64
 }
 
@@ -270,6 +271,7 @@ func Plan(path string, opts *PlanOptions) (MemoryPlan, error) {
 	r.or(&o.max_sequences, opts.MaxSequences, "max_sequences")
 	r.or(&o.max_batch_rows, opts.MaxBatchRows, "max_batch_rows")
 	r.or(&o.max_logits_rows, opts.MaxLogitsRows, "max_logits_rows")
+	r.or(&o.max_hidden_rows, opts.MaxHiddenRows, "max_hidden_rows")
 	r.or(&o.threads, opts.Threads, "threads")
 	o.kv_type = opts.KVType.c()
 	o.weights = opts.Weights.c()
