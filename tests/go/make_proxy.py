@@ -1,12 +1,11 @@
 """make_proxy.py MODULE-DIR PROXY-DIR VERSION: a folder that `go get` takes for a module proxy.
 
-It has one version of one module, from the files that git knows and those that it does not ignore.
+It has one version of one module.
 """
 
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import zipfile
 from pathlib import Path
@@ -22,11 +21,10 @@ def main() -> int:
     info = {"Version": version, "Time": "2026-01-01T00:00:00Z"}
     (target / f"{version}.info").write_text(json.dumps(info), encoding="utf-8")
     (target / f"{version}.mod").write_bytes((folder / "go.mod").read_bytes())
-    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    names = subprocess.run(listed, cwd=folder, capture_output=True, check=True, text=True).stdout
     with zipfile.ZipFile(target / f"{version}.zip", "w") as archive:
-        for name in sorted(set(names.split("\0")) - {""}):
-            archive.write(folder / name, f"{module}@{version}/{name}")
+        for path in sorted(folder.iterdir()):
+            if path.is_file():  # the module has no folders
+                archive.write(path, f"{module}@{version}/{path.name}")
     return 0
 
 
