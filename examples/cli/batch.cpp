@@ -227,12 +227,26 @@ class Batch {
       submit(*job, *json);
     } catch (const tlite::Error& error) {  // of this request: the others are answered
       job->error = error;
-      for (const tlite::RequestId id : job->ids) engine_.cancel(id);
       finished_.push_back(job);
       return true;
     }
     for (const tlite::RequestId id : job->ids) waiting_[id] = job;
     return true;
+  }
+
+  // One request an input. Where one is refused the job fails, and the others are for nobody.
+  void submit_inputs(Job& job) {
+    tlite::RequestOptions options;
+    options.pooling = pooling_;
+    try {
+      for (const openai::Input& input : job.call.inputs) {
+        job.ids.push_back(input.ids.empty() ? engine_.submit(input.text, options)
+                                            : engine_.submit(input.ids, options));
+      }
+    } catch (...) {
+      for (const tlite::RequestId id : job.ids) engine_.cancel(id);
+      throw;
+    }
   }
 
   void submit(Job& job, const Json& json) {
@@ -250,35 +264,34 @@ class Batch {
     const auto body = json.find("body");
     job.call = openai::parse_call(text("url", nullptr), body == json.end() ? Json() : *body,
                                   model_.default_sampling());
-    tlite::RequestOptions embedded;
-    embedded.pooling = pooling_;
-    for (const openai::Input& input : job.call.inputs) {
-      job.ids.push_back(input.ids.empty() ? engine_.submit(input.text, embedded)
-                                          : engine_.submit(input.ids, embedded));
+    if (!job.call.inputs.empty()) {
+      submit_inputs(job);
+      return;
     }
-    if (!job.ids.empty()) return;
-    for (std::int32_t i = 0; i < job.call.n; ++i) {
-      tlite::RequestOptions options;
-      options.sampling = job.call.sampling;
-      if (options.sampling->seed) *options.sampling->seed += static_cast<std::uint64_t>(i);
-      options.tools_json = job.call.tools_json;
-      if (job.call.chat) {
-        job.ids.push_back(engine_.submit(job.call.messages, options));
-      } else if (!job.call.ids.empty()) {
-        job.ids.push_back(engine_.submit(job.call.ids, options));
-      } else {
-        job.ids.push_back(engine_.submit(job.call.text, options));
-      }
+    tlite::RequestOptions options;
+    options.sampling = job.call.sampling;
+    options.n = job.call.n;
+    options.prompt_logprobs = job.call.scores();
+    options.tools_json = job.call.tools_json;
+    tlite::RequestId first = 0;
+    if (job.call.chat) {
+      first = engine_.submit(job.call.messages, options);
+    } else if (job.call.ids.empty() && !job.call.echo) {
+      first = engine_.submit(job.call.text, options);
+    } else {
+      // With echo the answer begins with the ids.
+      if (job.call.ids.empty()) job.call.ids = model_.tokenizer().encode(job.call.text);
+      first = engine_.submit(job.call.ids, options);
     }
+    for (std::int32_t i = 0; i < job.call.n; ++i) job.ids.push_back(first + i);
   }
 
   void take(const tlite::EngineEvent& event) {
     if (event.token >= 0) ++tokens_;
     if (event.finish_reason == tlite::FinishReason::none) return;
-    const auto found = waiting_.find(event.request);
-    if (found == waiting_.end()) return;  // of a request that was refused
-    const std::shared_ptr<Job> job = found->second;
-    waiting_.erase(found);
+    auto waiting = waiting_.extract(event.request);
+    if (waiting.empty()) return;
+    const std::shared_ptr<Job> job = std::move(waiting.mapped());
     job->answers[event.request] = *event.result;
     if (event.error) job->error = event.error;
     if (job->answers.size() == job->ids.size()) finished_.push_back(job);

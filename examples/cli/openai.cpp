@@ -134,6 +134,11 @@ void read_field(const std::string& name, const Json& value, Call& call) {
   } else if (name == "n") {
     call.n = number<std::int32_t>(name, value);
     if (call.n < 1 || call.n > 128) refuse(name, value, "1 to 128");
+  } else if (name == "echo" && !call.chat) {
+    call.echo = boolean(name, value);
+  } else if (name == "prompt_logprobs") {
+    call.prompt_logprobs = number<std::int32_t>(name, value);
+    if (call.prompt_logprobs < 0) refuse(name, value, "0 or more");
   } else if (name == "stream") {
     if (boolean(name, value)) not_supported("stream in a batch");
   } else if (name == "response_format") {
@@ -174,41 +179,114 @@ Json chat_logprobs(const tlite::Generation& answer, const tlite::Tokenizer& toke
   return {{"content", std::move(content)}, {"refusal", nullptr}};
 }
 
-Json completion_logprobs(const tlite::Generation& answer, const tlite::Tokenizer& tokenizer) {
-  Json tokens = Json::array();
-  Json logprobs = Json::array();
-  Json tops = Json::array();
-  Json offsets = Json::array();
-  std::size_t offset = 0;
-  for (std::size_t i = 0; i < answer.logprobs.size(); ++i) {
-    const Json entry = token_entry(answer.logprobs[i], tokenizer);
+// The columns that OpenAI's completions have, filled in token by token.
+class CompletionLogprobs {
+ public:
+  explicit CompletionLogprobs(const tlite::Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
+
+  // The prompt's first token, which nothing comes before.
+  void add_first(tlite::TokenId token) { add({token, 0.0F, 0}, nullptr, nullptr); }
+  void add(const tlite::TokenLogprob& chosen, const std::vector<tlite::TokenLogprob>& likeliest) {
     Json top = Json::object();
-    for (const tlite::TokenLogprob& other : answer.top_logprobs[i]) {
-      const Json alternative = token_entry(other, tokenizer);
-      top[alternative["token"].get<std::string>()] = other.logprob;
+    for (const tlite::TokenLogprob& other : likeliest) {
+      top[token_entry(other, tokenizer_)["token"].get<std::string>()] = other.logprob;
     }
-    offsets.push_back(offset);
-    offset += entry["token"].get_ref<const std::string&>().size();
-    tokens.push_back(entry["token"]);
-    logprobs.push_back(entry["logprob"]);
-    tops.push_back(std::move(top));
+    add(chosen, chosen.logprob, std::move(top));
   }
-  return {{"tokens", std::move(tokens)},
-          {"token_logprobs", std::move(logprobs)},
-          {"top_logprobs", std::move(tops)},
-          {"text_offset", std::move(offsets)}};
+  Json json() && {
+    return {{"tokens", std::move(tokens_)},
+            {"token_logprobs", std::move(logprobs_)},
+            {"top_logprobs", std::move(tops_)},
+            {"text_offset", std::move(offsets_)}};
+  }
+
+ private:
+  void add(const tlite::TokenLogprob& chosen, Json logprob, Json top) {
+    Json text = token_entry(chosen, tokenizer_)["token"];
+    offsets_.push_back(offset_);
+    offset_ += text.get_ref<const std::string&>().size();
+    tokens_.push_back(std::move(text));
+    logprobs_.push_back(std::move(logprob));
+    tops_.push_back(std::move(top));
+  }
+
+  const tlite::Tokenizer& tokenizer_;
+  Json tokens_ = Json::array();
+  Json logprobs_ = Json::array();
+  Json tops_ = Json::array();
+  Json offsets_ = Json::array();
+  std::size_t offset_ = 0;
+};
+
+// The first `count` likeliest, of as many as were asked for.
+std::vector<tlite::TokenLogprob> first_of(const std::vector<tlite::TokenLogprob>& likeliest,
+                                          std::int32_t count) {
+  const auto most = std::min(likeliest.size(), static_cast<std::size_t>(count));
+  return {likeliest.begin(), likeliest.begin() + static_cast<std::ptrdiff_t>(most)};
 }
 
-Json choice(const Call& call, std::size_t index, const tlite::Generation& answer,
+// With echo the prompt's tokens first; `scored` is the answer that has their scores.
+Json completion_logprobs(const Call& call, const tlite::Generation& answer,
+                         const tlite::Generation& scored, const tlite::Tokenizer& tokenizer) {
+  CompletionLogprobs columns(tokenizer);
+  if (call.echo) {
+    columns.add_first(call.ids.front());
+    for (std::size_t i = 0; i < scored.prompt_logprobs.size(); ++i) {
+      columns.add(scored.prompt_logprobs[i],
+                  first_of(scored.prompt_top_logprobs[i], call.sampling.logprobs));
+    }
+  }
+  for (std::size_t i = 0; i < answer.logprobs.size(); ++i) {
+    columns.add(answer.logprobs[i], answer.top_logprobs[i]);
+  }
+  return std::move(columns).json();
+}
+
+// vLLM's field: null for the first token, then by token id the token itself and the likeliest.
+Json prompt_logprobs(const Call& call, const tlite::Generation& scored,
+                     const tlite::Tokenizer& tokenizer) {
+  Json list = Json::array({nullptr});
+  const auto add = [&](Json& to, const tlite::TokenLogprob& entry) {
+    to[std::to_string(entry.token)] = {{"logprob", entry.logprob},
+                                       {"rank", entry.rank},
+                                       {"decoded_token", token_entry(entry, tokenizer)["token"]}};
+  };
+  for (std::size_t i = 0; i < scored.prompt_logprobs.size(); ++i) {
+    Json entry = Json::object();
+    add(entry, scored.prompt_logprobs[i]);
+    for (const auto& other : first_of(scored.prompt_top_logprobs[i], call.prompt_logprobs)) {
+      add(entry, other);
+    }
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
+// Of a completion; ids in the padding of the vocabulary have no text.
+std::string prompt_text(const Call& call, const tlite::Tokenizer& tokenizer) {
+  if (!call.text.empty()) return call.text;
+  std::vector<tlite::TokenId> ids = call.ids;
+  const auto known = static_cast<tlite::TokenId>(tokenizer.vocabulary_size());
+  std::erase_if(ids, [&](tlite::TokenId id) { return id >= known; });
+  return tokenizer.decode(ids);
+}
+
+Json choice(const Call& call, std::size_t index, const std::vector<tlite::Generation>& choices,
             const tlite::Tokenizer& tokenizer) {
+  const tlite::Generation& answer = choices[index];
+  const tlite::Generation& scored = choices.front();
   Json out = {{"index", index}};
   const bool logprobs = call.sampling.logprobs >= 0;
   if (call.chat) {
     out["message"] = {{"role", "assistant"}, {"content", answer.text}, {"refusal", nullptr}};
     out["logprobs"] = logprobs ? chat_logprobs(answer, tokenizer) : Json(nullptr);
   } else {
-    out["text"] = answer.text;
-    out["logprobs"] = logprobs ? completion_logprobs(answer, tokenizer) : Json(nullptr);
+    out["text"] = call.echo ? prompt_text(call, tokenizer) + answer.text : answer.text;
+    out["logprobs"] =
+        logprobs ? completion_logprobs(call, answer, scored, tokenizer) : Json(nullptr);
+  }
+  if (!call.chat && call.prompt_logprobs >= 0) {
+    out["prompt_logprobs"] = prompt_logprobs(call, scored, tokenizer);
   }
   out["finish_reason"] = finish_reason(answer.finish_reason);
   return out;
@@ -244,20 +322,24 @@ Json response_body(const Call& call, const std::string& id, std::int64_t created
   Json list = Json::array();
   std::int64_t completion = 0;
   for (std::size_t i = 0; i < choices.size(); ++i) {
-    list.push_back(choice(call, i, choices[i], tokenizer));
+    list.push_back(choice(call, i, choices, tokenizer));
     completion += static_cast<std::int64_t>(choices[i].tokens.size());
   }
   const std::int64_t prompt = choices.front().prompt_tokens;
-  return {{"id", (call.chat ? "chatcmpl-" : "cmpl-") + id},
-          {"object", call.chat ? "chat.completion" : "text_completion"},
-          {"created", created},
-          {"model", call.model},
-          {"choices", std::move(list)},
-          {"usage",
-           {{"prompt_tokens", prompt},
-            {"completion_tokens", completion},
-            {"total_tokens", prompt + completion},
-            {"prompt_tokens_details", {{"cached_tokens", choices.front().cached_tokens}}}}}};
+  Json body = {{"id", (call.chat ? "chatcmpl-" : "cmpl-") + id},
+               {"object", call.chat ? "chat.completion" : "text_completion"},
+               {"created", created},
+               {"model", call.model},
+               {"choices", std::move(list)},
+               {"usage",
+                {{"prompt_tokens", prompt},
+                 {"completion_tokens", completion},
+                 {"total_tokens", prompt + completion},
+                 {"prompt_tokens_details", {{"cached_tokens", choices.front().cached_tokens}}}}}};
+  if (call.chat && call.prompt_logprobs >= 0) {
+    body["prompt_logprobs"] = prompt_logprobs(call, choices.front(), tokenizer);
+  }
+  return body;
 }
 
 }  // namespace cli::openai

@@ -3,6 +3,7 @@
 
 #include "output.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,6 +29,14 @@ struct Call {
   std::int32_t n = 1;
   std::vector<Input> inputs;  // of embeddings, and of nothing else
   bool base64 = false;        // the form of the embeddings
+  bool echo = false;          // of a completion: the prompt stands before the answer
+  // vLLM's, beside what echo with logprobs asks for; -1: not given.
+  std::int32_t prompt_logprobs = -1;
+
+  // What a request must ask for.
+  std::int32_t scores() const noexcept {
+    return echo ? std::max(prompt_logprobs, sampling.logprobs) : prompt_logprobs;
+  }
 };
 
 // `url` tells the kind. What is not given stays as `defaults` has it. Throws
@@ -36,8 +45,8 @@ struct Call {
 // stream_options, parallel_tool_calls).
 Call parse_call(const std::string& url, const Json& body, const tlite::SamplingParams& defaults);
 
-// The body of the response; `choices` are the answers of the call's n requests, of embeddings those
-// of its inputs.
+// The body of the response; `choices` are the answers of the call's n requests, the first of which
+// has the scores of the prompt, of embeddings those of its inputs.
 Json response_body(const Call& call, const std::string& id, std::int64_t created,
                    const std::vector<tlite::Generation>& choices,
                    const tlite::Tokenizer& tokenizer);

@@ -118,6 +118,51 @@ class BatchTest(CliTest):
             self.assertEqual(len(entry["top_logprobs"]), 3)
             self.assertEqual(bytes(entry["bytes"]).decode("utf-8", "replace"), entry["token"])
 
+    def test_scores(self) -> None:
+        """echo and prompt_logprobs: what the model thinks of the prompt, in both spellings."""
+        ids = self.run_ok("tokenize", MODEL, "--json", stdin="Столица России").json
+        results = self.batch(
+            [
+                completion("echo", "Столица России", echo=True, logprobs=2, max_tokens=0, n=2),
+                completion("ids", ids, echo=True, logprobs=0, max_tokens=4, ignore_eos=True),
+                completion("plain", "Столица России", echo=True, max_tokens=4, ignore_eos=True),
+                completion("vllm", "Столица России", prompt_logprobs=1, max_tokens=1),
+                chat("chat", prompt_logprobs=0),
+            ]
+        )
+        body = {name: result["response"]["body"] for name, result in results.items()}
+        self.assertEqual(body["echo"]["usage"]["completion_tokens"], 0)
+        first, second = body["echo"]["choices"]
+        self.assertEqual(first["text"], "Столица России")
+        self.assertEqual(first["finish_reason"], "length")
+        self.assertEqual(first["logprobs"], second["logprobs"])
+        scores = first["logprobs"]["token_logprobs"]
+        self.assertEqual(len(scores), len(ids))
+        self.assertIsNone(scores[0])
+        self.assertIsNone(first["logprobs"]["top_logprobs"][0])
+        self.assertEqual(len(first["logprobs"]["top_logprobs"][1]), 2)
+
+        choice = body["ids"]["choices"][0]
+        self.assertTrue(choice["text"].startswith("Столица России"))
+        self.assertEqual(choice["text"], body["plain"]["choices"][0]["text"])
+        self.assertEqual(len(choice["logprobs"]["tokens"]), len(ids) + 4)
+        self.assertEqual(choice["logprobs"]["token_logprobs"][: len(ids)], scores)
+        said = "".join(choice["logprobs"]["tokens"][: len(ids)])
+        self.assertEqual(said, "Столица России")
+        self.assertIsNone(body["plain"]["choices"][0]["logprobs"])
+
+        listed = body["vllm"]["choices"][0]["prompt_logprobs"]
+        self.assertIsNone(listed[0])
+        self.assertEqual(
+            [entry[str(i)]["logprob"] for i, entry in zip(ids[1:], listed[1:], strict=True)],
+            scores[1:],
+        )
+        for entry in listed[1:]:
+            self.assertIn(1, [token["rank"] for token in entry.values()])
+        self.assertEqual(
+            len(body["chat"]["prompt_logprobs"]), body["chat"]["usage"]["prompt_tokens"]
+        )
+
     def test_bad_requests(self) -> None:
         """A request that is wrong has an error, by field and value, and the others an answer."""
         cases: dict[str, tuple[dict[str, object], str]] = {
@@ -140,6 +185,8 @@ class BatchTest(CliTest):
                 {"type": "json_object"},
                 'not supported: response_format "json_object"',
             ),
+            "echo": (True, 'not supported: the field "echo" with true'),
+            "prompt_logprobs": (-1, "prompt_logprobs is -1, it must be 0 or more"),
             "best_of": (2, 'not supported: the field "best_of" with 2'),
         }
         requests = [{**chat(name), **change} for name, (change, _) in cases.items()]
