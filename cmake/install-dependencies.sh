@@ -1,18 +1,21 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the project needs and lacks: `build` (default) to compile it, `test` for all
-# that tests/run.sh uses. Does nothing where they are all there, so it needs root or sudo the first time only.
+# that tests/run.sh uses, `wheel` for bindings/python/test_wheel.sh. Does nothing where they are all there, so it needs
+# root or sudo the first time only.
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libeigen3-dev libopenblas-serial-dev libtbb-dev libre2-dev
   libutf8proc-dev libsimdjson-dev nlohmann-json3-dev libcli11-dev libedit-dev)
 test=("${build[@]}" ccache doctest-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
-  g++-aarch64-linux-gnu qemu-user libsimde-dev abigail-tools valgrind python3 python3-venv npm luajit git)
+  g++-aarch64-linux-gnu qemu-user libsimde-dev abigail-tools valgrind python3 python3-venv npm luajit golang-go git)
+wheel=("${build[@]}" binutils debootstrap python3 python3-venv)
 
 case "${1:-build}" in
   build) wanted=("${build[@]}") ;;
+  wheel) wanted=("${wheel[@]}") ;;
   test) wanted=("${test[@]}") ;;
   *)
-    echo "usage: install-dependencies.sh [build|test]" >&2
+    echo "usage: install-dependencies.sh [build|test|wheel]" >&2
     exit 2
     ;;
 esac
@@ -20,7 +23,8 @@ esac
 # A tool that is there from elsewhere (a newer npm, say) serves as well as Debian's.
 have() {
   case "$1" in
-    g++ | cmake | npm | git | valgrind | ccache | python3) command -v "$1" >/dev/null ;;
+    golang-go) command -v go >/dev/null ;;
+    g++ | cmake | npm | git | valgrind | ccache | python3 | debootstrap) command -v "$1" >/dev/null ;;
     *) dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$' ;;
   esac
 }

@@ -3,7 +3,8 @@
 #
 #   tests/run.sh             the release build, every test, format and lint, the kernels of other processors emulated
 #   tests/run.sh --quick     the release build and its tests alone
-#   tests/run.sh --long      also Clang with ASan and UBSan, TSan, valgrind, clang-tidy and the fuzzers, 60 s each
+#   tests/run.sh --long      also Clang with ASan and UBSan, TSan, valgrind, clang-tidy, the fuzzers, 60 s each, and
+#                            the Python wheel
 #   tests/run.sh --only S    one stage, by its name below; may be repeated
 #
 # Build folders are build-*/ in the tree. Peer packages that tests compare against (PyPI, npm) are installed in
@@ -25,7 +26,7 @@ while [ $# -gt 0 ]; do
       shift
       ;;
     *)
-      sed -n '2,11s/^# \{0,1\}//p' "$0"
+      sed -n '2,12s/^# \{0,1\}//p' "$0"
       exit 2
       ;;
   esac
@@ -69,15 +70,41 @@ python_lint() {
     types "$venv/bin/mypy"
 }
 
-# One run a folder, in turn: scripts import their neighbours by bare name, and two runs at once that share a cache
-# crash now and then ("INTERNAL ERROR").
+# One run a folder, in turn: scripts import their neighbours by bare name, those of a package by its own, and two runs at
+# once that share a cache crash now and then ("INTERNAL ERROR").
 types() {
-  local folder failed=0
+  local folder top failed=0
   while read -r folder; do
-    MYPYPATH=$folder "$1" --config-file tests/mypy.ini --no-error-summary "$folder"/*.py || failed=1
+    top=$folder
+    while [ -e "$top/__init__.py" ]; do top=$(dirname "$top"); done
+    MYPYPATH=$top:bindings/python/src "$1" --config-file tests/mypy.ini --no-error-summary "$folder"/*.py || failed=1
   done < <(git ls-files -- '*.py' | xargs -n1 dirname | sort -u)
   return "$failed"
 }
+
+# The Python package over the library of the release build.
+python_package() {
+  local venv=$cache/python-1
+  if [ ! -e "$venv/ready" ]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv" && "$venv/bin/pip" install -q pytest==9.2.0 numpy==2.4.6 tqdm==4.70.1 &&
+      touch "$venv/ready" || return 1
+  fi
+  "$venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider bindings/python/tests
+}
+# tlite.transformers beside transformers itself, call by call.
+python_transformers() {
+  local venv=$cache/transformers-1
+  if [ ! -e "$venv/ready" ]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv" && "$venv/bin/pip" install -q transformers==5.24.0 torch==2.15.0 numpy==2.4.6 jinja2==3.1.6 &&
+      touch "$venv/ready" || return 1
+  fi
+  PYTHONPATH=bindings/python/src TLITE_LIBRARY=$root/build-release/capi/libtlite_c.so \
+    "$venv/bin/python" bindings/python/differential/transformers_api.py examples/demo-model/model
+}
+# Its wheel: built, repaired, and tried where there is nothing else.
+python_wheel() { bindings/python/test_wheel.sh; }
 
 # build PRESET [CMAKE OPTION...]: configures and builds into build-PRESET.
 build() {
@@ -94,6 +121,8 @@ tests_of() { ctest --test-dir "$1" --output-on-failure --no-tests=error "${@:2}"
 release() { build release && tests_of build-release; }
 # Kernels of processors that this one may not be, under emulation.
 cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail -n 60 "build-cross-$1.log"; return 1; }; }
+# The Go package over the release build's library, by a pinned Go in the cache folder.
+go_package() { bash tests/go/check.sh build-release "$cache"; }
 # One build for three checks: no warning under Clang, no finding of ASan and UBSan, fuzzers.
 clang_asan() { build clang-asan && tests_of build-clang-asan -L sanitize; }
 tsan() { build tsan && tests_of build-tsan -L sanitize; }
@@ -134,6 +163,8 @@ stage release release
 if [ "$mode" != quick ]; then
   stage format format
   stage python_lint python_lint
+  stage python python_package
+  stage go go_package
   stage cross_arm cross arm
   stage cross_x86 cross x86
 fi
@@ -144,7 +175,10 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage tsan tsan
   stage memcheck memcheck
   stage fuzz fuzz
+  stage python_wheel python_wheel
 fi
+# Needs torch, which nothing else here does: by name alone.
+if [ ${#only[@]} -gt 0 ]; then stage python_transformers python_transformers; fi
 
 for name in "${failures[@]}"; do echo "failed: $name"; done
 echo "$passed passed, $failed failed"

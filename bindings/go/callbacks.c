@@ -1,0 +1,77 @@
+#include "callbacks.h"
+
+#include "_cgo_export.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+
+static void release(void* user) { tliteGoRelease((uintptr_t)user); }
+
+static void log_line(tlite_log_level level, const char* text, size_t text_size, void* user) {
+  tliteGoLog(level, (char*)text, text_size, (uintptr_t)user);
+}
+
+static tlite_status file_open(const char* path, size_t path_size, const void** data, size_t* size,
+                              void** file, void* user) {
+  uintptr_t handle = 0;
+  const tlite_status status =
+      tliteGoFileOpen((char*)path, path_size, (void**)data, size, &handle, (uintptr_t)user);
+  *file = (void*)handle;
+  return status;
+}
+
+static void file_close(void* file, void* user) {
+  tliteGoFileClose((uintptr_t)file, (uintptr_t)user);
+}
+
+static int32_t file_exists(const char* path, size_t path_size, void* user) {
+  return tliteGoFileExists((char*)path, path_size, (uintptr_t)user);
+}
+
+static int32_t file_is_directory(const char* path, size_t path_size, void* user) {
+  return tliteGoFileIsDirectory((char*)path, path_size, (uintptr_t)user);
+}
+
+void tlite_go_set_callbacks(tlite_host_options* options, uintptr_t handle, int32_t log,
+                            int32_t files) {
+  options->user = (void*)handle;
+  options->release = release;
+  if (log) options->log = log_line;
+  if (files) {
+    options->file_open = file_open;
+    options->file_close = file_close;
+    options->file_exists = file_exists;
+    options->file_is_directory = file_is_directory;
+  }
+}
+
+void* tlite_go_alloc(size_t bytes) {
+  const size_t line = 64;
+  return bytes > SIZE_MAX - line ? NULL : aligned_alloc(line, (bytes / line + 1) * line);
+}
+
+void tlite_go_free(void* memory) { free(memory); }
+
+struct tlite_go_brake {
+  atomic_int pulled;
+};
+
+tlite_go_brake* tlite_go_new_brake(void) { return calloc(1, sizeof(tlite_go_brake)); }
+
+void tlite_go_pull_brake(tlite_go_brake* brake) {
+  if (brake != NULL) atomic_store(&brake->pulled, 1);
+}
+
+void tlite_go_free_brake(tlite_go_brake* brake) { free(brake); }
+
+static int32_t on_progress(int64_t done, int64_t total, void* user) {
+  (void)done;
+  (void)total;
+  tlite_go_brake* const brake = user;
+  return brake != NULL && atomic_load(&brake->pulled);
+}
+
+void tlite_go_set_brake(tlite_beam_options* options, tlite_go_brake* brake) {
+  options->on_progress = on_progress;
+  options->user = brake;
+}

@@ -1,0 +1,3 @@
+module libtlite.org/tlite
+
+go 1.24

@@ -1,0 +1,410 @@
+"""A conversation, and its answers as they come."""
+
+from __future__ import annotations
+
+import collections
+import json
+import threading
+import time
+from collections.abc import Generator, Iterator, Sequence
+from ctypes import POINTER, byref, c_int32, c_int64, c_uint64, c_void_p
+from typing import TYPE_CHECKING, Any, Callable
+
+from . import _ffi
+from ._convert import TokenIds, choice, filled, integer, name_of, receiver, token_array, utf8
+from ._library import lib
+from ._native import SLICE, Computing, Handle, Turn, begin, call, created, end
+from .errors import Error, taken
+from .generation import Generation, Piece, generation_of, piece_of
+from .model import Model
+from .sampling import SamplingParams, native_params, params_of
+from .templates import Message, json_text, parsed_messages
+from .tokenizer import taken_bytes
+
+if TYPE_CHECKING:
+    from .engine import Engine
+
+
+_SHARE = 0.005  # seconds of pieces at a time, for coroutines
+
+
+class Stream(Computing):
+    """An answer that is being computed: each piece is computed when it is asked for.
+
+        for piece in session.stream("..."): ...
+        async for piece in session.stream("..."): ...
+        generation = session.stream("...").run()          # or: await session.stream("...")
+
+    Until its end, an error or `close` it has its session to itself. An exception that comes out of
+    it - KeyboardInterrupt, asyncio.CancelledError - ends the answer where it is, within some 20 ms
+    in the middle of a prompt too; what was said stays in the conversation. For one thread at a
+    time; `cancel` is for any.
+    """
+
+    _unpicklable = "it is in the middle of an answer"
+
+    def __init__(self, session: Session, start: Callable[..., int], *arguments: object) -> None:
+        super().__init__()
+        self._session = session._live()
+        self._handle = created(start, lib.tlite_stream_free, self._session.pointer, *arguments)
+        self._turn = Turn(self)
+        self._cancelling = threading.Lock()
+        self._cancelled = False
+        self._ended = False
+        self._result: Generation | None = None
+        self._piece = POINTER(_ffi.tlite_piece)()
+        self._finished = c_int32()
+        self._error = c_void_p()
+        self._ready: collections.deque[Piece] = collections.deque()  # for coroutines
+        self._out = (byref(self._piece), byref(self._finished), byref(self._error))
+
+    def _advance(self) -> Piece | None:
+        """Works for a slice of time at most: the next piece, or None; `_ended` says if for good."""
+        if self._ended:
+            return None
+        handle = self._live()
+        with self._turn:
+            begin(self)
+            try:
+                status = lib.tlite_stream_advance(handle.pointer, SLICE, *self._out)
+                if status:
+                    raise taken(status, self._error.value)
+                if self._piece:
+                    return piece_of(self._piece[0])
+                if self._finished.value:
+                    self._finish(handle)
+                return None
+            except BaseException:
+                del handle  # a traceback would keep it, and the session with it
+                self.close()
+                raise
+            finally:
+                end(self)
+
+    def _finish(self, handle: Handle) -> None:
+        self._result = self._copy(handle)
+        self._ended = True
+        self.close()
+
+    def close(self) -> None:
+        """Ends the answer where it is; what was said stays in the conversation."""
+        with self._cancelling:
+            super().close()
+            stopped = self._result is not None and self._result.finish_reason == "cancelled"
+            if self._cancelled and not stopped:  # it came too late, and is not for the next answer
+                lib.tlite_session_clear_cancel(self._session.pointer)
+
+    def _copy(self, handle: Handle) -> Generation:
+        out = POINTER(_ffi.tlite_generation)()
+        call(lib.tlite_stream_get_result, handle.pointer, byref(out))
+        try:
+            return generation_of(out[0])
+        finally:
+            lib.tlite_generation_free(out)
+
+    def __iter__(self) -> Iterator[Piece]:
+        return self
+
+    def __next__(self) -> Piece:
+        try:
+            while not self._ended:
+                piece = self._advance()
+                if piece is not None:
+                    return piece
+        except BaseException:
+            self.close()
+            raise
+        raise StopIteration
+
+    def __aiter__(self) -> Stream:
+        return self
+
+    async def __anext__(self) -> Piece:
+        while not self._ready and not self._ended:
+            await self._work_elsewhere()
+        if self._ready:
+            return self._ready.popleft()
+        raise StopAsyncIteration
+
+    def _work(self) -> None:
+        """Pieces for some milliseconds, as handing one to the event loop costs more than many.
+
+        At least a slice, so that what takes longer comes at once.
+        """
+        until = time.monotonic() + _SHARE
+        while not self._ended:
+            piece = self._advance()
+            if piece is not None:
+                self._ready.append(piece)
+            if time.monotonic() >= until:
+                return
+
+    async def _work_elsewhere(self) -> None:
+        """On a thread of the loop's executor, so that the loop goes on meanwhile."""
+        import asyncio
+
+        work = asyncio.get_running_loop().run_in_executor(None, self._work)
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            while not work.done():  # the session is free when this is back
+                try:
+                    await asyncio.wait([work])
+                except asyncio.CancelledError:
+                    continue
+            self.close()
+            raise
+
+    def __await__(self) -> Generator[Any, None, Generation]:
+        return self._run_elsewhere().__await__()
+
+    async def _run_elsewhere(self) -> Generation:
+        while not self._ended:
+            await self._work_elsewhere()
+        return self.result
+
+    def run(self) -> Generation:
+        """All of the answer, computed to its end."""
+        while not self._ended:
+            self._advance()
+        return self.result
+
+    @property
+    def result(self) -> Generation:
+        """The answer so far; after the end, all of it. BadState once it was closed before that."""
+        return self._result or self._copy(self._live())
+
+    @property
+    def finish_reason(self) -> str:
+        """Why it ended; "none" while it goes on. See `Generation.finish_reason`."""
+        if self._result is not None:
+            return self._result.finish_reason
+        handle = self._live()
+        reason = lib.tlite_stream_finish_reason(handle.pointer)
+        return name_of(reason, "tlite_finish_reason")
+
+    def cancel(self) -> None:
+        """Ends the answer with the reason "cancelled", within milliseconds. From any thread."""
+        with self._cancelling:
+            if self._handle is not None:
+                self._cancelled = True
+                lib.tlite_session_cancel(self._session.pointer)
+
+    def _stop(self) -> None:
+        self.cancel()
+
+
+class Session(Computing):
+    """A conversation with a model: what was said stays in its cache.
+
+        session = tlite.Session(model, system="Ты помощник.")
+        print(session.chat("Привет!"))
+        for piece in session.stream("Как дела?"): print(piece, end="", flush=True)
+
+    - `model`: a `Model`, or an `Engine`, whose requests and sessions are then worked on together.
+    - `system`: the first message; or `messages`: a conversation to begin with.
+    - `sampling`: how tokens are chosen; None: what the model's generation_config.json asks for.
+    - `context`: tokens, prompt and answers together (4096). `overflow`: what happens when they do
+      not fit: "stop" (the answer ends), "error" (ContextFull) or "drop_oldest" (turns).
+    - `tools`: tool definitions for the chat template, `variables`: further variables of it.
+    - `parse_special_in_messages`: <|im_start|> in a message is the special token, not plain text.
+    - `threads` (None: the model's), `max_batch_rows` (512): how it is computed. `kv_type`: "f32",
+      "f16", "bf16" or "q8_0", of the cache; None: by the weights.
+
+    For one thread at a time; `cancel` and `prefill_progress` are for any. OutOfMemory,
+    InvalidArgument.
+    """
+
+    _unpicklable = "take its `messages` along and make another, or `fork` it"
+
+    def __init__(
+        self,
+        model: Model | Engine,
+        *,
+        system: str | None = None,
+        messages: Sequence[Message] | None = None,
+        sampling: SamplingParams | None = None,
+        context: int | None = None,
+        overflow: str | None = None,
+        tools: Any = None,
+        variables: Any = None,
+        parse_special_in_messages: bool = False,
+        threads: int | None = None,
+        max_batch_rows: int | None = None,
+        kv_type: str | None = None,
+    ) -> None:
+        super().__init__()
+        keep: list[Any] = []
+        options = filled(
+            _ffi.tlite_session_options,
+            lib.tlite_session_options_init,
+            keep,
+            context=context,
+            overflow=choice(overflow, "tlite_overflow_policy", "overflow"),
+            tools_json=json_text(tools, "tools"),
+            template_json=json_text(variables, "variables"),
+            parse_special_in_messages=bool(parse_special_in_messages),
+            threads=threads,
+            max_batch_rows=max_batch_rows,
+            kv_type=choice(kv_type, "tlite_data_type", "kv_type"),
+        )
+        parent = model._live()
+        create = lib.tlite_session_create
+        if not isinstance(model, Model):
+            create = lib.tlite_engine_create_session
+        self._handle = created(create, lib.tlite_session_free, parent.pointer, byref(options))
+        self._sampling_turn = threading.Lock()
+        if sampling is not None:
+            self.sampling = sampling
+        if messages is not None:
+            self.messages = messages  # type: ignore[assignment]
+        if system is not None:
+            self.add_system(system)
+
+    @property
+    def sampling(self) -> SamplingParams:
+        """How tokens are chosen from the next answer on; can be set."""
+        handle = self._live()
+        out = receiver(_ffi.tlite_sampling_params)
+        with self._sampling_turn:
+            call(lib.tlite_session_get_sampling, handle.pointer, byref(out))
+            return params_of(out)
+
+    @sampling.setter
+    def sampling(self, params: SamplingParams) -> None:
+        handle = self._live()
+        native = native_params(params)
+        with self._sampling_turn:
+            call(lib.tlite_session_set_sampling, handle.pointer, native)
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The conversation as it is now, a copy; can be set."""
+        handle = self._live()
+        made = created(lib.tlite_session_get_messages, lib.tlite_messages_free, handle.pointer)
+        text = taken_bytes(lib.tlite_messages_to_json, made.pointer)
+        conversation: list[dict[str, Any]] = json.loads(text)
+        return conversation
+
+    @messages.setter
+    def messages(self, messages: Sequence[Message]) -> None:
+        handle = self._live()
+        made = parsed_messages(messages)
+        call(lib.tlite_session_set_messages, handle.pointer, made.pointer)
+
+    def add_system(self, text: str) -> None:
+        """Adds a system message."""
+        self._add(lib.tlite_session_add_system, text)
+
+    def add_user(self, text: str) -> None:
+        """Adds a message of the user."""
+        self._add(lib.tlite_session_add_user, text)
+
+    def _add(self, function: Callable[..., int], text: str) -> None:
+        handle = self._live()
+        data = utf8(text, "text")
+        call(function, handle.pointer, data, len(data))
+
+    def add_message(self, message: Message) -> None:
+        """Adds any message: {"role": "tool", "tool_call_id": ..., "content": ...}."""
+        handle = self._live()
+        made = parsed_messages([message])
+        out = receiver(_ffi.tlite_message)
+        call(lib.tlite_messages_get, made.pointer, 0, byref(out))
+        call(lib.tlite_session_add_message, handle.pointer, byref(out))
+
+    def rewind(self, count: int) -> None:
+        """Keeps the first `count` messages."""
+        handle = self._live()
+        size = integer(count, "count", c_uint64)
+        call(lib.tlite_session_rewind, handle.pointer, size)
+
+    def reset(self) -> None:
+        """Forgets all messages, the system message included."""
+        handle = self._live()
+        call(lib.tlite_session_reset, handle.pointer)
+
+    def fork(self) -> Session:
+        """The same conversation twice, sharing the cache of what was said."""
+        handle = self._live()
+        twin = Session.__new__(Session)
+        Computing.__init__(twin)
+        twin._sampling_turn = threading.Lock()
+        twin._handle = created(lib.tlite_session_fork, lib.tlite_session_free, handle.pointer)
+        return twin
+
+    def count_prompt_tokens(self) -> int:
+        """Tokens that the conversation takes, as the next reply would see it."""
+        handle = self._live()
+        out = c_int32()
+        call(lib.tlite_session_count_prompt_tokens, handle.pointer, byref(out))
+        return out.value
+
+    def stream(self, text: str | None = None) -> Stream:
+        """Answers the conversation, with a user's message added where `text` is one.
+
+        Where it cannot begin (ContextFull, BadTemplate), that message is taken back.
+        """
+        if text is None:
+            return Stream(self, lib.tlite_session_stream)
+        count = self._count()
+        self.add_user(text)
+        try:
+            return Stream(self, lib.tlite_session_stream)
+        except Error:
+            self.rewind(count)
+            raise
+
+    def _count(self) -> int:
+        handle = self._live()
+        made = created(lib.tlite_session_get_messages, lib.tlite_messages_free, handle.pointer)
+        return int(lib.tlite_messages_count(made.pointer))
+
+    def chat(self, text: str) -> Generation:
+        """Says something and takes the answer."""
+        return self.stream(text).run()
+
+    def reply(self) -> Generation:
+        """Answers the conversation as it is and adds the answer to it."""
+        return self.stream().run()
+
+    def regenerate(self) -> Stream:
+        """Answers again: drops the last message, the assistant's; BadState where it is not."""
+        return Stream(self, lib.tlite_session_stream_regenerate)
+
+    def resume(self) -> Stream:
+        """Goes on with an answer that was cut short."""
+        return Stream(self, lib.tlite_session_stream_continue)
+
+    def complete(self, prompt: str | TokenIds) -> Stream:
+        """Raw completion of a text, whose special tokens are parsed, or of token ids.
+
+        Without template; leaves the messages alone.
+        """
+        if isinstance(prompt, str):
+            data = utf8(prompt, "prompt")
+            return Stream(self, lib.tlite_session_stream_complete, data, len(data))
+        ids = token_array(prompt, "prompt")
+        address, count = ids.buffer_info()
+        return Stream(self, lib.tlite_session_stream_complete_ids, address, count)
+
+    @property
+    def prefill_progress(self) -> tuple[int, int]:
+        """Tokens of the prompt done, and in all. From any thread."""
+        handle = self._live()
+        done, total = c_int64(), c_int64()
+        lib.tlite_session_get_prefill_progress(handle.pointer, byref(done), byref(total))
+        return done.value, total.value
+
+    def cancel(self) -> None:
+        """Stops the answer that runs, or the next one, with the reason "cancelled".
+
+        From any thread. One that came too late is forgotten by `clear_cancel`.
+        """
+        handle = self._live()
+        lib.tlite_session_cancel(handle.pointer)
+
+    def clear_cancel(self) -> None:
+        """Forgets a cancel that stopped nothing. From any thread."""
+        handle = self._live()
+        lib.tlite_session_clear_cancel(handle.pointer)

@@ -1,0 +1,110 @@
+"""A plan on the Engine: all rows at once, each a request of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from .._native import SLICE
+from ..engine import STEP, Engine, _Inbox
+from ..model import Model
+from ._plan import Plan
+from ._rules import sampling_of, stop_tokenizer
+from ._seeds import seeds
+from .stopping_criteria import StopStringMatcher
+
+_PAGE = 1024  # tokens that an engine's memory is rounded up to
+_USUAL = 16384  # tokens of several rows; what is beyond waits for its turn
+_ROWS = 32
+
+
+class Engines:
+    """The engine of a model, made anew where a call needs more room than it has.
+
+    Calls of other threads go on with theirs, which goes when they are done.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self._engine: Engine | None = None
+        self._context = 0
+        self._lock = threading.Lock()
+
+    def get(self, plan: Plan) -> Engine:
+        """One with room for the plan's longest row, and for all of them up to a bound."""
+        rows = [len(prompt) + plan.max_new_tokens for prompt in plan.prompts]
+        wanted = max(*rows, min(sum(rows), _USUAL), 4 * _PAGE)
+        wanted += -wanted % _PAGE
+        with self._lock:
+            if self._engine is None or self._engine.closed or self._context < wanted:
+                self._engine = None  # its memory is free for the new one
+                self._engine = Engine(self._model, context=wanted, max_sequences=_ROWS)
+                self._context = wanted
+            return self._engine
+
+
+class _Row:
+    """The answer of one row as it grows, and what ends it that the engine does not know."""
+
+    def __init__(self, prompt: list[int], matcher: StopStringMatcher | None) -> None:
+        self._matcher = matcher
+        # A stop string may begin in the prompt; no token of it is shorter than a byte.
+        self._before = prompt[len(prompt) - min(len(prompt), matcher.longest) :] if matcher else []
+        self.tokens: list[int] = []
+        self.ended = False
+
+    def add(self, token: int) -> None:
+        """One more, which may be the last."""
+        self.tokens.append(token)
+        if self._matcher is not None:
+            self.ended = self._matcher.ends(self._before + self.tokens)
+
+
+class _Clock:
+    """max_time: every row that has a token ends when it is over."""
+
+    def __init__(self, seconds: float | None) -> None:
+        self._end = None if seconds is None else time.time() + seconds
+
+    def is_over(self) -> bool:
+        """From now on."""
+        return self._end is not None and time.time() > self._end
+
+
+def run(engine: Engine, plan: Plan, model_eos: list[int], streamer: Any) -> list[list[int]]:
+    """The tokens of each row's answer, the ending one included."""
+    matcher = None
+    if plan.config.stop_strings is not None:
+        matcher = StopStringMatcher(stop_tokenizer(plan), plan.config.stop_strings)
+    rows = [_Row(prompt, matcher) for prompt in plan.prompts]
+    drawn: list[Any] = seeds(len(rows), plan.generator) if plan.samples else [None] * len(rows)
+    clock = _Clock(plan.config.max_time)
+    watched = matcher is not None or streamer is not None or plan.config.max_time is not None
+    inbox, places = _Inbox(), {}
+    inbox.only_ends = not watched
+    try:
+        for place, seed in enumerate(drawn):
+            params = sampling_of(plan, seed, model_eos)
+            request = engine._submit(plan.prompts[place], inbox, {"sampling": params})
+            places[request] = place
+        while places:
+            event = engine._desk.read(inbox, STEP if watched else SLICE)
+            if event.error is not None:
+                raise event.error
+            row = rows[places[event.request]]
+            if watched and event.piece.token is not None and not row.ended:
+                row.add(event.piece.token)
+                if streamer is not None:
+                    streamer(event.piece.token)
+                row.ended = row.ended or clock.is_over()
+                if row.ended:
+                    engine.cancel(event.request)
+            if event.finish_reason is not None:
+                del places[event.request]
+                if not watched and event.result is not None:
+                    row.tokens = list(event.result.tokens)
+    except BaseException:
+        engine._abandon(places)
+        raise
+    return [row.tokens for row in rows]

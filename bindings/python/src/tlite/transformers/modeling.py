@@ -1,0 +1,365 @@
+"""The model with the methods of transformers' causal language models."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InvalidArgument, NotSupported
+from ..evaluator import Evaluator
+from ..model import Model
+from ..sampling import SamplingParams
+from . import _arrays, _host_loop, _requests
+from ._arguments import refuse
+from ._plan import Plan, matrix_of, plan_of
+from ._rules import criteria_of, needs_host, processors_of
+from ._vocabulary import read_json
+from .configuration import Qwen2Config, config_of
+from .generation_config import GenerationConfig
+from .logits_warpers import log_softmax
+from .outputs import CausalLMOutputWithPast, GenerateDecoderOnlyOutput
+
+_CHUNK = 128  # rows of logits that are held at once
+
+
+class Qwen2ForCausalLM:
+    """A model that generates, as transformers' do; see docs/python-transformers.md.
+
+    Made by `AutoModelForCausalLM.from_pretrained`. `native` is the `tlite.Model` below it. Any
+    number of threads may generate at once.
+    """
+
+    main_input_name = "input_ids"
+    base_model_prefix = "model"
+    training = False
+
+    def __init__(self, path: str, *, name: str = "", **load: Any) -> None:
+        self.native = Model(path, **load)
+        self.name_or_path = name or path
+        self.config: Qwen2Config = config_of(path, self.native.info, self.name_or_path)
+        self.generation_config: GenerationConfig = _generation_config(
+            path, self.config, self.native
+        )
+        self._engines = _requests.Engines(self.native)
+
+    def __repr__(self) -> str:
+        info = self.native.info
+        return f"<{type(self).__name__} {self.name_or_path!r}, {info.weight_type}, on the CPU>"
+
+    # ---- Where it is and what it is.
+
+    @property
+    def device(self) -> Any:
+        """The CPU: a torch.device where torch was imported, else a str."""
+        return _arrays.cpu()
+
+    @property
+    def dtype(self) -> Any:
+        """Of the weights as stored: torch's where it was imported, else a str."""
+        name = {"bf16": "bfloat16", "f16": "float16", "f32": "float32"}.get(
+            self.native.info.weight_type, self.native.info.weight_type
+        )
+        return getattr(_arrays.loaded_torch(), name, name)
+
+    def to(self, *targets: Any, device: Any = None, dtype: Any = None, **_: Any) -> Any:
+        """Itself, for the CPU and its own dtype; NotSupported for others."""
+        for target in (*targets, device, dtype):
+            if target is None or isinstance(target, bool) or _arrays.is_cpu(target):
+                continue
+            name = str(target).replace("torch.", "")
+            if name not in ("float32", str(self.dtype).replace("torch.", "")):
+                raise NotSupported(
+                    f"to({target!r}): weights are {self.dtype} on the CPU, and computed in float32"
+                )
+        return self
+
+    def cpu(self) -> Any:
+        """Itself."""
+        return self
+
+    def float(self) -> Any:
+        """Itself: it computes in float32."""
+        return self
+
+    def eval(self) -> Any:
+        """Itself: it is never trained."""
+        return self
+
+    def train(self, mode: bool = True) -> Any:
+        """NotSupported but for False."""
+        if mode:
+            raise NotSupported("train(): this library does not train")
+        return self
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """NotSupported but for False."""
+        return self.train(requires_grad)
+
+    def can_generate(self) -> bool:
+        """True."""
+        return True
+
+    def num_parameters(self, only_trainable: bool = False, exclude_embeddings: bool = False) -> int:
+        """How many numbers it has, tied embeddings counted once."""
+        info = self.native.info
+        table = info.vocab_size * info.hidden_size
+        return info.parameter_count - (table if exclude_embeddings else 0)
+
+    def get_memory_footprint(self, return_buffers: bool = True) -> int:
+        """Bytes of its weights."""
+        return self.native.info.weight_bytes
+
+    def save_pretrained(self, save_directory: Any, **_: Any) -> None:
+        """NotSupported: the files of a checkpoint are not written anew."""
+        raise NotSupported(
+            f"save_pretrained to {os.fspath(save_directory)!r}: copy {self.name_or_path!r} instead"
+        )
+
+    def resize_token_embeddings(self, new_num_tokens: int | None = None, **_: Any) -> Any:
+        """NotSupported but for the size that it has."""
+        if new_num_tokens not in (None, self.native.vocab_size):
+            raise NotSupported(f"resize_token_embeddings to {new_num_tokens}: weights never change")
+
+    # ---- The forward pass.
+
+    def forward(
+        self,
+        input_ids: Any = None,
+        attention_mask: Any = None,
+        labels: Any = None,
+        logits_to_keep: int = 0,
+        return_dict: bool | None = None,
+        **further: Any,
+    ) -> Any:
+        """Logits after every token: float32 (rows, length, vocab_size), zeros where masked.
+
+        - `attention_mask` (rows, length): 0 where a token does not count, wherever it stands.
+        - `labels` (rows, length), -100 where there is none: `loss` is the mean of their negative
+          log-likelihoods, each given what stands before it.
+        - `logits_to_keep`: of the last so many places only; 0: of all.
+        """
+        refuse("forward", **further)
+        if input_ids is None:
+            raise ValueError("forward needs input_ids")
+        if not isinstance(logits_to_keep, int) or logits_to_keep < 0:
+            raise NotSupported(f"logits_to_keep is {logits_to_keep!r}, and must be a count")
+        kind = _arrays.kind_of(input_ids)
+        ids, padding = matrix_of(input_ids, 0)
+        mask = padding if attention_mask is None else matrix_of(attention_mask, 0)[0]
+        mask = np.ones_like(ids) if mask is None else mask
+        if mask.shape != ids.shape:
+            raise ValueError(f"attention_mask is {mask.shape}, and input_ids are {ids.shape}")
+        logits = self._logits(ids, mask, logits_to_keep or ids.shape[1])
+        loss = None
+        if labels is not None:
+            loss = _loss(logits, matrix_of(labels, -100)[0])
+        out = CausalLMOutputWithPast(
+            loss=None if loss is None else _scalar(kind, loss), logits=_arrays.made(kind, logits)
+        )
+        return out.to_tuple() if return_dict is False else out
+
+    __call__ = forward
+
+    def _logits(self, ids: Any, mask: Any, kept: int) -> Any:
+        rows, width = ids.shape
+        kept = min(kept, width)
+        result = np.zeros((rows, kept, self.native.vocab_size), dtype=np.float32)
+        longest = int((mask != 0).sum(axis=1).max())
+        if not longest:
+            return result
+        with Evaluator(
+            self.native, context=longest, max_sequences=1, max_logits_rows=min(_CHUNK, longest)
+        ) as evaluator:
+            for row in range(rows):
+                places = np.flatnonzero(mask[row])
+                sequence = evaluator.create_sequence()
+                self._fill(
+                    evaluator, sequence, ids[row, places], places - (width - kept), result[row]
+                )
+                evaluator.destroy_sequence(sequence)
+        return result
+
+    @staticmethod
+    def _fill(evaluator: Evaluator, sequence: int, ids: Any, places: Any, result: Any) -> None:
+        """Logits of a row's tokens at their places; those below 0 are not wanted."""
+        unwanted = int((places < 0).sum())
+        if unwanted:
+            evaluator.append(sequence, ids[:unwanted].tolist(), logits=0)
+        for begin in range(unwanted, len(ids), _CHUNK):
+            part = ids[begin : begin + _CHUNK].tolist()
+            evaluator.append(sequence, part, logits=len(part))
+            result[places[begin : begin + len(part)]] = evaluator.logits(copy=True)
+
+    # ---- Generating.
+
+    def generate(self, inputs: Any = None, generation_config: Any = None, **kwargs: Any) -> Any:
+        """Prompts with their answers: int64 (rows, length), or a GenerateDecoderOnlyOutput.
+
+        Tensors where the prompts are, else arrays. All rows are computed at once, each as if it
+        were alone. Arguments have transformers' names, defaults and meaning; which are honoured,
+        accepted and refused is in docs/python-transformers.md.
+
+        ValueError for what cannot be meant, NotSupported for what is refused; both name it.
+        """
+        plan = plan_of(
+            self.generation_config,
+            self.config.max_position_embeddings,
+            inputs,
+            generation_config,
+            kwargs,
+        )
+        processors = processors_of(plan)
+        criteria = criteria_of(plan, self.config.max_position_embeddings)
+        streamer = plan.streamer
+        if streamer is not None:
+            streamer.put(_arrays.made(plan.kind, plan.ids))
+        ends = list(self.native.info.eos_token_ids)
+        put = None if streamer is None else _putter(streamer, plan.kind)
+        if needs_host(plan, ends):
+            result = _host_loop.run(self.native, plan, processors, criteria, put)
+        else:
+            answers = _requests.run(self._engines.get(plan), plan, ends, put)
+            result = _host_loop.HostResult(_joined(plan, answers))
+        if streamer is not None:
+            streamer.end()
+        sequences = _arrays.made(plan.kind, result.sequences)
+        if not plan.config.return_dict_in_generate:
+            return sequences
+        return GenerateDecoderOnlyOutput(
+            sequences=sequences,
+            scores=tuple(result.scores) if plan.config.output_scores else None,
+            logits=tuple(result.logits) if plan.config.output_logits else None,
+        )
+
+    def compute_transition_scores(
+        self, sequences: Any, scores: Any, beam_indices: Any = None, normalize_logits: bool = False
+    ) -> Any:
+        """The score of each new token: float32 (rows, new tokens).
+
+        `scores` as generate gave them; `normalize_logits`: as logarithms of probabilities.
+        """
+        if beam_indices is not None:
+            raise NotSupported("compute_transition_scores: beam_indices is given: no beam search")
+        steps = np.stack([_arrays.as_numpy(step) for step in scores], axis=1)
+        if normalize_logits:
+            steps = log_softmax(steps)
+        ids = _arrays.as_numpy(sequences)[:, -steps.shape[1] :]
+        chosen = np.take_along_axis(steps, ids[:, :, None], axis=2)[:, :, 0]
+        return _arrays.made(_arrays.kind_of(sequences), chosen)
+
+
+def _putter(streamer: Any, kind: str) -> Any:
+    """Gives a streamer the tokens of a step, one or one a row."""
+
+    def put(tokens: Any) -> None:
+        streamer.put(_arrays.made(kind, np.atleast_1d(np.asarray(tokens, dtype=np.int64))))
+
+    return put
+
+
+def _joined(plan: Plan, answers: list[list[int]]) -> Any:
+    """Prompts and answers as one matrix, filled up with padding."""
+    longest = max(len(answer) for answer in answers)
+    filling = 0 if plan.pad is None else plan.pad
+    rows = [answer + [filling] * (longest - len(answer)) for answer in answers]
+    return np.concatenate([plan.ids, np.array(rows, dtype=np.int64)], axis=1)
+
+
+def _loss(logits: Any, labels: Any) -> float:
+    """The mean negative log-likelihood of labels, each at the place before it."""
+    kept = logits.shape[1]
+    wanted = labels[:, labels.shape[1] - kept :][:, 1:]
+    counts = wanted != -100
+    chosen = np.take_along_axis(
+        log_softmax(logits[:, :-1].astype(np.float64)), np.where(counts, wanted, 0)[:, :, None], 2
+    )[:, :, 0]
+    return float(-(chosen * counts).sum() / counts.sum()) if counts.any() else float("nan")
+
+
+def _scalar(kind: str, value: float) -> Any:
+    return _arrays.made(kind, np.array(value, dtype=np.float32))
+
+
+_OF_GGUF = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
+
+
+def _generation_config(path: str, config: Qwen2Config, model: Model) -> GenerationConfig:
+    """The checkpoint's; where it has none, the ends that its configuration names."""
+    file = Path(path) / "generation_config.json"
+    if file.is_file():
+        return GenerationConfig.from_dict(read_json(file))
+    given: dict[str, Any] = dict(
+        bos_token_id=config.bos_token_id,
+        eos_token_id=config.eos_token_id,
+        pad_token_id=config.pad_token_id,
+    )
+    if os.path.isfile(path):
+        given.update(_of_gguf(model))
+    return GenerationConfig(_from_model_config=True, **given)
+
+
+def _of_gguf(model: Model) -> dict[str, Any]:
+    """What the metadata of a .gguf file says of it."""
+    tokens, sampling, plain = model.tokenizer, model.default_sampling, SamplingParams()
+    values = {name: getattr(sampling, name) for name in _OF_GGUF}
+    changed = {name: value for name, value in values.items() if value != getattr(plain, name)}
+    if changed:
+        samples = changed.get("temperature") != 0
+        changed = {**changed, "do_sample": samples, "top_k": sampling.top_k}
+        if not samples:
+            del changed["temperature"]
+    return {"bos_token_id": tokens.bos_token_id, "pad_token_id": tokens.pad_token_id, **changed}
+
+
+_STORED = {"float32": "f32", "float16": "f16", "bfloat16": "bf16"}
+
+
+def load_options(path: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """What `tlite.Model` takes of the arguments of from_pretrained. NotSupported, TypeError."""
+    own: dict[str, Any] = {
+        name: arguments.pop(name)
+        for name in ("threads", "packed_cache", "progress", "weights")
+        if name in arguments
+    }
+    old, dtype = arguments.pop("torch_dtype", None), arguments.pop("dtype", None)
+    _check_device_map(arguments.pop("device_map", None))
+    refuse("model.from_pretrained", **arguments)
+    weights = _weights_of(path, dtype if dtype is not None else old)
+    if weights is not None:
+        if own.get("weights") not in (None, weights):
+            raise InvalidArgument("dtype and weights are given, and say different things")
+        own["weights"] = weights
+    return own
+
+
+def _weights_of(path: str, dtype: Any) -> str | None:
+    """The mix that a dtype asks for; None where the weights stay as they are stored."""
+    if dtype is None or dtype == "auto":
+        return None
+    name = str(dtype).replace("torch.", "")
+    stored = Model.inspect(path).weight_type
+    # What is computed is the same in float32, as every stored number is one.
+    if name == "float32" or _STORED.get(name) == stored:
+        return None
+    if name == "bfloat16" and stored in ("f32", "f16"):
+        return "bf16"
+    raise NotSupported(
+        f"dtype is {dtype!r}, and the weights are {stored}: 'auto' and float32 leave them so, of"
+        " float32 and float16 bfloat16 can be made; weights='q4_k_m' and the like quantize"
+    )
+
+
+def _check_device_map(device_map: Any) -> None:
+    """NotSupported for anything but a CPU."""
+    if device_map is None or device_map in ("auto", "balanced", "balanced_low_0", "sequential"):
+        return
+    places = device_map.values() if isinstance(device_map, dict) else [device_map]
+    for place in places:
+        if not isinstance(place, (str, int)) and not hasattr(place, "type"):
+            raise TypeError(f"device_map must name a device, not {type(place).__name__}")
+        if not re.fullmatch(r"cpu(:0)?", str(place)):
+            raise NotSupported(f"device_map is {device_map!r}: this library computes on the CPU")
