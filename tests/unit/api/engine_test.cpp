@@ -1,3 +1,4 @@
+#include "api/engine_impl.hpp"
 #include "unit/support/counting_allocator.hpp"
 #include "unit/support/errors.hpp"
 #include "unit/support/tiny_checkpoint.hpp"
@@ -206,6 +207,32 @@ TEST_CASE("api/engine: a session outlives its engine, and a stream its session")
   for (const std::string_view piece : stream) text += piece;
   CHECK(text == stream.result().text);
   CHECK(stream.result().tokens.size() == 12);
+}
+
+TEST_CASE("api/engine: an answer that its session stops is kept as far as it was given out") {
+  const Model model = tiny_model();
+  const Engine shared(model, small());
+  for (const bool on_shared : {false, true}) {
+    CAPTURE(on_shared);
+    Session session = on_shared ? Session(shared, {.context = 256})
+                                : Session(model, {.context = 256, .threads = 1});
+    session.set_sampling(seeded(6, 30));
+    session.add_user("hello");
+    std::string said;
+    {
+      Stream stream = session.stream();
+      for (int i = 0; i < 5; ++i) said += stream.next().value().text;
+      if (on_shared) shared.impl()->step(Engine::Impl::Clock::time_point::max());
+    }
+    REQUIRE(session.messages().size() == 2);
+    CHECK(session.messages().back().content == said);
+    // It goes on as if it had never been stopped.
+    said += session.continue_reply().text;
+    Session whole(model, {.context = 256, .threads = 1});
+    whole.set_sampling(seeded(6, 35));
+    whole.add_user("hello");
+    CHECK(said == whole.reply().text);
+  }
 }
 
 TEST_CASE("api/engine: a timeout and a cancel end a request, and others go on") {
