@@ -21,6 +21,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -90,6 +91,7 @@ class TLITE_API Engine {
  public:
   // Allocates all memory for keys, values and activations. Throws out_of_memory, invalid_argument.
   explicit Engine(Model model, const EngineOptions& options = {});
+  // Its sessions go on, its requests end.
   ~Engine();
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
@@ -117,8 +119,13 @@ class TLITE_API Engine {
   // forgets it.
   std::optional<EngineEvent> poll();
   // Works until this request has ended, and takes its events that nobody has polled. Throws the
-  // error that it failed with; invalid_argument for one that there is not.
+  // error that it failed with; invalid_argument for one that there is not, or whose end somebody
+  // else takes meanwhile.
   Generation wait(RequestId request);
+  // The same for those who copy what they are given: where `take` throws, it is given out again.
+  // False: nothing has happened.
+  bool poll(const std::function<void(const EngineEvent& event)>& take);
+  void wait(RequestId request, const std::function<void(const Generation& answer)>& take);
 
   // Ends it within a work unit where the batch under way is mostly its own, else with that batch.
   // What it has said stays. No effect on one that has ended.

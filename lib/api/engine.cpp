@@ -18,9 +18,16 @@ EvaluatorOptions evaluator_options(const EngineOptions& options) noexcept {
 
 Engine::Engine(Model model, const EngineOptions& options)
     : impl_(std::make_shared<Impl>(std::move(model), options)) {}
-Engine::~Engine() = default;
+// Sessions may go on with it: they do not work for nobody.
+Engine::~Engine() {
+  if (impl_) impl_->cancel_all();
+}
 Engine::Engine(Engine&&) noexcept = default;
-Engine& Engine::operator=(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&& other) noexcept {
+  Engine old(std::move(other));
+  impl_.swap(old.impl_);
+  return *this;
+}
 
 const Model& Engine::model() const noexcept { return impl_->model; }
 const EngineOptions& Engine::options() const noexcept { return impl_->options; }
@@ -49,12 +56,33 @@ void Engine::run() { impl_->step(Impl::Clock::time_point::max()); }
 bool Engine::wait_for_work(std::chrono::nanoseconds timeout) {
   const EngineStatus now = impl_->status();
   if (now.running + now.waiting > 0) return true;
+  const auto has_come = [&] { return !impl_->inbox_.empty(); };
+  const Impl::Clock::time_point end = deadline_after(timeout);
   std::unique_lock lock(impl_->mail_);
-  return impl_->arrived_.wait_for(lock, timeout, [&] { return !impl_->inbox_.empty(); });
+  if (end != Impl::Clock::time_point::max()) return impl_->arrived_.wait_until(lock, end, has_come);
+  impl_->arrived_.wait(lock, has_come);
+  return true;
 }
 
-std::optional<EngineEvent> Engine::poll() { return impl_->poll(); }
-Generation Engine::wait(RequestId request) { return impl_->wait(request); }
+std::optional<EngineEvent> Engine::poll() {
+  std::optional<EngineEvent> event;
+  impl_->poll([&](EngineEvent& next) { event = std::move(next); });
+  return event;
+}
+
+bool Engine::poll(const std::function<void(const EngineEvent& event)>& take) {
+  return impl_->poll([&](const EngineEvent& event) { take(event); });
+}
+
+Generation Engine::wait(RequestId request) {
+  Generation answer;
+  impl_->wait(request, [&](const Generation& result) { answer = result; });
+  return answer;
+}
+
+void Engine::wait(RequestId request, const std::function<void(const Generation& answer)>& take) {
+  impl_->wait(request, take);
+}
 
 void Engine::cancel(RequestId request) noexcept {
   const std::lock_guard lock(impl_->mail_);

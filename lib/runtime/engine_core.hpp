@@ -45,7 +45,7 @@ class EngineCore {
   // alone, so that nobody waits for what can never run.
   std::shared_ptr<Request> make(std::int64_t id, RequestSpec spec) const;
   // From now on step() works on it too.
-  void submit(std::shared_ptr<Request> request) { waiting_.push_back(std::move(request)); }
+  void submit(const std::shared_ptr<Request>& request) { waiting_.push_back(request); }
   // A request that was full goes on behind a shorter prompt.
   void resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt);
   // Its owner has gone.
@@ -66,7 +66,9 @@ class EngineCore {
   using Requests = std::vector<std::shared_ptr<Request>>;
 
   void end_overdue();
+  void end(Request& request, FinishReason reason) noexcept;
   bool start_batch();
+  void note_priorities() noexcept;
   void refuse_first();
   void admit_waiting();
   void plan_decodes();
@@ -75,6 +77,7 @@ class EngineCore {
   void plan(const std::shared_ptr<Request>& request, std::size_t rows);
   enum class Admission { running, awaits, no_room };
   Admission admit(const std::shared_ptr<Request>& request);
+  bool find_room(const Request& request, std::size_t shared);
   bool is_awaited(const Request& request, std::size_t shared) const;
   Request* last_behind(const Request& request, bool by_priority) const noexcept;
   bool secure(Request& request, std::size_t rows);
@@ -97,6 +100,8 @@ class EngineCore {
   Pacer pacer_;
   SamplerWorkspace workspace_;
   RunState never_;  // for batches that no single request may end
+  // Made while there is memory: copies of an Error need none.
+  const Error no_memory_{ErrorCode::out_of_memory, "out of memory: telling what a request says"};
   Requests waiting_;
   Requests running_;
 

@@ -66,7 +66,7 @@ struct RequestEvent {
   RequestCounts counts;
 };
 
-// Adds what an event says to the answer so far.
+// Adds what an event says to the answer so far, or throws and changes nothing.
 void append(Generation& answer, const RequestEvent& event);
 
 struct RequestSpec {
@@ -77,7 +77,9 @@ struct RequestSpec {
   bool wants_progress = false;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::shared_ptr<RequestControl> control = {};
-  std::function<void(RequestEvent&&)> sink = {};  // takes what happens; must not throw
+  // Takes what happens. May throw bad_alloc, but not for a last event without text, and has kept
+  // nothing of the event then.
+  std::function<void(RequestEvent&&)> sink = {};
 };
 
 class Request {
@@ -86,8 +88,10 @@ class Request {
 
   std::int64_t id() const noexcept { return id_; }
   const RequestSpec& spec() const noexcept { return spec_; }
-  std::int32_t priority() const noexcept {
-    return spec_.control->priority.load(std::memory_order_relaxed);
+  // As of note_priority(): hosts may change it while requests are being put in order.
+  std::int32_t priority() const noexcept { return priority_; }
+  void note_priority() noexcept {
+    priority_ = spec_.control->priority.load(std::memory_order_relaxed);
   }
   RequestState state = RequestState::waiting;
   SequenceId sequence = -1;  // while running
@@ -139,6 +143,7 @@ class Request {
 
   std::int64_t id_;
   RequestSpec spec_;
+  std::int32_t priority_ = 0;
   bool begun_ = false;
   bool failed_ = false;
   bool answered_ = false;   // a token was chosen since the prompt was evaluated
