@@ -376,6 +376,8 @@ TLITE_C_API void tlite_model_free(tlite_model* model) TLITE_NOEXCEPT;
  * that the model takes. A tokenizer may know fewer: tlite_tokenizer_vocab_size. 0 without a
  * model. */
 TLITE_C_API int32_t tlite_model_vocab_size(const tlite_model* model) TLITE_NOEXCEPT;
+/* Numbers of a hidden state, and so of an embedding. 0 without a model. */
+TLITE_C_API int32_t tlite_model_hidden_size(const tlite_model* model) TLITE_NOEXCEPT;
 /* The instruction set of the kernels that it runs on: "scalar", "avx2", "avx_vnni", "avx512",
  * "amx", "neon" or "neon_i8mm"; the environment variable TLITE_CPU forces one at load. On a
  * processor with AMX the first load asks Linux for its registers (arch_prctl), for the whole
@@ -437,7 +439,7 @@ typedef struct tlite_plan_options {
   tlite_data_type kv_type;  /* AUTO, F32, F16, BF16 or Q8_0 */
   tlite_weight_mix weights; /* as for the load, and so are the next two */
   int32_t read_into_memory;
-  uint32_t reserved; /* 0 */
+  int32_t max_hidden_rows; /* default 0, as an evaluator's */
   tlite_text packed_cache;
 } tlite_plan_options;
 
@@ -448,7 +450,7 @@ typedef struct tlite_memory_plan {
   uint64_t weights;          /* mapped from files as stored */
   uint64_t weights_resident; /* copied into memory of our own */
   uint64_t kv_cache;
-  uint64_t scratch; /* activations and logits */
+  uint64_t scratch; /* activations, logits and hidden states */
   uint64_t total;
 } tlite_memory_plan;
 
@@ -698,6 +700,18 @@ typedef struct tlite_generation {
   uint32_t reserved;
   double prefill_seconds;
   double decode_seconds;
+  /* Of the prompt's own tokens, of a request that asked for them: entry i is of the position
+   * prompt_logprobs_start + i, and of the likeliest in its place it has the entries [offsets[i],
+   * offsets[i + 1]). Fewer where the request ended before its prompt was computed; NULL where not
+   * asked for. */
+  const tlite_token_logprob* prompt_logprobs;
+  size_t prompt_logprob_count;
+  const tlite_token_logprob* prompt_top_logprobs;
+  const size_t* prompt_top_logprob_offsets; /* prompt_logprob_count + 1 of them */
+  int32_t prompt_logprobs_start;            /* 0 where not asked for */
+  uint32_t reserved2;
+  const float* embedding; /* of a request with a pooling; NULL where there is none */
+  size_t embedding_size;  /* tlite_model_hidden_size, or 0 */
 } tlite_generation;
 
 TLITE_C_API void tlite_generation_free(tlite_generation* generation) TLITE_NOEXCEPT;
@@ -857,7 +871,7 @@ typedef struct tlite_engine_options {
   uint32_t struct_size;
   /* Tokens in the KV cache: of running requests and, as long as there is room, of earlier ones.
    * Default 16384. Memory: tlite_model_plan with an evaluator's options of the same numbers, and
-   * max_logits_rows the same as max_sequences. */
+   * max_logits_rows 48 more than max_sequences, max_hidden_rows the same as max_batch_rows. */
   int32_t context;
   int32_t max_sequences;  /* requests that run at once, others wait. Default 16 */
   int32_t max_batch_rows; /* tokens worked on at once. Default 512 */
@@ -867,10 +881,22 @@ typedef struct tlite_engine_options {
    * Default 50. */
   int32_t max_delay_milliseconds;
   int32_t prefix_cache; /* default 1: what was computed is kept for requests that begin alike */
+  /* Default 1: requests may ask for embeddings. 0: they may not, and there are no hidden rows. */
+  int32_t embeddings;
 } tlite_engine_options;
 
 TLITE_C_API tlite_status tlite_engine_options_init(tlite_engine_options* options,
                                                    size_t struct_size) TLITE_NOEXCEPT;
+
+/* What an embedding of a prompt is made of: hidden states of its tokens, behind the final norm. */
+typedef int32_t tlite_pooling;
+enum tlite_pooling_values {
+  TLITE_POOLING_INVALID = -1,
+  TLITE_POOLING_NONE = 0, /* no embedding: the request is answered */
+  TLITE_POOLING_LAST = 1, /* the last token's */
+  TLITE_POOLING_MEAN = 2, /* of all tokens, the mean of each number */
+  TLITE_POOLING_CLS = 3   /* the first token's, which sees none of the others */
+};
 
 typedef struct tlite_request_options {
   uint32_t struct_size;
@@ -882,6 +908,23 @@ typedef struct tlite_request_options {
   size_t reserved;                       /* 0 */
   tlite_text tools_json;                 /* of messages, as in tlite_session_options */
   tlite_text template_json;
+  /* How many answers, 1 to 1024, default 1: as many requests whose numbers follow each other, and
+   * whose prompt is computed once. Answer i has the seed seed + i, or one of its own where there is
+   * none. */
+  int32_t n;
+  /* Log probabilities of the prompt's own tokens, in the result (with n in the first one's): raw,
+   * by the logits before each of them. Unset: none; 0: of each token; k, to 64: and of the k
+   * likeliest. */
+  int32_t prompt_logprobs;
+  /* From this position of the prompt on, default and least 1. What lies before it may come from the
+   * prefix cache, so that many continuations of one text cost it once. With max_new_tokens 0 the
+   * request costs its prompt, less the last token's row. */
+  int32_t prompt_logprobs_start;
+  uint32_t reserved2; /* 0 */
+  /* Not NONE, the default: no answer is computed, so `sampling` must be NULL, but the embedding of
+   * the prompt, which may fill the context; the reason is TLITE_FINISH_LENGTH. */
+  tlite_pooling pooling;
+  int32_t normalize; /* default 1: the embedding to length 1 (L2) */
 } tlite_request_options;
 
 TLITE_C_API tlite_status tlite_request_options_init(tlite_request_options* options,
@@ -927,8 +970,9 @@ TLITE_C_API tlite_status tlite_engine_get_options(const tlite_engine* engine,
                                                   tlite_error** error) TLITE_NOEXCEPT;
 
 /* A request over token ids, over a text (special tokens are parsed), over a conversation that the
- * model's chat template renders. `*request` is its number. `options` is optional. INVALID_ARGUMENT,
- * CONTEXT_FULL for what can never fit, BAD_TEMPLATE, NOT_FOUND (no chat template). */
+ * model's chat template renders. `*request` is its number, of several the first one's. `options` is
+ * optional. INVALID_ARGUMENT, CONTEXT_FULL for what can never fit, BAD_TEMPLATE, NOT_FOUND (no chat
+ * template). */
 TLITE_C_API tlite_status tlite_engine_submit_ids(tlite_engine* engine, const int32_t* ids,
                                                  size_t id_count,
                                                  const tlite_request_options* options,
@@ -973,6 +1017,80 @@ TLITE_C_API void tlite_engine_set_priority(tlite_engine* engine, int64_t request
 TLITE_C_API tlite_status tlite_engine_get_status(const tlite_engine* engine,
                                                  tlite_engine_status* out,
                                                  tlite_error** error) TLITE_NOEXCEPT;
+
+/* Beam search: the likeliest whole answers, not the likeliest next token. Two ways of keeping and
+ * comparing beams, each its reference's to the letter. */
+typedef int32_t tlite_beam_scoring;
+enum tlite_beam_scoring_values {
+  TLITE_BEAM_SCORING_INVALID = -1,
+  /* transformers' generate: the logprob by the length of the answer, its end token counted, to the
+   * power of length_penalty. */
+  TLITE_BEAM_SCORING_HUGGINGFACE = 0,
+  /* vLLM's LLM.beam_search: by the length of prompt and answer, an end token not counted. Only the
+   * tokenizer's own end token ends a beam, and the search goes on to max_new_tokens. */
+  TLITE_BEAM_SCORING_VLLM = 1
+};
+/* When transformers' search ends, once there are beam_width whole answers; no meaning for vLLM's.
+ */
+typedef int32_t tlite_beam_stopping;
+enum tlite_beam_stopping_values {
+  TLITE_BEAM_STOPPING_INVALID = -1,
+  TLITE_BEAM_STOPPING_HEURISTIC = 0, /* False: as soon as the best running beam scores less */
+  TLITE_BEAM_STOPPING_AT_ONCE = 1,   /* True */
+  TLITE_BEAM_STOPPING_NEVER = 2      /* "never": when none can get better */
+};
+
+typedef struct tlite_beam_options {
+  uint32_t struct_size;
+  int32_t beam_width;     /* 1 to 256, default 4 */
+  int32_t max_new_tokens; /* of the answers; 1 or more, and must be set */
+  tlite_beam_scoring scoring;
+  tlite_beam_stopping early_stopping;
+  float length_penalty; /* default 1; above 0 favours long answers, for logprobs are negative */
+  int32_t ignore_eos;   /* default 0; else no token ends a beam */
+  int32_t num_return;   /* the best so many; unset: all beam_width */
+  /* vLLM's, default 0: above 0 each beam also goes on with a token drawn at this temperature, if
+   * that is not among the 2 * beam_width likeliest. transformers' takes 0. */
+  float temperature;
+  int32_t has_seed; /* of what is drawn */
+  uint64_t seed;
+  int32_t priority;  /* of its requests */
+  uint32_t reserved; /* 0 */
+  /* Optional: after each token of the beams, how many they have of max_new_tokens. Not 0 ends the
+   * search: those that run count as they are. */
+  tlite_progress_callback on_progress;
+  void* user;
+} tlite_beam_options;
+
+TLITE_C_API tlite_status tlite_beam_options_init(tlite_beam_options* options,
+                                                 size_t struct_size) TLITE_NOEXCEPT;
+
+typedef struct tlite_beam {
+  uint32_t struct_size;
+  tlite_finish_reason finish_reason; /* END_OF_TEXT, LENGTH or CANCELLED */
+  const int32_t* tokens;             /* of the answer, the ending one included */
+  size_t token_count;
+  tlite_text text; /* without it */
+  double score;    /* by the scoring; the best comes first */
+  double logprob;  /* of all its tokens */
+} tlite_beam;
+
+/* The likeliest answers to a prompt, by requests of a token each that share batches with others'
+ * and find what is there already in the prefix cache; without one each token costs the whole prompt
+ * again. Works until it is done. INVALID_ARGUMENT, CONTEXT_FULL where prompt and answer do not fit,
+ * and what its requests fail with. */
+typedef struct tlite_beams tlite_beams;
+TLITE_C_API tlite_status tlite_engine_beam_search(tlite_engine* engine, const int32_t* ids,
+                                                  size_t id_count,
+                                                  const tlite_beam_options* options,
+                                                  tlite_beams** out,
+                                                  tlite_error** error) TLITE_NOEXCEPT;
+TLITE_C_API void tlite_beams_free(tlite_beams* beams) TLITE_NOEXCEPT;
+TLITE_C_API size_t tlite_beams_count(const tlite_beams* beams) TLITE_NOEXCEPT;
+/* Fills `*out`, whose struct_size says how much; its views live as long as the beams.
+ * INVALID_ARGUMENT for an index that is not below the count. */
+TLITE_C_API tlite_status tlite_beams_get(const tlite_beams* beams, size_t index, tlite_beam* out,
+                                         tlite_error** error) TLITE_NOEXCEPT;
 
 /* A session on an engine that others use too: their answers are worked on together. threads,
  * kv_type and max_batch_rows are the engine's, and so is the most that context can be. */
@@ -1136,7 +1254,7 @@ typedef struct tlite_evaluator_options {
   int32_t max_logits_rows; /* rows of one batch that may want logits. Default 64 */
   int32_t threads;         /* unset: the host's number */
   tlite_data_type kv_type; /* AUTO, F32, F16, BF16 or Q8_0 */
-  uint32_t reserved;       /* 0 */
+  int32_t max_hidden_rows; /* rows of one batch that may want hidden states. Default 0 */
 } tlite_evaluator_options;
 
 TLITE_C_API tlite_status tlite_evaluator_options_init(tlite_evaluator_options* options,
@@ -1147,7 +1265,8 @@ typedef struct tlite_batch_row {
   int32_t sequence;
   int32_t position; /* the sequence's length, then one more for each further row */
   int32_t wants_logits;
-  uint32_t reserved[4]; /* 0 */
+  int32_t wants_hidden; /* the last layer's output behind the final norm */
+  uint32_t reserved[3]; /* 0 */
 } tlite_batch_row;
 
 typedef struct tlite_evaluator tlite_evaluator;
@@ -1223,6 +1342,12 @@ TLITE_C_API tlite_status tlite_evaluator_get_logits_matrix(const tlite_evaluator
                                                            const float** out, size_t* rows,
                                                            size_t* columns, size_t* stride,
                                                            tlite_error** error) TLITE_NOEXCEPT;
+/* The same of hidden states: rows of the last finished batch that wanted them, and of the index-th
+ * `*count` = hidden_size floats. */
+TLITE_C_API int32_t tlite_evaluator_hidden_rows(const tlite_evaluator* evaluator) TLITE_NOEXCEPT;
+TLITE_C_API tlite_status tlite_evaluator_get_hidden(const tlite_evaluator* evaluator, int32_t index,
+                                                    const float** out, size_t* count,
+                                                    tlite_error** error) TLITE_NOEXCEPT;
 /* Stops the evaluate, append or advance that runs, or the next one; it answers CANCELLED. Any
  * thread; see Cancelling. */
 TLITE_C_API void tlite_evaluator_cancel(tlite_evaluator* evaluator) TLITE_NOEXCEPT;

@@ -1,3 +1,5 @@
+#include "engine.hpp"
+
 #include "arguments.hpp"
 #include "generation.hpp"
 #include "messages.hpp"
@@ -11,12 +13,6 @@
 #include <utility>
 
 #include <tlite/engine.hpp>
-
-struct tlite_engine {
-  // The handle's own reference: tlite::Engine is safe to use from any thread.
-  tlite::Engine value;
-  std::int32_t default_threads;  // the host's
-};
 
 namespace tlite::capi {
 namespace {
@@ -32,6 +28,7 @@ tlite_engine_options options_out(const EngineOptions& options) noexcept {
   result.kv_type = kv_type_out(options.kv_type);
   result.max_delay_milliseconds = static_cast<std::int32_t>(options.max_delay.count());
   result.prefix_cache = options.prefix_cache ? 1 : 0;
+  result.embeddings = options.embeddings ? 1 : 0;
   return result;
 }
 
@@ -45,6 +42,7 @@ EngineOptions options_in(const tlite_engine_options* options, const tlite_model&
   result.kv_type = kv_type_in(given.kv_type);
   result.max_delay = std::chrono::milliseconds(given.max_delay_milliseconds);
   result.prefix_cache = given.prefix_cache != 0;
+  result.embeddings = given.embeddings != 0;
   return result;
 }
 
@@ -52,12 +50,17 @@ tlite_request_options default_request() noexcept {
   tlite_request_options result = {};
   result.context = TLITE_UNSET;
   result.timeout_milliseconds = TLITE_UNSET;
+  result.n = 1;
+  result.prompt_logprobs = TLITE_UNSET;
+  result.prompt_logprobs_start = 1;
+  result.normalize = 1;
   return result;
 }
 
 RequestOptions request_in(const tlite_request_options* options) {
   const tlite_request_options given = read_struct(options, default_request());
   if (given.reserved != 0) require_zero(1, "request_options.reserved");
+  require_zero(given.reserved2, "request_options.reserved2");
   RequestOptions result;
   if (given.context != TLITE_UNSET && given.context < 1) {
     throw_invalid("context is " + std::to_string(given.context) + "; it takes 1 or more, or unset");
@@ -74,9 +77,14 @@ RequestOptions request_in(const tlite_request_options* options) {
     result.timeout = std::max(std::chrono::milliseconds(given.timeout_milliseconds),
                               std::chrono::milliseconds(1));
   }
+  result.n = given.n;
+  result.prompt_logprobs = given.prompt_logprobs;
+  result.prompt_logprobs_start = given.prompt_logprobs_start;
   if (given.sampling != nullptr) result.sampling = sampling_in(given.sampling);
   result.tools_json = text_in(given.tools_json, "tools_json");
   result.template_json = text_in(given.template_json, "template_json");
+  result.pooling = static_cast<Pooling>(given.pooling);
+  result.normalize = given.normalize != 0;
   return result;
 }
 

@@ -52,6 +52,7 @@ tlite_evaluator_options options_out(const EvaluatorOptions& options) noexcept {
   result.max_sequences = options.max_sequences;
   result.max_batch_rows = options.max_batch_rows;
   result.max_logits_rows = options.max_logits_rows;
+  result.max_hidden_rows = options.max_hidden_rows;
   result.threads = threads_out(options.threads);
   result.kv_type = kv_type_out(options.kv_type);
   return result;
@@ -59,12 +60,12 @@ tlite_evaluator_options options_out(const EvaluatorOptions& options) noexcept {
 
 EvaluatorOptions options_in(const tlite_evaluator_options* options, const tlite_model& model) {
   const tlite_evaluator_options given = read_struct(options, options_out({}));
-  require_zero(given.reserved, "evaluator_options.reserved");
   EvaluatorOptions result;
   result.context = given.context;
   result.max_sequences = given.max_sequences;
   result.max_batch_rows = given.max_batch_rows;
   result.max_logits_rows = given.max_logits_rows;
+  result.max_hidden_rows = given.max_hidden_rows;
   result.threads = model.threads(given.threads);
   result.kv_type = kv_type_in(given.kv_type);
   return result;
@@ -75,7 +76,8 @@ std::span<const BatchRow> rows_in(EvaluatorState& state, const tlite_batch_row* 
   state.rows.clear();
   for (const tlite_batch_row& row : list_in(rows, count, "rows")) {
     for (const std::uint32_t reserved : row.reserved) require_zero(reserved, "batch_row.reserved");
-    state.rows.push_back({row.token, row.sequence, row.position, row.wants_logits != 0});
+    state.rows.push_back(
+        {row.token, row.sequence, row.position, row.wants_logits != 0, row.wants_hidden != 0});
   }
   return state.rows;
 }
@@ -247,6 +249,21 @@ tlite_status tlite_evaluator_get_logits_matrix(const tlite_evaluator* evaluator,
 
 int32_t tlite_evaluator_logits_rows(const tlite_evaluator* evaluator) noexcept {
   return evaluator == nullptr ? 0 : evaluator->state->value.logits_rows();
+}
+
+int32_t tlite_evaluator_hidden_rows(const tlite_evaluator* evaluator) noexcept {
+  return evaluator == nullptr ? 0 : evaluator->state->value.hidden_rows();
+}
+
+tlite_status tlite_evaluator_get_hidden(const tlite_evaluator* evaluator, int32_t index,
+                                        const float** out, size_t* count,
+                                        tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    const std::span<const float> hidden = std::as_const((*Held(evaluator)).value).hidden(index);
+    *out = hidden.data();
+    if (count != nullptr) *count = hidden.size();
+  });
 }
 
 void tlite_evaluator_cancel(tlite_evaluator* evaluator) noexcept {

@@ -40,7 +40,20 @@ struct OwnedGeneration : tlite_generation {
   LogprobList chosen;
   LogprobList likeliest;
   std::vector<std::size_t> offsets;
+  LogprobList of_prompt;
+  LogprobList prompt_likeliest;
+  std::vector<std::size_t> prompt_offsets;
 };
+
+// Rows behind one another: row i has the entries [offsets[i], offsets[i + 1]).
+void add_rows(const std::vector<std::vector<TokenLogprob>>& rows, const Tokenizer& tokenizer,
+              LogprobList& entries, std::vector<std::size_t>& offsets) {
+  offsets.push_back(0);
+  for (const auto& row : rows) {
+    for (const TokenLogprob& logprob : row) entries.add(logprob, tokenizer);
+    offsets.push_back(entries.size());
+  }
+}
 
 void set_logprobs(OwnedGeneration& result, const Tokenizer& tokenizer) {
   const Generation& value = result.value;
@@ -49,15 +62,24 @@ void set_logprobs(OwnedGeneration& result, const Tokenizer& tokenizer) {
     result.logprobs = result.chosen.data();
   }
   if (!value.top_logprobs.empty()) {
-    result.offsets.push_back(0);
-    for (const auto& row : value.top_logprobs) {
-      for (const TokenLogprob& logprob : row) result.likeliest.add(logprob, tokenizer);
-      result.offsets.push_back(result.likeliest.size());
-    }
+    add_rows(value.top_logprobs, tokenizer, result.likeliest, result.offsets);
     result.top_logprobs = result.likeliest.data();
     result.top_logprob_offsets = result.offsets.data();
     result.top_logprob_count = result.likeliest.size();
   }
+}
+
+void set_prompt_logprobs(OwnedGeneration& result, const Tokenizer& tokenizer) {
+  const Generation& value = result.value;
+  if (value.prompt_logprobs_start == 0) return;
+  for (const TokenLogprob& logprob : value.prompt_logprobs)
+    result.of_prompt.add(logprob, tokenizer);
+  result.prompt_logprobs_start = value.prompt_logprobs_start;
+  result.prompt_logprobs = result.of_prompt.data();
+  result.prompt_logprob_count = result.of_prompt.size();
+  add_rows(value.prompt_top_logprobs, tokenizer, result.prompt_likeliest, result.prompt_offsets);
+  result.prompt_top_logprobs = result.prompt_likeliest.data();
+  result.prompt_top_logprob_offsets = result.prompt_offsets.data();
 }
 
 }  // namespace
@@ -72,11 +94,14 @@ tlite_generation* new_generation(Generation generation, const Tokenizer& tokeniz
   result->tokens = value.tokens.data();
   result->token_count = value.tokens.size();
   set_logprobs(*result, tokenizer);
+  set_prompt_logprobs(*result, tokenizer);
   result->prompt_tokens = value.prompt_tokens;
   result->cached_tokens = value.cached_tokens;
   result->dropped_messages = value.dropped_messages;
   result->prefill_seconds = value.prefill_seconds;
   result->decode_seconds = value.decode_seconds;
+  if (!value.embedding.empty()) result->embedding = value.embedding.data();
+  result->embedding_size = value.embedding.size();
   return result.release();
 }
 

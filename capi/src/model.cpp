@@ -35,6 +35,7 @@ tlite_plan_options plan_defaults() noexcept {
   result.max_sequences = defaults.max_sequences;
   result.max_batch_rows = defaults.max_batch_rows;
   result.max_logits_rows = defaults.max_logits_rows;
+  result.max_hidden_rows = defaults.max_hidden_rows;
   result.threads = threads_out(defaults.threads);
   result.weights = TLITE_WEIGHT_MIX_AS_STORED;
   result.kv_type = kv_type_out(defaults.kv_type);
@@ -93,12 +94,12 @@ tlite_status tlite_model_plan(const tlite_host* host, const char* path, size_t p
   return guard(error, [&] {
     const std::size_t size = out_struct_size(out, "out");
     const tlite_plan_options given = read_struct(options, plan_defaults());
-    require_zero(given.reserved, "plan_options.reserved");
     tlite::EvaluatorOptions evaluator;
     evaluator.context = given.context;
     evaluator.max_sequences = given.max_sequences;
     evaluator.max_batch_rows = given.max_batch_rows;
     evaluator.max_logits_rows = given.max_logits_rows;
+    evaluator.max_hidden_rows = given.max_hidden_rows;
     evaluator.threads = threads_in(given.threads, threads_of(host));
     evaluator.kv_type = kv_type_in(given.kv_type);
     tlite::LoadOptions load;
@@ -128,6 +129,10 @@ tlite_status tlite_model_get_info(const tlite_model* model, tlite_model_info** o
 
 int32_t tlite_model_vocab_size(const tlite_model* model) noexcept {
   return model == nullptr ? 0 : model->value.info().config.vocab_size;
+}
+
+int32_t tlite_model_hidden_size(const tlite_model* model) noexcept {
+  return model == nullptr ? 0 : model->value.info().config.hidden_size;
 }
 
 const char* tlite_model_cpu_tier(const tlite_model* model) noexcept {

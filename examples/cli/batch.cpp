@@ -5,6 +5,7 @@
 // there goes on with the requests whose custom_id is not in it. A line that a kill has cut is cut
 // off first; so no result is lost and none is there twice.
 #include "commands.hpp"
+#include "embedding_text.hpp"
 #include "files.hpp"
 #include "interrupt.hpp"
 #include "model_flags.hpp"
@@ -33,6 +34,7 @@ struct Flags {
   ModelFlags model;
   std::string in, out;
   std::int32_t parallel = 16;
+  std::string pooling = "last";
 };
 
 [[noreturn]] void fail_line(const std::string& path, std::size_t line, const std::string& what) {
@@ -40,7 +42,8 @@ struct Flags {
                      path + ":" + std::to_string(line) + ": " + what);
 }
 
-// A request that is being answered; `ids` are those of its n answers, in order.
+// A request that is being answered; `ids` are those of its n answers, or of its inputs' embeddings,
+// in order.
 struct Job {
   std::size_t line = 0;
   std::string custom_id;
@@ -174,7 +177,11 @@ class Results {
 class Batch {
  public:
   Batch(const Flags& flags, const tlite::Model& model, Requests& requests, Results& results)
-      : model_(model), requests_(requests), results_(results), engine_(model, options(flags)) {
+      : model_(model),
+        requests_(requests),
+        results_(results),
+        engine_(model, options(flags)),
+        pooling_(parse_pooling(flags.pooling)) {
     // Twice as many as run at once: the engine always has one to admit.
     most_ = static_cast<std::size_t>(flags.parallel) * 2;
   }
@@ -243,6 +250,13 @@ class Batch {
     const auto body = json.find("body");
     job.call = openai::parse_call(text("url", nullptr), body == json.end() ? Json() : *body,
                                   model_.default_sampling());
+    tlite::RequestOptions embedded;
+    embedded.pooling = pooling_;
+    for (const openai::Input& input : job.call.inputs) {
+      job.ids.push_back(input.ids.empty() ? engine_.submit(input.text, embedded)
+                                          : engine_.submit(input.ids, embedded));
+    }
+    if (!job.ids.empty()) return;
     for (std::int32_t i = 0; i < job.call.n; ++i) {
       tlite::RequestOptions options;
       options.sampling = job.call.sampling;
@@ -274,6 +288,7 @@ class Batch {
   Requests& requests_;
   Results& results_;
   tlite::Engine engine_;
+  tlite::Pooling pooling_;
   std::size_t most_;
   std::map<tlite::RequestId, std::shared_ptr<Job>> waiting_;
   std::vector<std::shared_ptr<Job>> finished_;
@@ -323,6 +338,7 @@ void add_batch(CLI::App& app) {
       ->add_option("-c,--context", flags->model.context,
                    "tokens in the KV cache, all requests together; default 16384")
       ->check(CLI::Range(32, 1 << 20));
+  add_pooling_option(*command, flags->pooling);
   add_threads_option(*command, flags->model.threads);
   add_kv_type_option(*command, flags->model.kv_type);
   add_load_options(*command, flags->model);

@@ -16,6 +16,7 @@ void add_quantize(CLI::App& app);
 void add_generate(CLI::App& app);
 void add_chat(CLI::App& app);
 void add_batch(CLI::App& app);
+void add_embed(CLI::App& app);
 void add_bench(CLI::App& app);
 
 }  // namespace cli

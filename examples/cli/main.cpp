@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
   cli::add_generate(app);
   cli::add_chat(app);
   cli::add_batch(app);
+  cli::add_embed(app);
   cli::add_bench(app);
   return run(app, argc, argv);
 }

@@ -1,8 +1,10 @@
 #include "openai.hpp"
 
+#include "openai_embeddings.hpp"
+#include "openai_fields.hpp"
+
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <string_view>
 
 namespace cli::openai {
@@ -10,35 +12,6 @@ namespace {
 
 using tlite::Error;
 using tlite::ErrorCode;
-
-[[noreturn]] void refuse(const std::string& field, const Json& value, const std::string& rule) {
-  throw Error(ErrorCode::invalid_argument, field + " is " + value.dump() + ", it must be " + rule);
-}
-
-[[noreturn]] void not_supported(const std::string& what) {
-  throw Error(ErrorCode::not_supported, "not supported: " + what);
-}
-
-template <class Number>
-Number number(const std::string& field, const Json& value) {
-  if constexpr (std::is_integral_v<Number>) {
-    if (!value.is_number_integer()) refuse(field, value, "an integer");
-    const auto read = value.get<std::int64_t>();
-    if (read < std::int64_t{std::numeric_limits<std::int32_t>::min()} ||
-        read > std::int64_t{std::numeric_limits<std::int32_t>::max()}) {
-      refuse(field, value, "an integer of 32 bits");
-    }
-    return static_cast<Number>(read);
-  } else {
-    if (!value.is_number()) refuse(field, value, "a number");
-    return value.get<Number>();
-  }
-}
-
-bool boolean(const std::string& field, const Json& value) {
-  if (!value.is_boolean()) refuse(field, value, "true or false");
-  return value.get<bool>();
-}
 
 std::vector<std::string> strings(const std::string& field, const Json& value) {
   if (value.is_string()) return {value.get<std::string>()};
@@ -49,13 +22,6 @@ std::vector<std::string> strings(const std::string& field, const Json& value) {
     all.push_back(entry.get<std::string>());
   }
   return all;
-}
-
-std::vector<tlite::TokenId> token_ids(const std::string& field, const Json& value) {
-  std::vector<tlite::TokenId> ids;
-  if (!value.is_array()) refuse(field, value, "a list of token ids");
-  for (const Json& entry : value) ids.push_back(number<tlite::TokenId>(field, entry));
-  return ids;
 }
 
 void read_logit_bias(const Json& value, tlite::SamplingParams& sampling) {
@@ -251,11 +217,13 @@ Json choice(const Call& call, std::size_t index, const tlite::Generation& answer
 }  // namespace
 
 Call parse_call(const std::string& url, const Json& body, const tlite::SamplingParams& defaults) {
+  if (url == kEmbeddingsUrl) return parse_embeddings(body);
   Call call;
   call.sampling = defaults;
   call.chat = url == "/v1/chat/completions";
   if (!call.chat && url != "/v1/completions") {
-    not_supported("url \"" + url + "\"; there are /v1/chat/completions and /v1/completions");
+    not_supported("url \"" + url +
+                  "\"; there are /v1/chat/completions, /v1/completions and /v1/embeddings");
   }
   if (!body.is_object()) refuse("body", body, "an object");
   const char* const input = call.chat ? "messages" : "prompt";
@@ -272,6 +240,7 @@ Call parse_call(const std::string& url, const Json& body, const tlite::SamplingP
 Json response_body(const Call& call, const std::string& id, std::int64_t created,
                    const std::vector<tlite::Generation>& choices,
                    const tlite::Tokenizer& tokenizer) {
+  if (!call.inputs.empty()) return embeddings_body(call, choices);
   Json list = Json::array();
   std::int64_t completion = 0;
   for (std::size_t i = 0; i < choices.size(); ++i) {

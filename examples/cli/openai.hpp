@@ -1,4 +1,4 @@
-// Requests and answers in OpenAI's form: /v1/chat/completions and /v1/completions.
+// Requests and answers in OpenAI's form: /v1/chat/completions, /v1/completions, /v1/embeddings.
 #pragma once
 
 #include "output.hpp"
@@ -11,6 +11,12 @@
 
 namespace cli::openai {
 
+// A text, or the ids that it is of.
+struct Input {
+  std::string text;
+  std::vector<tlite::TokenId> ids;
+};
+
 struct Call {
   bool chat = false;
   std::string model;                     // as the request calls it
@@ -20,6 +26,8 @@ struct Call {
   std::string tools_json;
   tlite::SamplingParams sampling;
   std::int32_t n = 1;
+  std::vector<Input> inputs;  // of embeddings, and of nothing else
+  bool base64 = false;        // the form of the embeddings
 };
 
 // `url` tells the kind. What is not given stays as `defaults` has it. Throws
@@ -28,7 +36,8 @@ struct Call {
 // stream_options, parallel_tool_calls).
 Call parse_call(const std::string& url, const Json& body, const tlite::SamplingParams& defaults);
 
-// The body of the response; `choices` are the answers of the call's n requests.
+// The body of the response; `choices` are the answers of the call's n requests, of embeddings those
+// of its inputs.
 Json response_body(const Call& call, const std::string& id, std::int64_t created,
                    const std::vector<tlite::Generation>& choices,
                    const tlite::Tokenizer& tokenizer);

@@ -17,6 +17,9 @@ struct BatchRow {
   SequenceId sequence = 0;
   std::int32_t position = 0;  // must be the sequence's length, then one more for each further row
   bool wants_logits = false;
+  // The last layer's output behind the final norm: what the head makes logits of, and embeddings
+  // are made of.
+  bool wants_hidden = false;
 };
 
 // What a weight matrix is about to be multiplied with, before a kernel rounds or quantizes it.

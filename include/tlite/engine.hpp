@@ -29,7 +29,9 @@
 #include <string_view>
 #include <vector>
 
+#include <tlite/beam_search.hpp>
 #include <tlite/chat.hpp>
+#include <tlite/embedding.hpp>
 #include <tlite/error.hpp>
 #include <tlite/evaluator_options.hpp>
 #include <tlite/export.hpp>
@@ -50,6 +52,8 @@ struct EngineOptions {
   // The most that prompts may delay a token of another request, beside the step that is under way.
   std::chrono::milliseconds max_delay{50};
   bool prefix_cache = true;  // keep what was computed for requests that begin alike
+  // Requests may ask for embeddings: memory for max_batch_rows hidden states, 7 MB of a 7B model.
+  bool embeddings = true;
 };
 
 // The evaluator that an engine of these options runs on.
@@ -66,6 +70,22 @@ struct RequestOptions {
   bool parse_special_in_messages = false;
   std::string_view tools_json = {};
   std::string_view template_json = {};
+  // How many answers, 1 to 1024: as many requests with ids one after the other, whose prompt is
+  // computed once where there is a prefix cache. Answer i has the seed sampling.seed + i, or one of
+  // its own where none is given.
+  std::int32_t n = 1;
+  // Log probabilities of the prompt's own tokens, in its result (with n in the first one's): raw,
+  // by the logits before each of them. -1: none; 0: of each token; k <= 64: and of the k likeliest.
+  std::int32_t prompt_logprobs = -1;
+  // From this position of the prompt on; >= 1, for nothing comes before the first token. What lies
+  // before it may come from the prefix cache, so that many continuations of one text cost it once.
+  // With sampling.max_new_tokens 0 the request costs its prompt, less the last token's row.
+  std::int32_t prompt_logprobs_start = 1;
+  // Other than none: the request computes no answer, so `sampling` must not be set, but
+  // Generation::embedding of its prompt, which may fill the context, and ends with
+  // FinishReason::length. Bit for bit the same whatever else runs.
+  Pooling pooling = Pooling::none;
+  bool normalize = true;  // the embedding to length 1 (L2)
 };
 
 // What happened to a request.
@@ -100,8 +120,9 @@ class TLITE_API Engine {
   const EngineOptions& options() const noexcept;  // as resolved: context, threads, kv_type, ...
 
   // A request over token ids, over a text (special tokens parsed), over a conversation that the
-  // model's chat template renders. Throws invalid_argument naming what is wrong, context_full for
-  // what can never fit, and for messages what ChatTemplate::render throws.
+  // model's chat template renders; of several the first one's id. Throws invalid_argument naming
+  // what is wrong, context_full for what can never fit, and for messages what ChatTemplate::render
+  // throws.
   RequestId submit(std::span<const TokenId> prompt, const RequestOptions& options = {});
   RequestId submit(std::string_view prompt, const RequestOptions& options = {});
   RequestId submit(const std::vector<Message>& messages, const RequestOptions& options = {});
@@ -126,6 +147,13 @@ class TLITE_API Engine {
   // False: nothing has happened.
   bool poll(const std::function<void(const EngineEvent& event)>& take);
   void wait(RequestId request, const std::function<void(const Generation& answer)>& take);
+
+  // The likeliest answers to a prompt, by requests of a token each that share batches with others'
+  // and find what is there already in the prefix cache; without one each token costs the whole
+  // prompt again. Works, as wait() does, until it is done. Throws invalid_argument naming what is
+  // wrong, context_full where prompt and answer do not fit, and what its requests fail with.
+  std::vector<Beam> beam_search(std::span<const TokenId> prompt, const BeamOptions& options);
+  std::vector<Beam> beam_search(std::string_view prompt, const BeamOptions& options);
 
   // Ends it within a work unit where the batch under way is mostly its own, else with that batch.
   // What it has said stays. No effect on one that has ended.

@@ -1,5 +1,6 @@
-// The forward pass itself: batches of token rows in, logits out. Session is built on it; use it
-// directly for batched decoding, scoring, speculative verification or a loop of your own.
+// The forward pass itself: batches of token rows in, logits or hidden states out. Session is built
+// on it; use it directly for batched decoding, scoring, speculative verification or a loop of your
+// own.
 //
 //   tlite::Evaluator evaluator(model, {.context = 4096});
 //   tlite::SequenceId sequence = evaluator.create_sequence();
@@ -57,8 +58,8 @@ class TLITE_API Evaluator {
   std::int32_t free_positions() const noexcept;
 
   // One batch, run to the end. Throws invalid_argument (token, sequence or position), context_full,
-  // cancelled, corrupt (logits that are not finite); in all cases the sequences are as they were
-  // before.
+  // cancelled, corrupt (logits or hidden states that are not finite); in all cases the sequences
+  // are as they were before.
   void evaluate(std::span<const BatchRow> rows);
 
   // Appends ids to one sequence; logits of the last row only.
@@ -75,6 +76,9 @@ class TLITE_API Evaluator {
   // valid until the next submit. Throws invalid_argument.
   std::span<const float> logits(std::int32_t i) const;
   std::int32_t logits_rows() const noexcept;
+  // The same of the rows that asked for hidden states: [hidden_size] floats.
+  std::span<const float> hidden(std::int32_t i) const;
+  std::int32_t hidden_rows() const noexcept;
 
   // Stops the running evaluate, append or advance within one work unit; it throws cancelled. Any
   // thread. Without one running, the next is stopped: see clear_cancel.
@@ -86,8 +90,9 @@ class TLITE_API Evaluator {
 
   // Called with the input of each matrix of each chunk, in the order of the forward pass, on the
   // thread that runs the batch; both views live during the call. It changes no result. Rows that
-  // want no logits end in the last layer with its q, k and v. What it throws ends the batch as an
-  // error does. For measuring activations: importance.hpp is built on it.
+  // want neither logits nor their hidden state end in the last layer with its q, k and v. What it
+  // throws ends the batch as an error does. For measuring activations: importance.hpp is built on
+  // it.
   void on_matrix_input(std::function<void(const MatrixInput& input)> callback);
 
  private:

@@ -21,6 +21,7 @@ struct EvaluatorOptions {
   // of 32. In layers with huge key biases bf16's keys and values and q8_0's keys are f16. Unset:
   // f32 for f32 weights, else f16.
   std::optional<DataType> kv_type = {};
+  std::int32_t max_hidden_rows = 0;  // rows of one batch that may want hidden states
 };
 
 }  // namespace tlite

@@ -55,6 +55,13 @@ struct Generation {
   std::int32_t dropped_messages = 0;  // by OverflowPolicy::drop_oldest
   double prefill_seconds = 0;
   double decode_seconds = 0;
+  // Of the prompt's own tokens, where asked for: entry i is of position prompt_logprobs_start + i,
+  // and prompt_top_logprobs[i] has the likeliest that could have stood there. Fewer than asked for
+  // where the request ended before its prompt was computed.
+  std::vector<TokenLogprob> prompt_logprobs;
+  std::vector<std::vector<TokenLogprob>> prompt_top_logprobs;
+  std::int32_t prompt_logprobs_start = 0;  // 0: none were asked for
+  std::vector<float> embedding;  // [hidden_size], of a request with RequestOptions::pooling
 };
 
 }  // namespace tlite

@@ -6,10 +6,12 @@
 //   stop_matcher.hpp                               what chooses its tokens, and what ends it
 //   quantize.hpp   write GGUF files                importance.hpp what their precision is spent on
 //   host.hpp       log, memory and files of yours  error.hpp      what is thrown
-//   speed.hpp      what bounds a model's speed
+//   speed.hpp      what bounds a model's speed     beam_search.hpp the likeliest whole answers
 #pragma once
 
+#include <tlite/beam_search.hpp>
 #include <tlite/chat.hpp>
+#include <tlite/embedding.hpp>
 #include <tlite/engine.hpp>
 #include <tlite/error.hpp>
 #include <tlite/evaluator.hpp>

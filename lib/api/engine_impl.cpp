@@ -61,6 +61,29 @@ std::chrono::nanoseconds bound_of(const EngineOptions& options) {
   return std::min<std::chrono::milliseconds>(checked(options).max_delay, std::chrono::hours(24));
 }
 
+void check_pooling(const RequestOptions& asked, const EngineOptions& options) {
+  if (asked.pooling == Pooling::none) return;
+  const auto refuse = [](const std::string& why) {
+    throw Error(ErrorCode::invalid_argument, "RequestOptions::pooling is " + why);
+  };
+  const auto value = static_cast<std::int32_t>(asked.pooling);
+  if (value < 0 || value > static_cast<std::int32_t>(Pooling::cls)) {
+    refuse(std::to_string(value) + "; it takes none, last, mean or cls");
+  }
+  if (!options.embeddings) refuse("set, where EngineOptions::embeddings is false");
+  if (asked.sampling) refuse("set, and sampling too: an embedding has no tokens to choose");
+  if (asked.n != 1) refuse("set, and n too: a prompt has one embedding");
+  if (asked.prompt_logprobs >= 0) refuse("set, and prompt_logprobs too: they take two requests");
+}
+
+// Of a request that ends before its first token.
+SamplingParams no_answer() {
+  SamplingParams params;
+  params.max_new_tokens = 0;
+  params.seed = 0;
+  return params;
+}
+
 EngineOptions resolved(EngineOptions options, const EvaluatorOptions& evaluator) {
   options.context = evaluator.context;
   options.max_batch_rows = evaluator.max_batch_rows;
@@ -71,12 +94,12 @@ EngineOptions resolved(EngineOptions options, const EvaluatorOptions& evaluator)
 
 }  // namespace
 
-Engine::Impl::Impl(Model of, const EngineOptions& asked)
+Engine::Impl::Impl(Model of, const EngineOptions& asked, const EvaluatorOptions& evaluator)
     : model(std::move(of)),
       options(asked),
       runner(model.info().config, *model.impl().weights, *model.impl().source,
-             resolve(evaluator_options(asked), model.info().weight_type),
-             model.impl().host.allocator, BadLogits::mark_row),
+             resolve(evaluator, model.info().weight_type), model.impl().host.allocator,
+             BadRows::mark_row),
       core(runner, {.max_delay = bound_of(asked), .prefix_cache = asked.prefix_cache}) {
   options = resolved(asked, runner.options());
   status_.free_tokens = options.context;
@@ -84,29 +107,61 @@ Engine::Impl::Impl(Model of, const EngineOptions& asked)
 
 // ---- what comes in
 
-// It counts as running before anybody can work on it: whoever ends it stops that.
-std::shared_ptr<Request> Engine::Impl::submit(RequestSpec spec, bool is_polled) {
-  const std::shared_ptr<RequestControl> control = spec.control;
-  std::shared_ptr<Request> request = core.make(next_id.fetch_add(1), std::move(spec));
-  control->run.start();
+// They count as running before anybody can work on them: whoever ends one stops that. All of them
+// or none come in.
+void Engine::Impl::begin(const std::vector<std::shared_ptr<Request>>& requests, bool are_polled) {
+  std::map<RequestId, Entry> entries;
+  for (const auto& request : requests) {
+    request->spec().control->run.start();
+    if (are_polled) entries[request->id()].control = request->spec().control;
+  }
   {
     const std::lock_guard lock(mail_);
-    inbox_.push_back(request);
-    try {
-      if (is_polled) entries_[request->id()].control = control;
-    } catch (...) {
-      inbox_.pop_back();
-      throw;
-    }
+    inbox_.insert(inbox_.end(), requests.begin(), requests.end());
+    entries_.merge(entries);
   }
   arrived_.notify_all();
+}
+
+std::shared_ptr<Request> Engine::Impl::submit(RequestSpec spec) {
+  std::shared_ptr<Request> request = core.make(next_id.fetch_add(1), std::move(spec));
+  begin({request}, false);
   return request;
 }
+
+namespace {
+
+// `value` of a field, which takes `lowest` to `highest`; `why` explains the highest.
+void check_range(const char* field, std::int32_t value, std::int32_t lowest, std::size_t highest,
+                 const char* why = "") {
+  if (value >= lowest && (value < 0 || static_cast<std::size_t>(value) <= highest)) return;
+  throw Error(ErrorCode::invalid_argument,
+              std::string("RequestOptions::") + field + " is " + std::to_string(value) +
+                  "; it takes " + std::to_string(lowest) + " to " + std::to_string(highest) + why);
+}
+
+// More are no request, but a mistake: each is a sequence's worth of text.
+constexpr std::size_t kMostAnswers = 1024;
+
+PromptScores scores_of(const RequestOptions& asked, std::size_t prompt_size) {
+  check_range("prompt_logprobs", asked.prompt_logprobs, -1, 64);
+  if (asked.prompt_logprobs < 0) return {};
+  check_range("prompt_logprobs_start", asked.prompt_logprobs_start, 1, prompt_size,
+              ", the prompt's tokens");
+  return {static_cast<std::size_t>(asked.prompt_logprobs_start), prompt_size,
+          static_cast<std::size_t>(asked.prompt_logprobs)};
+}
+
+}  // namespace
 
 RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions& asked) {
   const ModelConfig& config = model.info().config;
   check_prompt(prompt, config.vocab_size);
-  const SamplingParams& params = asked.sampling ? *asked.sampling : model.default_sampling();
+  check_pooling(asked, options);
+  std::optional<SamplingParams> none;
+  if (asked.pooling != Pooling::none) none = no_answer();
+  const std::optional<SamplingParams>& given = none ? none : asked.sampling;
+  const SamplingParams& params = given ? *given : model.default_sampling();
   validate(params, static_cast<std::size_t>(config.vocab_size));
   if (asked.context < 0) {
     throw Error(
@@ -118,15 +173,26 @@ RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions
                                                  std::to_string(asked.timeout.count()) +
                                                  " ms; it takes 0 or more");
   }
-  Generator generator(model.tokenizer(), params, model.info().eos_token_ids, seed_of(params),
-                      prompt);
-  RequestSpec spec{std::move(prompt), std::move(generator)};
-  spec.context = static_cast<std::size_t>(asked.context > 0 ? asked.context : options.context);
-  if (asked.timeout.count() > 0) spec.deadline = deadline_after(asked.timeout);
-  spec.control = std::make_shared<RequestControl>();
-  spec.control->priority = asked.priority;
-  spec.sink = [this](RequestEvent&& event) { deliver(std::move(event)); };
-  return submit(std::move(spec), true)->id();
+  check_range("n", asked.n, 1, kMostAnswers);
+  const PromptScores scores = scores_of(asked, prompt.size());
+  const RequestId first = next_id.fetch_add(asked.n);
+  std::vector<std::shared_ptr<Request>> requests;
+  for (std::int32_t i = 0; i < asked.n; ++i) {
+    const std::uint64_t seed = seed_of(params) + (params.seed ? static_cast<std::uint64_t>(i) : 0);
+    RequestSpec spec{
+        prompt, Generator(model.tokenizer(), params, model.info().eos_token_ids, seed, prompt)};
+    if (i == 0) spec.scores = scores;
+    spec.context = static_cast<std::size_t>(asked.context > 0 ? asked.context : options.context);
+    if (asked.timeout.count() > 0) spec.deadline = deadline_after(asked.timeout);
+    spec.control = std::make_shared<RequestControl>();
+    spec.control->priority = asked.priority;
+    spec.sink = [this](RequestEvent&& event) { deliver(std::move(event)); };
+    spec.pooling = asked.pooling;
+    spec.normalize = asked.normalize;
+    requests.push_back(core.make(first + i, std::move(spec)));
+  }
+  begin(requests, true);
+  return first;
 }
 
 void Engine::Impl::take_inbox() {

@@ -27,12 +27,12 @@ namespace tlite {
 struct Engine::Impl {
   using Clock = EngineCore::Clock;
 
-  Impl(Model model, const EngineOptions& options);
+  // `evaluator`: what evaluator_options says of them, for an engine; a session wants less.
+  Impl(Model model, const EngineOptions& options, const EvaluatorOptions& evaluator);
 
   // A request whose events go where `spec.sink` says, on the thread that works.
-  // `is_polled`: they go to deliver().
-  std::shared_ptr<Request> submit(RequestSpec spec, bool is_polled = false);
-  // One whose events poll() and wait() give out.
+  std::shared_ptr<Request> submit(RequestSpec spec);
+  // Those whose events poll() and wait() give out: options.n of them, the first one's id.
   RequestId submit(std::vector<TokenId> prompt, const RequestOptions& options);
 
   // A batch, or what is left of one, until the deadline, unless `mail` has something already:
@@ -76,6 +76,7 @@ struct Engine::Impl {
   EngineStatus status() const;
 
  private:
+  void begin(const std::vector<std::shared_ptr<Request>>& requests, bool are_polled);
   void take_inbox();
   void work(Clock::time_point deadline);
   void note_status() noexcept;

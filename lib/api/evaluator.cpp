@@ -19,7 +19,7 @@ struct Evaluator::Impl {
       : model(std::move(the_model)),
         runner(model.info().config, *model.impl().weights, *model.impl().source,
                resolve(asked, model.info().weight_type), model.impl().host.allocator,
-               BadLogits::fail_batch) {
+               BadRows::fail_batch) {
     run.start();
     append_rows.reserve(static_cast<std::size_t>(runner.options().context));
   }
@@ -90,7 +90,9 @@ void Evaluator::append(SequenceId sequence, std::span<const TokenId> ids) {
   }
   std::vector<BatchRow>& rows = impl_->append_rows;
   rows.clear();
-  for (const TokenId id : ids) rows.push_back({id, sequence, position++, false});
+  for (const TokenId id : ids) {
+    rows.push_back({.token = id, .sequence = sequence, .position = position++});
+  }
   if (!rows.empty()) rows.back().wants_logits = true;
   evaluate(rows);
 }
@@ -113,6 +115,17 @@ std::span<const float> Evaluator::logits(std::int32_t i) const {
 }
 
 std::int32_t Evaluator::logits_rows() const noexcept { return impl_->runner.logits_rows(); }
+
+std::span<const float> Evaluator::hidden(std::int32_t i) const {
+  if (i < 0 || i >= hidden_rows()) {
+    throw Error(ErrorCode::invalid_argument, "there is no hidden state " + std::to_string(i) +
+                                                 ": the last batch has " +
+                                                 std::to_string(hidden_rows()));
+  }
+  return impl_->runner.hidden(static_cast<std::size_t>(i));
+}
+
+std::int32_t Evaluator::hidden_rows() const noexcept { return impl_->runner.hidden_rows(); }
 
 void Evaluator::cancel() noexcept { impl_->run.cancel(); }
 void Evaluator::clear_cancel() noexcept { impl_->run.start(); }

@@ -58,7 +58,7 @@ struct Stream::Impl {
   void start(std::vector<TokenId> prompt, const PartialAnswer& from, std::uint64_t with_seed);
   std::optional<Piece> next(Clock::time_point deadline);
   std::optional<Piece> take(RequestEvent&& event);
-  void take_progress(const RequestEvent& event);
+  void take_progress(RequestEvent& event);
   void make_room();
   void abandon() noexcept;
   Generator given_out() const;
@@ -99,13 +99,14 @@ void Stream::Impl::start(std::vector<TokenId> prompt, const PartialAnswer& from,
   spec.wants_progress = static_cast<bool>(core->on_prefill);
   spec.control = core->control;
   spec.sink = [to = mail](RequestEvent&& event) { to->put(std::move(event)); };
+  mail->expect_end();
   request = core->engine->submit(std::move(spec));
   core->busy = true;
   open = true;
 }
 
 // False of the callback ends the answer before its first token.
-void Stream::Impl::take_progress(const RequestEvent& event) {
+void Stream::Impl::take_progress(RequestEvent& event) {
   append(result, event);
   if (core->on_prefill(event.done, event.total)) return;
   abandon();

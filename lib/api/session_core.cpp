@@ -21,17 +21,22 @@ EngineOptions engine_options(const SessionOptions& options) noexcept {
   result.threads = options.threads;
   result.kv_type = options.kv_type;
   result.max_delay = std::chrono::hours(1);  // there is nobody else to delay
+  result.embeddings = false;                 // nor a request that asks for one
   return result;
 }
 
 }  // namespace
 
 EvaluatorOptions evaluator_options(const SessionOptions& options) noexcept {
-  return evaluator_options(engine_options(options));
+  EvaluatorOptions result = evaluator_options(engine_options(options));
+  result.max_logits_rows = 1;  // its prompts are not scored
+  return result;
 }
 
 SessionCore::SessionCore(Model model, const SessionOptions& given)
-    : SessionCore(std::make_shared<Engine::Impl>(std::move(model), engine_options(given)), given) {
+    : SessionCore(std::make_shared<Engine::Impl>(std::move(model), engine_options(given),
+                                                 evaluator_options(given)),
+                  given) {
   shares_engine = false;
 }
 
@@ -52,7 +57,8 @@ SessionCore::SessionCore(const SessionCore& other)
       messages(other.messages),
       record(other.record) {
   if (shares_engine) return;
-  engine = std::make_shared<Engine::Impl>(other.model(), engine_options(options));
+  engine = std::make_shared<Engine::Impl>(other.model(), engine_options(options),
+                                          evaluator_options(options));
   engine->adopt_cache(*other.engine);
 }
 

@@ -2,6 +2,7 @@
 // them that are worked on in steps. ModelRunner is the one; tests drive the runtime with a fake.
 #pragma once
 
+#include "base/function_ref.hpp"
 #include "base/run_state.hpp"
 #include "model/kv_prefix.hpp"
 
@@ -48,6 +49,14 @@ class BatchModel {
   // submit. A row that is not finite is its sequence's fault alone: the others are as they should.
   virtual std::span<const float> logits(std::size_t i) const noexcept = 0;
   virtual bool is_finite(std::size_t i) const noexcept = 0;
+  // The same of the rows that asked for hidden states; [hidden_size].
+  virtual std::span<const float> hidden(std::size_t i) const noexcept = 0;
+  virtual bool is_hidden_finite(std::size_t i) const noexcept = 0;
+
+  // body(i, worker) for every i below `count` on the model's own threads, worker below
+  // options().threads: two calls with one worker never overlap. Not while a batch is worked on.
+  virtual void parallel_for(std::size_t count,
+                            FunctionRef<void(std::size_t i, int worker)> body) = 0;
 };
 
 }  // namespace tlite

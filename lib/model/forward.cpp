@@ -13,6 +13,14 @@ std::size_t size(std::int32_t value) noexcept { return static_cast<std::size_t>(
 // Floating point operations of a step and thread: about two milliseconds of a slow core.
 constexpr double kStepWork = 64e6;
 
+[[noreturn]] void throw_not_finite(const std::string& what, const ForwardRow& row) {
+  throw Error(ErrorCode::corrupt,
+              "the " + what + " of sequence " + std::to_string(row.sequence) + " at position " +
+                  std::to_string(row.position) +
+                  " are not finite: a weight of the model is NaN or infinite, or the model "
+                  "overflows");
+}
+
 }  // namespace
 
 Forward::Forward(const ModelConfig& config, const ModelWeights& weights, const KvLayout& layout,
@@ -35,19 +43,23 @@ Forward::Forward(const ModelConfig& config, const ModelWeights& weights, const K
       attention_(config, layout_, ops_, resolved, scratch_.part_slots) {
   batch_.reserve(size(resolved.context));
   attention_rows_.reserve(max_rows_);
+  hidden_from_.reserve(max_rows_);
   finite_.resize(size(resolved.max_logits_rows));
+  hidden_finite_.resize(size(resolved.max_hidden_rows));
 }
 
 void Forward::start(std::span<const BatchRow> rows,
                     FunctionRef<const KvPageRef*(SequenceId)> pages_of) noexcept {
   batch_.clear();
   for (const BatchRow& row : rows) {
-    batch_.push_back(
-        {row.token, row.sequence, row.position, row.wants_logits, pages_of(row.sequence)});
+    batch_.push_back({row.token, row.sequence, row.position, row.wants_logits, row.wants_hidden,
+                      pages_of(row.sequence)});
   }
   first_ = 0;
   logits_count_ = 0;
   logits_done_ = 0;
+  hidden_count_ = 0;
+  hidden_done_ = 0;
   begin_chunk();
 }
 
@@ -55,9 +67,14 @@ std::span<const float> Forward::logits(std::size_t i) const noexcept {
   return {scratch_.logits + i * vocab_, vocab_};
 }
 
+std::span<const float> Forward::hidden(std::size_t i) const noexcept {
+  return {scratch_.states + i * hidden_, hidden_};
+}
+
 void Forward::begin_chunk() noexcept {
   count_ = std::min(max_rows_, batch_.size() - first_);
   active_ = count_;
+  hidden_from_.clear();
   layer_ = 0;
   enter_phase(Phase::embed);
 }
@@ -88,6 +105,7 @@ void Forward::next_phase() {
 
 bool Forward::finish_chunk(const Progress& progress) {
   logits_count_ += active_;
+  hidden_count_ += hidden_from_.size();
   first_ += count_;
   if (progress &&
       !progress(static_cast<std::int64_t>(first_), static_cast<std::int64_t>(batch_.size()))) {
@@ -98,18 +116,16 @@ bool Forward::finish_chunk(const Progress& progress) {
     return false;
   }
   logits_done_ = logits_count_;
+  hidden_done_ = hidden_count_;
   return true;
 }
 
 void Forward::require_finite() const {
-  std::size_t index = 0;
+  std::size_t logits = 0;
+  std::size_t hidden = 0;
   for (const ForwardRow& row : batch_) {
-    if (!row.wants_logits || is_finite(index++)) continue;
-    throw Error(ErrorCode::corrupt,
-                "the logits of sequence " + std::to_string(row.sequence) + " at position " +
-                    std::to_string(row.position) +
-                    " are not finite: a weight of the model is NaN or infinite, or the model "
-                    "overflows");
+    if (row.wants_logits && !is_finite(logits++)) throw_not_finite("logits", row);
+    if (row.wants_hidden && !is_hidden_finite(hidden++)) throw_not_finite("hidden states", row);
   }
 }
 

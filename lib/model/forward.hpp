@@ -39,6 +39,7 @@ struct ForwardRow {
   SequenceId sequence = 0;
   std::int32_t position = 0;
   bool wants_logits = false;
+  bool wants_hidden = false;
   const KvPageRef* pages = nullptr;
 };
 
@@ -69,7 +70,11 @@ class Forward {
   std::int32_t logits_rows() const noexcept { return static_cast<std::int32_t>(logits_done_); }
   std::span<const float> logits(std::size_t i) const noexcept;
   bool is_finite(std::size_t i) const noexcept { return finite_[i] != 0; }
-  // Throws corrupt, naming the first row whose logits are not finite, where there is one.
+  std::int32_t hidden_rows() const noexcept { return static_cast<std::int32_t>(hidden_done_); }
+  std::span<const float> hidden(std::size_t i) const noexcept;
+  bool is_hidden_finite(std::size_t i) const noexcept { return hidden_finite_[i] != 0; }
+  // Throws corrupt, naming the first row whose logits or hidden state are not finite, where there
+  // is one.
   void require_finite() const;
 
  private:
@@ -91,6 +96,7 @@ class Forward {
     prepare_down,
     down,
     next_norm,
+    keep_hidden,
     prepare_lm_head,
     lm_head,
     check,
@@ -155,6 +161,7 @@ class Forward {
   void show() const;  // to the observer
   // `units`,
   std::size_t rows() const noexcept { return active_; }
+  std::size_t hidden_units() const noexcept { return hidden_from_.size(); }
   std::size_t unprepared() const noexcept;
   std::size_t chunks() const noexcept;
   std::size_t attend_units() const noexcept { return attention_.units(); }
@@ -173,14 +180,20 @@ class Forward {
   void post_norm_row(std::size_t row, int worker) noexcept;
   void activate_piece(std::size_t piece, int worker) noexcept;
   void next_norm_row(std::size_t row, int worker) noexcept;
+  void keep_hidden_row(std::size_t index, int worker) noexcept;
   void check_row(std::size_t row, int worker) noexcept;
   // and `decide`.
   Phase after_append() noexcept;
   Phase after_layer() noexcept;
+  Phase after_hidden() noexcept;
 
   void add_delta(std::size_t row, std::span<const float> norm) noexcept;
   void plan_attention() noexcept;
+  void keep_wanted_rows() noexcept;
   void keep_logits_rows() noexcept;
+  const ForwardRow& row_behind(std::size_t row) const noexcept {
+    return batch_[first_ + attention_rows_[row].source];
+  }
 
   const ModelConfig& config_;
   const ModelWeights& weights_;
@@ -198,9 +211,11 @@ class Forward {
   std::vector<AttentionRow> attention_rows_;
 
   // The cursor.
-  std::size_t first_ = 0;   // of the chunk's rows in the batch
-  std::size_t count_ = 0;   // rows of the chunk
-  std::size_t active_ = 0;  // rows that go on: all, or in the last layer those that want logits
+  std::size_t first_ = 0;  // of the chunk's rows in the batch
+  std::size_t count_ = 0;  // rows of the chunk
+  // Rows that go on: all; in the last layer those that want logits or hidden states, and behind the
+  // final norm those that want logits.
+  std::size_t active_ = 0;
   std::size_t layer_ = 0;
   Phase phase_ = Phase::embed;
   // Of the phase: its matrices with the rows that they read, its units, and how many are done.
@@ -211,8 +226,13 @@ class Forward {
   std::size_t unit_ = 0;
   std::size_t logits_count_ = 0;  // rows of earlier chunks that wanted logits
   std::size_t logits_done_ = 0;
-  std::vector<std::uint8_t>
-      finite_;  // by logits row; bytes, so that threads may write side by side
+  std::vector<std::size_t>
+      hidden_from_;               // of the chunk's active rows those that want hidden states
+  std::size_t hidden_count_ = 0;  // likewise of earlier chunks
+  std::size_t hidden_done_ = 0;
+  // By logits row, by hidden row; bytes, so that threads may write side by side.
+  std::vector<std::uint8_t> finite_;
+  std::vector<std::uint8_t> hidden_finite_;
 };
 
 }  // namespace tlite

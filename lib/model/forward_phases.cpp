@@ -24,6 +24,10 @@ void add(std::span<const float> from, float* to) noexcept {
   for (std::size_t i = 0; i < from.size(); ++i) to[i] += from[i];
 }
 
+bool all_finite(std::span<const float> values) noexcept {
+  return std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
+}
+
 }  // namespace
 
 // Matrices: the input is shown and put into the forms that they read, then they are multiplied.
@@ -122,12 +126,12 @@ void Forward::append_row(std::size_t row, int /*worker*/) noexcept {
   }
 }
 
-// In the last layer only the rows that want logits attend.
+// In the last layer only the rows of which something is wanted attend.
 void Forward::plan_attention() noexcept {
   attention_rows_.clear();
   for (std::size_t i = 0; i < count_; ++i) {
     const ForwardRow& row = batch_[first_ + i];
-    if (last_layer() && !row.wants_logits) continue;
+    if (last_layer() && !row.wants_logits && !row.wants_hidden) continue;
     attention_rows_.push_back({row.pages, row.position, i});
   }
   const bool windowed =
@@ -135,8 +139,8 @@ void Forward::plan_attention() noexcept {
   attention_.plan(attention_rows_, windowed, threads_);
 }
 
-// Moves the residual rows that want logits to the front; attention has put its results there.
-void Forward::keep_logits_rows() noexcept {
+// Moves the residual rows that go on to the front; attention puts its results there.
+void Forward::keep_wanted_rows() noexcept {
   active_ = attention_rows_.size();
   for (std::size_t i = 0; i < active_; ++i) {
     const std::size_t from = attention_rows_[i].source;
@@ -145,10 +149,10 @@ void Forward::keep_logits_rows() noexcept {
   }
 }
 
-// Without a row that wants logits the last layer ends with its keys and values.
+// Without a row of which something is wanted the last layer ends with its keys and values.
 Forward::Phase Forward::after_append() noexcept {
   plan_attention();
-  if (last_layer()) keep_logits_rows();
+  if (last_layer()) keep_wanted_rows();
   return active_ == 0 ? Phase::check : Phase::attend;
 }
 
@@ -190,9 +194,42 @@ void Forward::next_norm_row(std::size_t row, int /*worker*/) noexcept {
 }
 
 Forward::Phase Forward::after_layer() noexcept {
-  if (last_layer()) return Phase::prepare_lm_head;
+  if (last_layer()) {
+    for (std::size_t i = 0; i < active_; ++i) {
+      if (row_behind(i).wants_hidden) hidden_from_.push_back(i);
+    }
+    return Phase::keep_hidden;
+  }
   ++layer_;
   return Phase::prepare_qkv;
+}
+
+// Behind the last layer: hidden states are kept for who asked for them, and the head follows for
+// the rows that want logits alone.
+
+void Forward::keep_hidden_row(std::size_t index, int /*worker*/) noexcept {
+  const float* from = scratch_.normed + hidden_from_[index] * hidden_;
+  const std::size_t to = hidden_count_ + index;
+  std::memcpy(scratch_.states + to * hidden_, from, hidden_ * sizeof(float));
+  hidden_finite_[to] = all_finite(hidden(to));
+}
+
+void Forward::keep_logits_rows() noexcept {
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < active_; ++i) {
+    if (!row_behind(i).wants_logits) continue;
+    float* const normed = scratch_.normed;
+    if (kept != i) {
+      std::memcpy(normed + kept * hidden_, normed + i * hidden_, hidden_ * sizeof(float));
+    }
+    ++kept;
+  }
+  active_ = kept;
+}
+
+Forward::Phase Forward::after_hidden() noexcept {
+  keep_logits_rows();
+  return active_ == 0 ? Phase::check : Phase::prepare_lm_head;
 }
 
 // Between the matrices of the MLP, and behind the last one.
@@ -208,9 +245,7 @@ void Forward::activate_piece(std::size_t piece, int /*worker*/) noexcept {
 
 void Forward::check_row(std::size_t row, int /*worker*/) noexcept {
   const std::size_t index = logits_count_ + row;
-  const std::span<const float> values = logits(index);
-  finite_[index] =
-      std::all_of(values.begin(), values.end(), [](float x) { return std::isfinite(x); });
+  finite_[index] = all_finite(logits(index));
 }
 
 // The phases in the order in which a chunk goes through them. An architecture that has a norm more,
@@ -251,6 +286,7 @@ struct Forward::Table {
       {down,             kDown,    nullptr,     &F::chunks,       &F::multiply_work, &F::multiply,       next_norm},
       {next_norm,        kNone,    nullptr,     &F::rows,         nullptr,           &F::next_norm_row,  prepare_qkv, &F::after_layer},
 
+      {keep_hidden,      kNone,    nullptr,     &F::hidden_units, nullptr,           &F::keep_hidden_row, prepare_lm_head, &F::after_hidden},
       {prepare_lm_head,  kHead,    &F::show,    &F::unprepared,   nullptr,           &F::prepare_row,    lm_head},
       {lm_head,          kHead,    nullptr,     &F::chunks,       &F::multiply_work, &F::multiply,       check},
       {check,            kNone,    nullptr,     &F::rows,         nullptr,           &F::check_row,      embed},  // of the next chunk

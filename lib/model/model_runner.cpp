@@ -6,30 +6,40 @@
 
 namespace tlite {
 
+namespace {
+
+void check_wanted(const char* what, const char* option, std::int64_t wanted, std::int32_t most) {
+  if (wanted <= most) return;
+  throw Error(ErrorCode::invalid_argument, std::to_string(wanted) + " rows want " + what + "; " +
+                                               option + " is " + std::to_string(most));
+}
+
+}  // namespace
+
 ModelRunner::ModelRunner(const ModelConfig& config, const ModelWeights& weights,
                          const WeightSource& source, const EvaluatorOptions& resolved,
-                         const std::shared_ptr<Allocator>& allocator, BadLogits bad_logits)
+                         const std::shared_ptr<Allocator>& allocator, BadRows bad_rows)
     : config_(config),
       options_(resolved),
       sequences_(KvLayout(config, *resolved.kv_type, source), resolved, allocator),
       forward_(config, weights, sequences_.layout(), resolved, allocator),
       pool_(resolved.threads),
-      bad_logits_(bad_logits) {}
+      bad_rows_(bad_rows) {}
 
 void ModelRunner::check(std::span<const BatchRow> rows) const {
   if (rows.empty()) throw Error(ErrorCode::invalid_argument, "the batch has no rows");
-  std::int64_t wanted = 0;
+  std::int64_t logits = 0;
+  std::int64_t hidden = 0;
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    wanted += rows[i].wants_logits ? 1 : 0;
+    logits += rows[i].wants_logits ? 1 : 0;
+    hidden += rows[i].wants_hidden ? 1 : 0;
     if (rows[i].token >= 0 && rows[i].token < config_.vocab_size) continue;
     throw Error(ErrorCode::invalid_argument,
                 "row " + std::to_string(i) + " has the token " + std::to_string(rows[i].token) +
                     "; the vocabulary has " + std::to_string(config_.vocab_size));
   }
-  if (wanted <= options_.max_logits_rows) return;
-  throw Error(ErrorCode::invalid_argument, std::to_string(wanted) +
-                                               " rows want logits; max_logits_rows is " +
-                                               std::to_string(options_.max_logits_rows));
+  check_wanted("logits", "max_logits_rows", logits, options_.max_logits_rows);
+  check_wanted("hidden states", "max_hidden_rows", hidden, options_.max_hidden_rows);
 }
 
 void ModelRunner::submit(std::span<const BatchRow> rows) {
@@ -48,7 +58,7 @@ bool ModelRunner::advance(Clock::time_point deadline, const RunState& run) {
     bool done = false;
     pool_.enter([&] { done = forward_.advance(deadline, pool_, run, progress_); });
     if (!done) return false;
-    if (bad_logits_ == BadLogits::fail_batch) forward_.require_finite();
+    if (bad_rows_ == BadRows::fail_batch) forward_.require_finite();
   } catch (...) {
     discard();
     throw;

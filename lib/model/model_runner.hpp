@@ -19,10 +19,10 @@
 
 namespace tlite {
 
-// What becomes of a batch in which the logits of a row are not finite.
-enum class BadLogits {
+// What becomes of a batch in which the logits or the hidden state of a row are not finite.
+enum class BadRows {
   fail_batch,  // advance throws corrupt, and the batch is gone
-  mark_row,    // is_finite tells
+  mark_row,    // is_finite and is_hidden_finite tell
 };
 
 class ModelRunner final : public BatchModel {
@@ -33,7 +33,7 @@ class ModelRunner final : public BatchModel {
   // Throws out_of_memory, invalid_argument for options out of range.
   ModelRunner(const ModelConfig& config, const ModelWeights& weights, const WeightSource& source,
               const EvaluatorOptions& resolved, const std::shared_ptr<Allocator>& allocator,
-              BadLogits bad_logits);
+              BadRows bad_rows);
 
   const EvaluatorOptions& options() const noexcept override { return options_; }
 
@@ -60,6 +60,16 @@ class ModelRunner final : public BatchModel {
   }
   bool is_finite(std::size_t i) const noexcept override { return forward_.is_finite(i); }
   std::int32_t logits_rows() const noexcept { return forward_.logits_rows(); }
+  std::span<const float> hidden(std::size_t i) const noexcept override {
+    return forward_.hidden(i);
+  }
+  bool is_hidden_finite(std::size_t i) const noexcept override {
+    return forward_.is_hidden_finite(i);
+  }
+  std::int32_t hidden_rows() const noexcept { return forward_.hidden_rows(); }
+  void parallel_for(std::size_t count, FunctionRef<void(std::size_t i, int worker)> body) override {
+    pool_.enter([&] { pool_.parallel_for(count, body); });
+  }
 
   // As documented on Evaluator.
   void on_progress(Progress callback) { progress_ = std::move(callback); }
@@ -75,7 +85,7 @@ class ModelRunner final : public BatchModel {
   Sequences sequences_;
   Forward forward_;
   ThreadPool pool_;
-  BadLogits bad_logits_;
+  BadRows bad_rows_;
   Progress progress_;
   bool in_flight_ = false;
 };

@@ -43,12 +43,14 @@ EvaluatorOptions resolve(const EvaluatorOptions& options, DataType weight_type) 
   check("max_batch_rows", options.max_batch_rows, 1, kMost);
   check("max_logits_rows", options.max_logits_rows, 1, kMost);
   check("threads", options.threads, 0, 256);
+  check("max_hidden_rows", options.max_hidden_rows, 0, kMost);
   EvaluatorOptions resolved = options;
   const auto pages =
       static_cast<std::int32_t>(pages_for(static_cast<std::size_t>(options.context)));
   resolved.context = pages * static_cast<std::int32_t>(kPagePositions);
   resolved.max_batch_rows = std::min(options.max_batch_rows, resolved.context);
   resolved.max_logits_rows = std::min(options.max_logits_rows, resolved.context);
+  resolved.max_hidden_rows = std::min(options.max_hidden_rows, resolved.context);
   if (options.threads == 0) resolved.threads = std::min(physical_cores(), 256);
   if (!options.kv_type) resolved.kv_type = default_kv_type(weight_type);
   check_kv_type(*resolved.kv_type);

@@ -22,7 +22,7 @@ EvaluatorOptions resolve(const EvaluatorOptions& options, DataType weight_type);
 // Bytes of the KV pages for `context` positions. Throws Error(out_of_memory) on overflow.
 std::uint64_t kv_cache_bytes(const KvLayout& layout, std::int32_t context);
 
-// Bytes of activations, attention scratch and logits, for resolved options.
+// Bytes of activations, attention scratch, logits and hidden states, for resolved options.
 // `prepares_activations`: some matrix is quantized. Throws like the above.
 std::uint64_t scratch_bytes(const ModelConfig& config, const EvaluatorOptions& resolved,
                             bool prepares_activations);

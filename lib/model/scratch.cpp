@@ -41,6 +41,7 @@ void Scratch::lay_out(const ModelConfig& config, const EvaluatorOptions& resolve
   cos = take(rows, head_dim / 2);
   sin = take(rows, head_dim / 2);
   logits = take(size(resolved.max_logits_rows), size(config.vocab_size));
+  states = take(size(resolved.max_hidden_rows), hidden);
   const std::size_t splits = size(resolved.context) / kSplitPositions + 1;
   part_floats = group * (head_dim + 2);
   part_slots = std::max(splits, kPartSplits) * kv_heads;

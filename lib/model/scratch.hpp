@@ -45,6 +45,7 @@ struct Scratch {
   float* cos = nullptr;       // [rows][head_dim / 2]
   float* sin = nullptr;       // [rows][head_dim / 2]
   float* logits = nullptr;    // [max_logits_rows][vocab]
+  float* states = nullptr;    // [max_hidden_rows][hidden]: what rows asked for
   // Partial attention of one (row, kv head, split): group x (head_dim + 2) floats a slot.
   float* parts = nullptr;
   // By ActivationFormat: the rows that a phase's matrices read. Null for f32, or where !prepares.

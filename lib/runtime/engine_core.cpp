@@ -26,16 +26,20 @@ EngineCore::EngineCore(BatchModel& model, const EngineCoreOptions& options)
   rows_.reserve(static_cast<std::size_t>(model.options().max_batch_rows));
   running_.reserve(static_cast<std::size_t>(model.options().max_sequences));
   batch_.reserve(static_cast<std::size_t>(model.options().max_sequences));
+  scores_.reserve(static_cast<std::size_t>(model.options().max_logits_rows));
+  spaces_.resize(static_cast<std::size_t>(std::max(model.options().threads, 1)));
 }
 
 std::shared_ptr<Request> EngineCore::make(std::int64_t id, RequestSpec spec) const {
   const auto positions = static_cast<std::size_t>(model_.options().context);
   spec.context = std::min(spec.context, positions);
   auto request = std::make_shared<Request>(id, std::move(spec));
-  if (request->size() < request->spec().context) return request;
+  const auto tokens = static_cast<std::size_t>(request->prompt_tokens());
+  if (tokens + (request->answers() ? 1 : 0) <= request->spec().context) return request;
   throw Error(ErrorCode::context_full,
-              "the prompt takes " + std::to_string(request->size()) + " tokens, the context of " +
-                  std::to_string(request->spec().context) + " must hold it and one more");
+              "the prompt takes " + std::to_string(tokens) + " tokens, the context of " +
+                  std::to_string(request->spec().context) + " must hold it" +
+                  (request->answers() ? " and one more" : ""));
 }
 
 void EngineCore::resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt) {
@@ -45,7 +49,7 @@ void EngineCore::resume(const std::shared_ptr<Request>& request, std::vector<Tok
 
 // Of a batch in flight its rows are computed to the end, for nobody, unless they are most of it.
 void EngineCore::abandon(Request& request) noexcept {
-  if (request.rows * 2 > rows_.size()) drop_batch();
+  if (may_drop_for(request)) drop_batch();
   request.abandon();
   if (request.rows == 0) leave(request);
   std::erase_if(waiting_, has_ended);
@@ -54,7 +58,7 @@ void EngineCore::abandon(Request& request) noexcept {
 // ---- what hosts have said in the meantime
 
 void EngineCore::end(Request& request, FinishReason reason) noexcept {
-  if (request.rows * 2 > rows_.size()) drop_batch();
+  if (may_drop_for(request)) drop_batch();
   try {
     request.finish(reason);
   } catch (...) {
@@ -139,15 +143,17 @@ bool EngineCore::secure(Request& request, std::size_t rows) {
 }
 
 void EngineCore::plan(const std::shared_ptr<Request>& request, std::size_t rows) {
-  const bool wants_logits = rows == request->missing();
   batch_.push_back(request);
-  for (std::size_t i = 0; i < rows; ++i) {
-    const std::size_t position = request->cached + i;
-    rows_.push_back({request->token(position), request->sequence,
-                     static_cast<std::int32_t>(position), wants_logits && i + 1 == rows});
+  for (std::size_t row = request->cached; row < request->cached + rows; ++row) {
+    const bool wants_logits = row >= request->first_logits_row();
+    rows_.push_back({request->token(row), request->sequence, static_cast<std::int32_t>(row),
+                     wants_logits, request->wants_hidden(row)});
+    if (wants_logits && request->scores().has_row(row)) {
+      scores_.push_back({request.get(), row, logits_rows_, Score::Outcome::none});
+    }
+    logits_rows_ += wants_logits ? 1 : 0;
   }
   request->rows = rows;
-  logits_rows_ += wants_logits ? 1 : 0;
 }
 
 void EngineCore::plan_decodes() {
@@ -169,7 +175,7 @@ void EngineCore::plan_decodes() {
 // Somebody who runs is about to compute a longer beginning of this than there is: worth waiting.
 bool EngineCore::is_awaited(const Request& request, std::size_t shared) const {
   return std::any_of(running_.begin(), running_.end(), [&](const auto& other) {
-    const std::size_t most = std::min(request.size() - 1, other->size());
+    const std::size_t most = std::min(request.reusable(), other->goal());
     if (other->decodes() || most < shared + kPagePositions) return false;
     for (std::size_t i = 0; i < shared + kPagePositions; ++i) {
       if (request.token(i) != other->token(i)) return false;
@@ -181,7 +187,7 @@ bool EngineCore::is_awaited(const Request& request, std::size_t shared) const {
 // Pages for all tokens of a request that has a sequence, of which `shared` are there, beside what
 // those that run are promised.
 bool EngineCore::find_room(const Request& request, std::size_t shared) {
-  const auto missing = static_cast<std::int32_t>(request.size() - shared);
+  const auto missing = static_cast<std::int32_t>(request.goal() - shared);
   const auto lacks = [&] {
     const std::size_t promised = running_.empty() ? 0 : promised_pages();
     return promised + model_.pages_needed(request.sequence, missing) > model_.free_pages();
@@ -200,7 +206,7 @@ EngineCore::Admission EngineCore::admit(const std::shared_ptr<Request>& request)
   }
   KvPrefix shared;
   if (options_.prefix_cache) {
-    shared = cache_.find(request->tokens(request->size() - 1));
+    shared = cache_.find(request->tokens(request->reusable()));
     if (is_awaited(*request, static_cast<std::size_t>(shared.length))) return Admission::awaits;
   }
   if (running_.size() == static_cast<std::size_t>(model_.options().max_sequences)) {
@@ -225,14 +231,14 @@ EngineCore::Admission EngineCore::admit(const std::shared_ptr<Request>& request)
   return Admission::running;
 }
 
-// Up to `rows` of a prompt: fewer where it has no more, where its logits find no row, and none
-// where it finds no pages. How many it got.
-std::size_t EngineCore::feed(const std::shared_ptr<Request>& request, std::size_t rows) {
-  rows = std::min(rows, request->missing());
-  const bool wants_logits = rows == request->missing();
-  if (wants_logits && logits_rows_ == static_cast<std::size_t>(model_.options().max_logits_rows)) {
-    --rows;
-  }
+// Up to `rows` of a prompt: fewer where it has no more, where its logits find no row beside one and
+// `scores` others, and none where it finds no pages. How many it got.
+std::size_t EngineCore::feed(const std::shared_ptr<Request>& request, std::size_t rows,
+                             std::size_t scores) {
+  const auto most = static_cast<std::size_t>(model_.options().max_logits_rows);
+  const std::size_t before_logits = request->first_logits_row() - request->cached;
+  rows = std::min(
+      {rows, request->missing(), before_logits + std::min(most - logits_rows_, 1 + scores)});
   if (rows == 0 || !secure(*request, rows)) return 0;
   plan(request, rows);
   return rows;
@@ -241,7 +247,8 @@ std::size_t EngineCore::feed(const std::shared_ptr<Request>& request, std::size_
 // Prompts of the highest priority share the rows evenly, and what they leave is for those below:
 // so a short prompt does not wait for a long one that came before it. Those that miss least come
 // first, for what they do not need is shared by the others; where there are fewer rows than
-// prompts, the oldest have them.
+// prompts, the oldest have them. Those that are scored share the rows of logits in the same way,
+// but for one that every prompt has for its next token.
 void EngineCore::plan_prompts() {
   const auto most = static_cast<std::size_t>(model_.options().max_batch_rows);
   if (decode_rows_ >= most) return;
@@ -250,20 +257,30 @@ void EngineCore::plan_prompts() {
   for (const auto& request : running_) {
     if (request->rows == 0) prompts.push_back(request);
   }
+  const std::size_t taken = logits_rows_ + prompts.size();
+  const auto logits = static_cast<std::size_t>(model_.options().max_logits_rows);
+  std::size_t scores_left = logits - std::min(logits, taken);
+  const auto share = [](std::size_t of, std::size_t among) { return (of + among - 1) / among; };
   auto begin = prompts.begin();  // running_ is in the order of rank, and so are these
   while (begin != prompts.end() && left > 0) {
     const auto end = std::find_if(begin, prompts.end(), [&](const auto& request) {
       return request->priority() != (*begin)->priority();
     });
     auto count = static_cast<std::size_t>(end - begin);
+    auto scored = static_cast<std::size_t>(
+        std::count_if(begin, end, [](const auto& request) { return request->is_scored(); }));
     if (left >= count) {
       std::stable_sort(begin, end,
                        [](const auto& a, const auto& b) { return a->missing() < b->missing(); });
     }
     for (; begin != end; ++begin, --count) {
+      Request& request = **begin;
+      const std::size_t scores = request.is_scored() ? share(scores_left, scored--) : 0;
       // Making room for one that ranks before it may have taken this one's sequence.
-      if ((*begin)->state != RequestState::running) continue;
-      left -= feed(*begin, (left + count - 1) / count);
+      if (request.state != RequestState::running) continue;
+      const std::size_t before = logits_rows_;
+      left -= feed(*begin, share(left, count), scores);
+      scores_left -= std::max(logits_rows_ - before, std::size_t{1}) - 1;
     }
   }
 }
@@ -350,14 +367,26 @@ void EngineCore::preempt(Request& request) {
 void EngineCore::drop_batch() noexcept {
   model_.discard();
   const Requests batch = std::exchange(batch_, {});
-  rows_.clear();
-  logits_rows_ = 0;
-  decode_rows_ = 0;
-  batch_seconds_ = 0;
+  forget_batch();
   for (const auto& request : batch) {
     request->rows = 0;
     if (has_ended(request)) leave(*request);
   }
+}
+
+void EngineCore::forget_batch() noexcept {
+  rows_.clear();
+  scores_.clear();
+  scored_ = 0;
+  evaluated_ = false;
+  decode_rows_ = 0;
+  logits_rows_ = 0;
+  batch_seconds_ = 0;
+}
+
+// It ends, and most of the batch is for it alone. One that the model has finished is no work saved.
+bool EngineCore::may_drop_for(const Request& request) const noexcept {
+  return !evaluated_ && request.rows * 2 > rows_.size();
 }
 
 // Who may end the batch by a cancel: the one that most of it is for.
@@ -368,18 +397,77 @@ const RunState& EngineCore::run_of_batch() const noexcept {
   return never_;
 }
 
-void EngineCore::take_logits(Request& request, std::size_t index) {
-  if (!model_.is_finite(index)) {
-    request.fail(Error(ErrorCode::corrupt,
-                       "the logits at position " + std::to_string(request.size() - 1) +
-                           " are not finite: a weight of the model is NaN or infinite, or the "
-                           "model overflows"));
+// On any of the model's threads, at the same time as other rows.
+void EngineCore::score(Score& score, ScoreSpace& space) const noexcept {
+  Request& request = *score.request;
+  if (request.state != RequestState::running) return;  // has ended meanwhile
+  if (!model_.is_finite(score.logits)) {
+    score.outcome = Score::Outcome::not_finite;
     return;
   }
-  if (request.is_complete()) {
+  try {
+    request.scores().score(score.row, request.token(score.row + 1), model_.logits(score.logits),
+                           space);
+    score.outcome = Score::Outcome::done;
+  } catch (const std::bad_alloc&) {
+    score.outcome = Score::Outcome::no_memory;
+  }
+}
+
+// Half a millisecond a row at a vocabulary of 152,064, as long as 0.5B's own work on it: so on all
+// threads, and a row a thread between two looks at the clock. True when all are done.
+bool EngineCore::score_batch(Clock::time_point deadline) {
+  while (scored_ < scores_.size()) {
+    const std::size_t left = scores_.size() - scored_;
+    const bool hurried = deadline != Clock::time_point::max();
+    const std::size_t count = hurried ? std::min(left, spaces_.size()) : left;
+    model_.parallel_for(count, [&](std::size_t i, int worker) {
+      score(scores_[scored_ + i], spaces_[static_cast<std::size_t>(worker)]);
+    });
+    scored_ += count;
+    if (hurried && Clock::now() > deadline) break;
+  }
+  return scored_ == scores_.size();
+}
+
+void EngineCore::fail_not_finite(Request& request, std::string_view what, std::size_t position) {
+  request.fail(Error(ErrorCode::corrupt,
+                     "the " + std::string(what) + " at position " + std::to_string(position) +
+                         " are not finite: a weight of the model is NaN or infinite, or the "
+                         "model overflows"));
+}
+
+void EngineCore::choose(Request& request, std::size_t logits) {
+  if (!model_.is_finite(logits)) {
+    fail_not_finite(request, "logits", request.size() - 1);
+  } else if (request.is_complete()) {
     request.finish();
   } else {
-    request.choose(model_.logits(index), workspace_);
+    request.choose(model_.logits(logits), workspace_);
+  }
+}
+
+// Those of one request, up to the first that went wrong.
+void EngineCore::take_scores(Request& request, std::span<const Score> scores) {
+  for (const Score& score : scores) {
+    if (score.outcome == Score::Outcome::not_finite) {
+      fail_not_finite(request, "logits", score.row);
+      return;
+    }
+    if (score.outcome == Score::Outcome::no_memory) throw std::bad_alloc();
+    request.scores().advance(1);
+  }
+}
+
+// Of its positions from `first` on those that wanted hidden states have them from the index-th on.
+void EngineCore::take_hidden(Request& request, std::size_t first, std::size_t index) {
+  for (std::size_t position = first; position < request.cached; ++position) {
+    if (!request.wants_hidden(position)) continue;
+    if (!model_.is_hidden_finite(index)) {
+      fail_not_finite(request, "hidden states", position);
+      return;
+    }
+    request.pool(model_.hidden(index++));
   }
 }
 
@@ -394,6 +482,7 @@ void EngineCore::fail(Request& request, const Error& error) noexcept {
 
 // A request that has no room for a further token ends, or waits for its owner to make some.
 void EngineCore::settle(Request& request) {
+  if (!request.answers()) return;  // it needs none
   if (request.state == RequestState::running && request.size() >= request.spec().context) {
     if (request.spec().waits_when_full) {
       request.fill();
@@ -403,44 +492,71 @@ void EngineCore::settle(Request& request) {
   }
 }
 
+// What belongs to a request of a batch that is done.
+struct EngineCore::Rows {
+  std::span<const Score> scores;
+  std::size_t logits_end;  // of its rows of logits, which chooses its next token
+  std::size_t hidden;      // the first of its hidden states
+};
+
+void EngineCore::take_rows(Request& request, const Rows& rows) {
+  const bool whole = request.rows == request.missing();
+  const bool was_prompt = !request.decodes();
+  const std::size_t first = request.cached;
+  request.cached += std::exchange(request.rows, 0);
+  if (request.state != RequestState::running) return;
+  if (was_prompt && request.spec().wants_progress) request.report_progress();
+  if (request.pools()) take_hidden(request, first, rows.hidden);
+  take_scores(request, rows.scores);
+  if (whole && request.state == RequestState::running) {
+    if (request.answers()) {
+      choose(request, rows.logits_end - 1);
+    } else {
+      request.finish();
+    }
+    // For those that begin alike; one that has ended is kept by leave().
+    if (was_prompt && request.state == RequestState::running) keep(request);
+  }
+  settle(request);
+}
+
 void EngineCore::finish_batch() {
   pacer_.observe(decode_rows_, rows_.size() - decode_rows_, batch_seconds_);
   const Requests batch = std::exchange(batch_, {});
-  rows_.clear();
-  decode_rows_ = 0;
-  logits_rows_ = 0;
-  batch_seconds_ = 0;
-  std::size_t index = 0;
+  std::vector<Score> all_scores;
+  all_scores.swap(scores_);
+  forget_batch();
+  std::span<const Score> scores = all_scores;
+  std::size_t logits = 0;
+  std::size_t hidden = 0;
   for (const auto& request : batch) {
-    const bool wants_logits = request->rows == request->missing();
-    const bool was_prompt = !request->decodes();
-    request->cached += std::exchange(request->rows, 0);
-    const std::size_t row = index;
-    if (wants_logits) ++index;
+    logits += request->logits_rows();
+    const auto other = std::find_if(scores.begin(), scores.end(), [&](const Score& score) {
+      return score.request != request.get();
+    });
+    const auto own = static_cast<std::size_t>(other - scores.begin());
+    const Rows rows = {scores.first(own), logits, hidden};
+    hidden += request->hidden_rows();
     try {
-      if (request->state == RequestState::running) {
-        if (was_prompt && request->spec().wants_progress) request->report_progress();
-        if (wants_logits) take_logits(*request, row);
-        // For those that begin alike; one that has ended is kept by leave().
-        if (wants_logits && was_prompt && request->state == RequestState::running) keep(*request);
-      }
-      settle(*request);
+      take_rows(*request, rows);
     } catch (const Error& error) {
       fail(*request, error);
     } catch (const std::bad_alloc&) {
       fail(*request, no_memory_);
     }
+    scores = scores.subspan(own);
     if (request->state != RequestState::running) leave(*request);
   }
+  all_scores.clear();
+  all_scores.swap(scores_);  // its room
 }
 
 bool EngineCore::step(Clock::time_point deadline) {
   end_overdue();
   if (batch_.empty() && !start_batch()) return false;
   const Clock::time_point began = Clock::now();
-  bool done = false;
   try {
-    done = model_.advance(deadline, run_of_batch());
+    evaluated_ = evaluated_ || model_.advance(deadline, run_of_batch());
   } catch (const Error& error) {
     drop_batch();
     if (error.code() != ErrorCode::cancelled) throw;
@@ -450,6 +566,7 @@ bool EngineCore::step(Clock::time_point deadline) {
     drop_batch();
     throw;
   }
+  const bool done = evaluated_ && score_batch(deadline);  // where it throws, it goes on next time
   const double seconds = std::chrono::duration<double>(Clock::now() - began).count();
   batch_seconds_ += seconds;
   for (const auto& request : batch_) request->add_seconds(seconds);

@@ -9,8 +9,9 @@
 //
 // An answer does not depend on what else runs: rows do not (see batch_model.hpp), each request has
 // its own generator with random numbers counted by its own tokens, and recomputing gives the same
-// bits. A step that throws leaves all requests as they were; what goes wrong with one request ends
-// that one with its error.
+// bits. Prompts whose tokens are scored want many rows of logits: each running request has one, and
+// what there are more of they share. A step that throws leaves all requests as they were; what goes
+// wrong with one request ends that one with its error.
 //
 // One thread at a time; only a request's control may be used from others.
 #pragma once
@@ -25,6 +26,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
+#include <string_view>
 #include <vector>
 
 namespace tlite {
@@ -39,10 +42,11 @@ class EngineCore {
  public:
   using Clock = BatchModel::Clock;
 
+  // The model's max_hidden_rows is max_batch_rows, or 0 where no request asks for an embedding.
   EngineCore(BatchModel& model, const EngineCoreOptions& options);
 
   // Any thread. Throws context_full for a prompt that fills the request's context or the KV cache
-  // alone, so that nobody waits for what can never run.
+  // alone (for an embedding: that is longer), so that nobody waits for what can never run.
   std::shared_ptr<Request> make(std::int64_t id, RequestSpec spec) const;
   // From now on step() works on it too.
   void submit(const std::shared_ptr<Request>& request) { waiting_.push_back(request); }
@@ -73,7 +77,7 @@ class EngineCore {
   void admit_waiting();
   void plan_decodes();
   void plan_prompts();
-  std::size_t feed(const std::shared_ptr<Request>& request, std::size_t rows);
+  std::size_t feed(const std::shared_ptr<Request>& request, std::size_t rows, std::size_t scores);
   void plan(const std::shared_ptr<Request>& request, std::size_t rows);
   enum class Admission { running, awaits, no_room };
   Admission admit(const std::shared_ptr<Request>& request);
@@ -88,9 +92,19 @@ class EngineCore {
   void keep(const Request& request) noexcept;
   void leave(Request& request) noexcept;
   void drop_batch() noexcept;
+  void forget_batch() noexcept;
+  bool may_drop_for(const Request& request) const noexcept;
   const RunState& run_of_batch() const noexcept;
+  struct Score;
+  bool score_batch(Clock::time_point deadline);
+  void score(Score& score, ScoreSpace& space) const noexcept;
   void finish_batch();
-  void take_logits(Request& request, std::size_t index);
+  static void fail_not_finite(Request& request, std::string_view what, std::size_t position);
+  void choose(Request& request, std::size_t logits);
+  void take_hidden(Request& request, std::size_t first, std::size_t index);
+  static void take_scores(Request& request, std::span<const Score> scores);
+  struct Rows;
+  void take_rows(Request& request, const Rows& rows);
   static void fail(Request& request, const Error& error) noexcept;
   void settle(Request& request);
 
@@ -99,7 +113,8 @@ class EngineCore {
   PrefixCache cache_;
   Pacer pacer_;
   SamplerWorkspace workspace_;
-  RunState never_;  // for batches that no single request may end
+  std::vector<ScoreSpace> spaces_;  // by worker
+  RunState never_;                  // for batches that no single request may end
   // Made while there is memory: copies of an Error need none.
   const Error no_memory_{ErrorCode::out_of_memory, "out of memory: telling what a request says"};
   Requests waiting_;
@@ -111,6 +126,16 @@ class EngineCore {
   std::size_t decode_rows_ = 0;
   std::size_t logits_rows_ = 0;
   double batch_seconds_ = 0;
+  // Its rows that tokens of prompts are scored by, in the order of the rows.
+  struct Score {
+    Request* request;    // of the batch
+    std::size_t row;     // its position
+    std::size_t logits;  // index of the model's rows of logits
+    enum class Outcome : std::uint8_t { none, done, not_finite, no_memory } outcome;
+  };
+  std::vector<Score> scores_;
+  std::size_t scored_ = 0;  // of them; they come when the model is done
+  bool evaluated_ = false;
 };
 
 }  // namespace tlite

@@ -3,6 +3,7 @@
 
 #include "runtime/request.hpp"
 
+#include <cstddef>
 #include <list>
 #include <mutex>
 #include <optional>
@@ -12,11 +13,19 @@ namespace tlite {
 
 class Mailbox {
  public:
-  // Throws bad_alloc, but not for a last event: its place is kept from the start, so that nobody
-  // waits for an end that there was no memory to tell of.
+  // Before a request whose events come here: keeps a place for its last one, so that nobody waits
+  // for an end that there was no memory to tell of.
+  void expect_end() {
+    const std::lock_guard lock(mutex_);
+    unused_.emplace_back();
+    ++ends_;
+  }
+  // Throws bad_alloc, but not for a last event that was expected.
   void put(RequestEvent&& event) {
     const std::lock_guard lock(mutex_);
-    if (event.finish_reason == FinishReason::none && unused_.size() == 1) unused_.emplace_back();
+    const bool is_last = event.finish_reason != FinishReason::none;
+    if (unused_.size() <= (is_last ? 0 : ends_)) unused_.emplace_back();
+    if (is_last && ends_ > 0) --ends_;
     unused_.front() = std::move(event);
     events_.splice(events_.end(), unused_, unused_.begin());
   }
@@ -39,7 +48,8 @@ class Mailbox {
  private:
   mutable std::mutex mutex_;
   std::list<RequestEvent> events_;
-  std::list<RequestEvent> unused_ = std::list<RequestEvent>(1);  // places
+  std::list<RequestEvent> unused_;  // places, of which `ends_` are kept
+  std::size_t ends_ = 0;
 };
 
 }  // namespace tlite

@@ -1,5 +1,6 @@
 #include "runtime/request.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace tlite {
@@ -13,7 +14,7 @@ void make_room_for_one(std::vector<T>& list) {
 
 }  // namespace
 
-void append(Generation& answer, const RequestEvent& event) {
+void append(Generation& answer, RequestEvent& event) {
   std::vector<TokenLogprob> top_logprobs = event.top_logprobs;
   std::string stop_string = event.stop_string;
   if (event.token >= 0) make_room_for_one(answer.tokens);
@@ -32,11 +33,20 @@ void append(Generation& answer, const RequestEvent& event) {
   answer.cached_tokens = event.counts.cached_tokens;
   answer.prefill_seconds = event.counts.prefill_seconds;
   answer.decode_seconds = event.counts.decode_seconds;
+  answer.prompt_logprobs_start = event.prompt_logprobs_start;
+  answer.prompt_logprobs = std::move(event.prompt_logprobs);
+  answer.prompt_top_logprobs = std::move(event.prompt_top_logprobs);
+  if (!event.embedding.empty()) answer.embedding = std::move(event.embedding);
 }
 
-Request::Request(std::int64_t id, RequestSpec spec) : id_(id), spec_(std::move(spec)) {
+Request::Request(std::int64_t id, RequestSpec spec)
+    : id_(id), spec_(std::move(spec)), only_scores_(spec_.scores.wanted() && is_complete()) {
   note_priority();
   counts_.prompt_tokens = static_cast<std::int32_t>(size());
+  if (spec_.pooling == Pooling::none) return;
+  // No other token has an influence on the first one's state: the others are not computed.
+  if (spec_.pooling == Pooling::cls) spec_.prompt.resize(1);
+  pooler_.emplace(spec_.pooling, spec_.normalize, size());
 }
 
 TokenId Request::token(std::size_t position) const noexcept {
@@ -71,6 +81,11 @@ void Request::emit(RequestEvent&& event, const Piece& piece) {
   if (event.finish_reason != FinishReason::none) {
     state = RequestState::done;
     spec_.control->run.stop();
+    if (spec_.scores.wanted()) {
+      event.prompt_logprobs_start = spec_.scores.start();
+      event.prompt_logprobs = spec_.scores.take_chosen();
+      event.prompt_top_logprobs = spec_.scores.take_top();
+    }
   }
   spec_.sink(std::move(event));
 }
@@ -86,6 +101,7 @@ void Request::choose(std::span<const float> logits, SamplerWorkspace& workspace)
 void Request::finish() {
   RequestEvent event;
   event.finish_reason = spec_.generator.finish_reason();
+  if (pooler_) event.embedding = pooler_->embedding();
   emit(std::move(event), {});
 }
 
@@ -118,7 +134,7 @@ void Request::report_progress() {
   event.kind = RequestEvent::Kind::progress;
   event.request = id_;
   event.done = static_cast<std::int64_t>(cached - shared_);
-  event.total = static_cast<std::int64_t>(size() - shared_);
+  event.total = static_cast<std::int64_t>(goal() - shared_);
   event.counts = counts_;
   spec_.sink(std::move(event));
 }

@@ -3,12 +3,17 @@
 // The tokens are the prompt's and, behind them, the generator's: nobody else keeps a copy. Of them
 // the first `cached` lie in the KV cache; what is missing before the next token can be chosen are
 // the rows from there on. So a prompt, a decode step and the recomputation of a request that was
-// preempted are one and the same.
+// preempted are one and the same. Where tokens of the prompt are to be scored, their rows want
+// logits too: those are the last rows of what is missing, as the one that chooses the next token
+// is.
 #pragma once
 
 #include "base/run_state.hpp"
 #include "runtime/generator.hpp"
+#include "runtime/pooler.hpp"
+#include "runtime/prompt_scores.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -64,10 +69,16 @@ struct RequestEvent {
   std::int64_t done = 0;                            // of `total` rows of the prompt
   std::int64_t total = 0;
   RequestCounts counts;
+  // With the last event, where asked for: see Generation.
+  std::int32_t prompt_logprobs_start = 0;
+  std::vector<TokenLogprob> prompt_logprobs;
+  std::vector<std::vector<TokenLogprob>> prompt_top_logprobs;
+  std::vector<float> embedding;  // with FinishReason::length, where it was asked for
 };
 
-// Adds what an event says to the answer so far, or throws and changes nothing.
-void append(Generation& answer, const RequestEvent& event);
+// Adds what an event says to the answer so far, or throws and changes nothing. What only answers
+// have is moved there.
+void append(Generation& answer, RequestEvent& event);
 
 struct RequestSpec {
   std::vector<TokenId> prompt;   // not empty
@@ -80,6 +91,10 @@ struct RequestSpec {
   // Takes what happens. May throw bad_alloc, but not for a last event without text, and has kept
   // nothing of the event then.
   std::function<void(RequestEvent&&)> sink = {};
+  PromptScores scores = {};  // of the prompt, which then stays as it is
+  // Other than none: an embedding is computed, and the generator has ended.
+  Pooling pooling = Pooling::none;
+  bool normalize = true;
 };
 
 class Request {
@@ -101,9 +116,36 @@ class Request {
   std::size_t size() const noexcept {
     return spec_.prompt.size() + spec_.generator.tokens().size();
   }
-  std::size_t missing() const noexcept { return size() - cached; }
+  // Tokens whose rows it needs: all, but for the last one where that is not to choose a token.
+  std::size_t goal() const noexcept { return size() - (only_scores_ ? 1 : 0); }
+  std::size_t missing() const noexcept { return goal() - cached; }
+  // There is an answer behind the prompt to compute, not scores or an embedding alone.
+  bool answers() const noexcept { return !only_scores_ && !pooler_; }
+  // The first row whose logits it needs, and those behind it; at least `cached`.
+  std::size_t first_logits_row() const noexcept {
+    if (pooler_) return goal();
+    return spec_.scores.complete() ? goal() - 1 : spec_.scores.next_row();
+  }
+  bool is_scored() const noexcept { return !spec_.scores.complete(); }  // still
+  // Of the rows in the batch in flight, those that want logits.
+  std::size_t logits_rows() const noexcept {
+    return cached + rows - std::min(cached + rows, first_logits_row());
+  }
   TokenId token(std::size_t position) const noexcept;
   std::vector<TokenId> tokens(std::size_t count) const;  // the first ones
+  // The first ones that need not be computed where the prefix cache has them.
+  std::size_t reusable() const noexcept { return pooler_ ? pooler_->next() : first_logits_row(); }
+  std::int32_t prompt_tokens() const noexcept { return counts_.prompt_tokens; }
+  bool pools() const noexcept { return pooler_.has_value(); }
+  bool wants_hidden(std::size_t position) const noexcept {
+    return pooler_ && pooler_->wants(position);
+  }
+  // Of the rows in the batch in flight, those that want hidden states.
+  std::size_t hidden_rows() const noexcept {
+    return pooler_ ? cached + rows - std::min(cached + rows, std::max(cached, pooler_->next())) : 0;
+  }
+  // The hidden state of the first position that wants one.
+  void pool(std::span<const float> hidden) { pooler_->add(hidden); }
   // The next token costs one row: all others are there.
   bool decodes() const noexcept { return answered_ && missing() == 1; }
 
@@ -116,8 +158,11 @@ class Request {
   void begin(std::size_t shared) noexcept;
   // Chooses the next token by the logits of the last one. Throws like Generator::step.
   void choose(std::span<const float> logits, SamplerWorkspace& workspace);
+  PromptScores& scores() noexcept { return spec_.scores; }
+  const PromptScores& scores() const noexcept { return spec_.scores; }
   bool has_failed() const noexcept { return failed_; }
-  // The generator has ended; before the first token where max_new_tokens is 0.
+  // The generator has ended; before the first token where max_new_tokens is 0, or an embedding is
+  // all that is wanted.
   bool is_complete() const noexcept {
     return spec_.generator.finish_reason() != FinishReason::none;
   }
@@ -144,6 +189,8 @@ class Request {
   std::int64_t id_;
   RequestSpec spec_;
   std::int32_t priority_ = 0;
+  bool only_scores_;  // of the prompt, and no answer
+  std::optional<Pooler> pooler_;
   bool begun_ = false;
   bool failed_ = false;
   bool answered_ = false;   // a token was chosen since the prompt was evaluated

@@ -1,14 +1,12 @@
 #include "sample/sampler_chain.hpp"
 
 #include "sample/dynamic_temperature.hpp"
-#include "sample/exp.hpp"
 #include "sample/sequence_rules.hpp"
 #include "sample/top_k.hpp"
 #include "sample/top_n_sigma.hpp"
 #include "sample/xtc.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 #include <set>
@@ -49,22 +47,6 @@ void apply_mask(std::span<float> scores, std::span<const std::uint32_t> mask) {
       if ((word >> (i - begin) & 1U) == 0) scores[i] = kBanned;
     }
   }
-}
-
-// log of the sum of exp(logit), for `largest` the largest logit.
-double log_sum_exp(std::span<const float> logits, float largest) {
-  std::array<double, 8> lanes{};
-  const double top = largest;
-  std::size_t i = 0;
-  for (; i + lanes.size() <= logits.size(); i += lanes.size()) {
-    for (std::size_t j = 0; j < lanes.size(); ++j) {
-      lanes[j] += exp_nonpositive(static_cast<double>(logits[i + j]) - top);
-    }
-  }
-  for (; i < logits.size(); ++i) lanes[0] += exp_nonpositive(static_cast<double>(logits[i]) - top);
-  double total = 0;
-  for (const double lane : lanes) total += lane;
-  return top + std::log(total);
 }
 
 // transformers keeps the sequences in a dictionary: of equal ones the last counts.
@@ -223,34 +205,6 @@ TokenId SamplerChain::choose(SamplerWorkspace& workspace) {
   return workspace.candidates.draw(rng_.next_unit());
 }
 
-// Rank 1 is the likeliest; equal logits rank by id, as a greedy choice would take them.
-TokenLogprob SamplerChain::logprob_of(TokenId token, std::span<const float> logits) const {
-  const auto at = static_cast<std::size_t>(token);
-  const float own = logits[at];
-  std::int32_t rank = 1;
-  for (const float logit : logits) rank += logit > own ? 1 : 0;
-  for (const float logit : logits.first(at)) rank += logit == own ? 1 : 0;
-  return {token, static_cast<float>(static_cast<double>(own) - log_total_), rank};
-}
-
-void SamplerChain::rank_likeliest(std::span<const float> logits, SamplerWorkspace& workspace) {
-  const float largest = chunk_maxima(logits, workspace.maxima);
-  log_total_ = log_sum_exp(logits, largest);
-  top_.clear();
-  if (params_.logprobs <= 0) return;
-  const auto count = std::min(static_cast<std::size_t>(params_.logprobs), logits.size());
-  const float threshold = kth_largest(logits, workspace.maxima, count, workspace.scratch);
-  for_each_at_least(logits, workspace.maxima, threshold, [&](std::size_t token, float logit) {
-    const double logprob = static_cast<double>(logit) - log_total_;
-    top_.push_back({static_cast<TokenId>(token), static_cast<float>(logprob), 0});
-  });
-  std::stable_sort(top_.begin(), top_.end(), [&](const TokenLogprob& a, const TokenLogprob& b) {
-    return logits[static_cast<std::size_t>(a.token)] > logits[static_cast<std::size_t>(b.token)];
-  });
-  top_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) top_[i].rank = static_cast<std::int32_t>(i + 1);
-}
-
 SampledToken SamplerChain::sample(std::span<const float> logits, SamplerWorkspace& workspace,
                                   const SampleStep& step) {
   check_numbers(logits);
@@ -266,9 +220,9 @@ SampledToken SamplerChain::sample(std::span<const float> logits, SamplerWorkspac
   SampledToken result;
   result.token = choose(workspace);
   if (params_.logprobs >= 0) {
-    rank_likeliest(logits, workspace);
-    result.logprob = logprob_of(result.token, logits);
-    result.top_logprobs = top_;
+    logprobs_.assign(logits, static_cast<std::size_t>(params_.logprobs), workspace.logprobs);
+    result.logprob = logprobs_.of(result.token, logits);
+    result.top_logprobs = logprobs_.likeliest();
   }
   return result;
 }

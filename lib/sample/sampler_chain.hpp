@@ -17,6 +17,7 @@
 #include "sample/adaptive_p.hpp"
 #include "sample/candidates.hpp"
 #include "sample/dry.hpp"
+#include "sample/logprobs.hpp"
 #include "sample/mirostat.hpp"
 #include "sample/token_counts.hpp"
 
@@ -37,6 +38,7 @@ struct SamplerWorkspace {
   std::vector<float> scratch;
   std::vector<double> shares;  // adaptive_p
   DryScratch dry;
+  LogprobScratch logprobs;
   Candidates candidates;  // what the last draw chose from; untouched by a greedy choice
 };
 
@@ -76,8 +78,6 @@ class SamplerChain {
   void filter(SamplerWorkspace& workspace, float largest);
   TokenId draw_by_mirostat(SamplerWorkspace& workspace, float largest);
   TokenId draw_adapted(SamplerWorkspace& workspace);
-  void rank_likeliest(std::span<const float> logits, SamplerWorkspace& workspace);
-  TokenLogprob logprob_of(TokenId token, std::span<const float> logits) const;
 
   SamplingParams params_;
   CounterRng rng_;
@@ -90,8 +90,7 @@ class SamplerChain {
   std::vector<TokenId> tokens_;  // prompt and answer, where kept
   std::size_t length_ = 0;       // of both
   std::size_t answered_ = 0;
-  double log_total_ = 0;  // logarithm of the raw distribution's sum
-  std::vector<TokenLogprob> top_;
+  Logprobs logprobs_;
 };
 
 }  // namespace tlite

@@ -33,8 +33,10 @@ FLOORS = {
 # lowest layer that is made of them. It stands for that layer wherever it is included.
 PUBLIC = {
     "batch": "model",
+    "beam_search": "runtime",
     "chat": "text",
     "data_type": "tensor",
+    "embedding": "runtime",
     "engine": "api",
     "error": "base",
     "evaluator": "api",

@@ -1,10 +1,15 @@
 // What an engine gives to many requests, and what it costs a game's frame. Rows of JSON.
 //
-//   engine_bench MODEL throughput [PARALLEL] [REQUESTS]   requests of mixed lengths, tokens a
-//   second engine_bench MODEL long [PROMPT]      others' tokens and first tokens while a long
-//   prompt runs engine_bench MODEL prefix [PROMPT]    first token of a prompt, and of the same
-//   prompt again engine_bench MODEL budget [SEQUENCES] how far step(1, 3, 8 ms) goes over, prompts
-//   and tokens
+//   engine_bench MODEL throughput [PARALLEL] [REQUESTS]
+//     requests of mixed lengths, tokens a second
+//   engine_bench MODEL long [PROMPT]
+//     others' tokens and first tokens while a long prompt runs
+//   engine_bench MODEL prefix [PROMPT]
+//     first token of a prompt, and of the same prompt again
+//   engine_bench MODEL scores [PROMPT]
+//     tokens a second of a prompt with log probabilities, and without
+//   engine_bench MODEL budget [SEQUENCES]
+//     how far step(1, 3, 8 ms) goes over, prompts and tokens
 //
 // Prompts are random ids and answers go on to a length of their own, so the same MODEL, seed and
 // numbers give the same work to every engine: requests() is what a peer has to be fed with.
@@ -166,6 +171,31 @@ void prefix(const tlite::Model& model, std::size_t length) {
       length, times[0], again, times[0] / again);
 }
 
+void scores(const tlite::Model& model, std::size_t length) {
+  tlite::EngineOptions options;
+  options.context = static_cast<std::int32_t>(length) * 2 + 1024;
+  options.prefix_cache = false;
+  tlite::Engine engine(model, options);
+  std::mt19937 random(5);
+  std::vector<double> plain;
+  std::vector<double> scored;
+  for (int i = 0; i < 10; ++i) {
+    tlite::RequestOptions request = with(0);
+    if (i % 2 == 1) request.prompt_logprobs = 5;
+    const std::vector<tlite::TokenId> ids = random_ids(random, length);
+    const Clock::time_point start = Clock::now();
+    engine.wait(engine.submit(ids, request));
+    (i % 2 == 1 ? scored : plain).push_back(seconds_since(start));
+  }
+  const auto rate = [&](const std::vector<double>& times) {
+    return static_cast<double>(length) / quantile(times, 0.5);
+  };
+  std::printf(
+      "{\"test\": \"scores\", \"prompt\": %zu, \"plain_per_second\": %.1f, "
+      "\"scored_per_second\": %.1f}\n",
+      length, rate(plain), rate(scored));
+}
+
 void budget_of(tlite::Engine& engine, const char* kind, int sequences, double milliseconds) {
   std::vector<double> over;
   const auto budget = std::chrono::nanoseconds(static_cast<std::int64_t>(milliseconds * 1e6));
@@ -207,8 +237,9 @@ void budget(const tlite::Model& model, int sequences) {
 
 int main(int argc, char** argv) {
   if (argc < 3) {
-    std::fprintf(stderr,
-                 "usage: engine_bench MODEL throughput|requests|long|prefix|budget [NUMBER...]\n");
+    std::fprintf(
+        stderr,
+        "usage: engine_bench MODEL throughput|requests|long|prefix|scores|budget [NUMBER...]\n");
     return 2;
   }
   const std::string test = argv[2];
@@ -222,6 +253,8 @@ int main(int argc, char** argv) {
     long_prompt(model, static_cast<std::size_t>(number(3, 8192)));
   } else if (test == "prefix") {
     prefix(model, static_cast<std::size_t>(number(3, 2048)));
+  } else if (test == "scores") {
+    scores(model, static_cast<std::size_t>(number(3, 1024)));
   } else if (test == "budget") {
     budget(model, number(3, 1));
   } else {

@@ -67,6 +67,7 @@ TEST(free_null, "capi/basics: free functions take NULL") {
   tlite_model_free(NULL);
   tlite_evaluator_free(NULL);
   tlite_generation_free(NULL);
+  tlite_beams_free(NULL);
   tlite_session_free(NULL);
   tlite_stream_free(NULL);
 }
@@ -93,6 +94,7 @@ TEST(views_of_null, "capi/basics: views of NULL are empty") {
   CHECK(tlite_tokenizer_eos_token(NULL) == -1);
   CHECK(tlite_tokenizer_pad_token(NULL) == -1);
   CHECK(tlite_model_vocab_size(NULL) == 0);
+  CHECK(tlite_model_hidden_size(NULL) == 0);
   CHECK(tlite_stream_finish_reason(NULL) == TLITE_FINISH_NONE);
   CHECK(tlite_evaluator_free_positions(NULL) == 0);
   CHECK(tlite_evaluator_logits_rows(NULL) == 0);

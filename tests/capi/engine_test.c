@@ -1,6 +1,7 @@
 /* Many requests at once, in C. */
 #include "tiny_session.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -10,7 +11,7 @@ static tlite_engine* tiny_engine(const tlite_model* model) {
   tlite_engine_options options;
   CHECK_OK(tlite_engine_options_init(&options, sizeof options));
   CHECK(options.context == 16384 && options.max_sequences == 16 && options.prefix_cache == 1);
-  CHECK(options.max_delay_milliseconds == 50);
+  CHECK(options.max_delay_milliseconds == 50 && options.embeddings == 1);
   options.context = 512;
   options.max_sequences = 3;
   tlite_engine* engine = NULL;
@@ -178,6 +179,138 @@ TEST(engine_wait, "capi/engine: threads that wait, messages, a cancel, a session
   tlite_engine_free(engine); /* the session has it still */
   CHECK_OK(tlite_session_regenerate(session, NULL, NULL, NULL, &error));
   tlite_session_free(session);
+  tlite_model_free(model);
+}
+
+TEST(engine_scores, "capi/engine: several answers, and what the prompt's own tokens say") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_engine* const engine = tiny_engine(model);
+  const tlite_sampling_params sampling = sampling_of(4);
+  tlite_request_options options;
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  CHECK(options.n == 1 && options.prompt_logprobs == TLITE_UNSET);
+  CHECK(options.prompt_logprobs_start == 1);
+  options.sampling = &sampling;
+  options.n = 3;
+  options.prompt_logprobs = 2;
+  options.prompt_logprobs_start = 2;
+  int64_t first = 0;
+  CHECK_OK(tlite_engine_submit_text(engine, "tokens", TLITE_NUL, &options, &first, &error));
+  for (int i = 0; i < 3; i++) {
+    tlite_generation* answer = NULL;
+    CHECK_OK(tlite_engine_wait(engine, first + i, &answer, &error));
+    tlite_generation* const expected = alone(model, "tokens", 4 + (uint64_t)i);
+    CHECK(same(answer, expected));
+    CHECK(expected->prompt_logprobs == NULL && expected->prompt_logprobs_start == 0);
+    tlite_generation_free(expected);
+    if (i > 0) {
+      CHECK(answer->prompt_logprobs == NULL && answer->prompt_top_logprob_offsets == NULL);
+      CHECK(answer->prompt_logprob_count == 0 && answer->prompt_logprobs_start == 0);
+    } else {
+      REQUIRE(answer->prompt_logprobs != NULL && answer->prompt_logprob_count == 4);
+      CHECK(answer->prompt_logprobs_start == 2);
+      for (size_t k = 0; k < 4; k++) {
+        CHECK(answer->prompt_logprobs[k].token == "tokens"[k + 2]);
+        CHECK(answer->prompt_logprobs[k].bytes.data[0] == "tokens"[k + 2]);
+        CHECK(answer->prompt_logprobs[k].logprob < 0 && answer->prompt_logprobs[k].rank >= 1);
+        const size_t begin = answer->prompt_top_logprob_offsets[k];
+        CHECK(begin == 2 * k && answer->prompt_top_logprob_offsets[k + 1] == begin + 2);
+        CHECK(answer->prompt_top_logprobs[begin].rank == 1);
+        CHECK(answer->prompt_top_logprobs[begin + 1].rank == 2);
+      }
+    }
+    tlite_generation_free(answer);
+  }
+
+  options.n = 0;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "tokens", 6, &options, &first, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "n is 0; it takes 1 to 1024");
+  options.n = 1;
+  options.prompt_logprobs_start = 7;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "tokens", 6, &options, &first, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "prompt_logprobs_start is 7; it takes 1 to 6");
+  options.prompt_logprobs = 65;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "tokens", 6, &options, &first, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "prompt_logprobs is 65; it takes -1 to 64");
+  options.reserved2 = 1;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "tokens", 6, &options, &first, &error),
+              TLITE_ERROR_NOT_SUPPORTED, "reserved2");
+  tlite_engine_free(engine);
+  tlite_model_free(model);
+}
+
+/* The embedding that a request with these options gets, of length `tlite_model_hidden_size`. */
+static tlite_generation* embed(tlite_engine* engine, tlite_pooling pooling, int32_t normalize) {
+  tlite_request_options options;
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  options.pooling = pooling;
+  options.normalize = normalize;
+  int64_t request = 0;
+  tlite_generation* answer = NULL;
+  CHECK_OK(tlite_engine_submit_text(engine, "what it is", TLITE_NUL, &options, &request, &error));
+  CHECK_OK(tlite_engine_wait(engine, request, &answer, &error));
+  return answer;
+}
+
+TEST(engine_embedding, "capi/engine: embeddings of a prompt, and what is refused with them") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_engine* const engine = tiny_engine(model);
+  const size_t hidden_size = (size_t)tlite_model_hidden_size(model);
+  tlite_generation* all[4];
+  all[0] = embed(engine, TLITE_POOLING_LAST, 0);
+  all[1] = embed(engine, TLITE_POOLING_MEAN, 0);
+  all[2] = embed(engine, TLITE_POOLING_CLS, 0);
+  all[3] = embed(engine, TLITE_POOLING_LAST, 1);
+  double plain = 0;
+  double unit = 0;
+  for (int i = 0; i < 4; i++) {
+    REQUIRE(all[i] != NULL && all[i]->embedding != NULL);
+    CHECK(all[i]->embedding_size == hidden_size && all[i]->token_count == 0);
+    CHECK(all[i]->finish_reason == TLITE_FINISH_LENGTH && all[i]->prompt_tokens == 10);
+  }
+  CHECK(all[0]->cached_tokens == 0 && all[1]->cached_tokens == 0 && all[3]->cached_tokens == 9);
+  for (size_t i = 0; i < hidden_size; i++) {
+    plain += (double)all[0]->embedding[i] * all[0]->embedding[i];
+    unit += (double)all[3]->embedding[i] * all[3]->embedding[i];
+  }
+  /* Each square is off by 2^-23 of it. */
+  CHECK(fabs(unit - 1) <= ldexp(1, -22) && fabs(plain - 1) > 0.1);
+  CHECK(memcmp(all[0]->embedding, all[1]->embedding, hidden_size * sizeof(float)) != 0);
+  CHECK(memcmp(all[0]->embedding, all[2]->embedding, hidden_size * sizeof(float)) != 0);
+  for (int i = 0; i < 4; i++) tlite_generation_free(all[i]);
+
+  const int64_t plain_request = submit(engine, "what it is", 1);
+  tlite_generation* answer = NULL;
+  CHECK_OK(tlite_engine_wait(engine, plain_request, &answer, &error));
+  CHECK(answer->embedding == NULL && answer->embedding_size == 0 && answer->token_count > 0);
+  tlite_generation_free(answer);
+
+  tlite_request_options options;
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  options.pooling = TLITE_POOLING_INVALID;
+  int64_t request = 0;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "a", 1, &options, &request, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "pooling is -1");
+  const tlite_sampling_params sampling = sampling_of(1);
+  options.pooling = TLITE_POOLING_MEAN;
+  options.sampling = &sampling;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "a", 1, &options, &request, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "pooling is set, and sampling too");
+  tlite_engine_free(engine);
+  tlite_engine_options without;
+  CHECK_OK(tlite_engine_options_init(&without, sizeof without));
+  without.context = 64;
+  without.embeddings = 0;
+  tlite_engine* other = NULL;
+  CHECK_OK(tlite_engine_create(model, &without, &other, &error));
+  options.sampling = NULL;
+  CHECK_ERROR(tlite_engine_submit_text(other, "a", 1, &options, &request, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "embeddings is false");
+  tlite_engine_free(other);
   tlite_model_free(model);
 }
 

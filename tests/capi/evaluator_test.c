@@ -94,6 +94,71 @@ TEST(evaluator_life, "capi/evaluator: append, evaluate and steps give the same l
   CHECK(host.live == 0 && host.released == 1);
 }
 
+TEST(evaluator_hidden, "capi/evaluator: hidden states of the rows that want them") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  const size_t hidden_size = (size_t)tlite_model_hidden_size(model);
+  tlite_evaluator_options options;
+  tlite_evaluator_options_init(&options, sizeof options);
+  options.context = 128;
+  options.max_batch_rows = 4;
+  options.max_hidden_rows = 2;
+  tlite_evaluator* evaluator = NULL;
+  CHECK_OK(tlite_evaluator_create(model, &options, &evaluator, &error));
+  tlite_model_free(model);
+  REQUIRE(evaluator != NULL);
+  CHECK_OK(tlite_evaluator_get_options(evaluator, &options, &error));
+  CHECK(options.max_hidden_rows == 2);
+
+  tlite_batch_row rows[LENGTH(kIds)];
+  memset(rows, 0, sizeof rows);
+  const int32_t one = new_sequence(evaluator);
+  for (int i = 0; i < (int)LENGTH(kIds); ++i) {
+    rows[i].token = kIds[i];
+    rows[i].sequence = one;
+    rows[i].position = i;
+    rows[i].wants_hidden = i == 1 || i == 6;
+  }
+  rows[6].wants_logits = 1;
+  CHECK_OK(tlite_evaluator_evaluate(evaluator, rows, LENGTH(rows), &error));
+  CHECK(tlite_evaluator_hidden_rows(evaluator) == 2 && tlite_evaluator_logits_rows(evaluator) == 1);
+  const float* hidden = NULL;
+  size_t count = 0;
+  CHECK_OK(tlite_evaluator_get_hidden(evaluator, 0, &hidden, &count, &error));
+  REQUIRE(hidden != NULL && count == hidden_size);
+  float kept[64] = {0};
+  REQUIRE(count == LENGTH(kept));
+  memcpy(kept, hidden, sizeof kept);
+  CHECK_OK(tlite_evaluator_get_hidden(evaluator, 1, &hidden, NULL, &error));
+  CHECK(memcmp(kept, hidden, sizeof kept) != 0);
+  CHECK_ERROR(tlite_evaluator_get_hidden(evaluator, 2, &hidden, &count, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "there is no hidden state 2: the last batch has 2");
+  CHECK_ERROR(tlite_evaluator_get_hidden(evaluator, 0, NULL, &count, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "out is NULL");
+
+  /* Alone, and without logits: the same bits. */
+  const int32_t two = new_sequence(evaluator);
+  rows[0].sequence = two;
+  rows[1].sequence = two;
+  CHECK_OK(tlite_evaluator_evaluate(evaluator, rows, 2, &error));
+  CHECK(tlite_evaluator_hidden_rows(evaluator) == 1 && tlite_evaluator_logits_rows(evaluator) == 0);
+  CHECK_OK(tlite_evaluator_get_hidden(evaluator, 0, &hidden, &count, &error));
+  CHECK(memcmp(kept, hidden, sizeof kept) == 0);
+  CHECK_OK(tlite_evaluator_append(evaluator, two, kIds, 3, &error));
+  CHECK(tlite_evaluator_hidden_rows(evaluator) == 0 && tlite_evaluator_hidden_rows(NULL) == 0);
+
+  const int32_t three = new_sequence(evaluator);
+  for (int i = 0; i < 3; ++i) {
+    rows[i].sequence = three;
+    rows[i].wants_hidden = 1;
+  }
+  CHECK_ERROR(tlite_evaluator_evaluate(evaluator, rows, 3, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "3 rows want hidden states; max_hidden_rows is 2");
+  tlite_evaluator_free(evaluator);
+  CHECK(host.live == 0 && host.released == 1);
+}
+
 TEST(evaluator_sequences, "capi/evaluator: fork, adopt, truncate and destroy") {
   memory_host host;
   tlite_model* const model = tiny_model_load(&host);

@@ -60,6 +60,7 @@ TEST(model_life, "capi/model: loads from memory, tells what it is, and outlives 
   CHECK(same(info->format, "safetensors") && info->weight_type == TLITE_DATA_TYPE_F32);
   CHECK(tlite_model_vocab_size(model) == TINY_VOCAB_SIZE);
   CHECK(info->vocab_size == TINY_VOCAB_SIZE && info->hidden_size == 64);
+  CHECK(tlite_model_hidden_size(model) == 64);
   CHECK(info->num_hidden_layers == 2 && info->num_attention_heads == 4);
   CHECK(info->num_key_value_heads == 2 && info->head_dim == 16 && info->tie_word_embeddings == 1);
   CHECK(info->eos_token_id_count == 2 && info->eos_token_ids[0] == TINY_IM_END);
@@ -128,6 +129,14 @@ TEST(model_plan, "capi/model: memory by class, before loading") {
   options.max_logits_rows = 64;
   CHECK_OK(tlite_model_plan(given, "memory", TLITE_NUL, &options, &larger, &error));
   CHECK(larger.scratch > plan.scratch && larger.kv_cache == plan.kv_cache);
+  options.max_logits_rows = 1;
+  options.max_hidden_rows = 16;
+  CHECK_OK(tlite_model_plan(given, "memory", TLITE_NUL, &options, &larger, &error));
+  CHECK(larger.scratch == plan.scratch + UINT64_C(16) * 64 * sizeof(float));
+  options.max_hidden_rows = -1;
+  CHECK_ERROR(tlite_model_plan(given, "memory", TLITE_NUL, &options, &plan, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "max_hidden_rows is -1");
+  options.max_hidden_rows = 0;
   options.threads = 0;
   CHECK_ERROR(tlite_model_plan(given, "memory", TLITE_NUL, &options, &plan, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "threads is 0; it takes 1 to 256, or -1");

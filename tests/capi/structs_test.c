@@ -23,6 +23,9 @@ INIT(quantize_options)
 INIT(importance_options)
 INIT(evaluator_options)
 INIT(session_options)
+INIT(engine_options)
+INIT(request_options)
+INIT(beam_options)
 
 static const struct {
   const char* name;
@@ -42,6 +45,9 @@ static const struct {
     {"importance_options", init_importance_options, sizeof(tlite_importance_options)},
     {"evaluator_options", init_evaluator_options, sizeof(tlite_evaluator_options)},
     {"session_options", init_session_options, sizeof(tlite_session_options)},
+    {"engine_options", init_engine_options, sizeof(tlite_engine_options)},
+    {"request_options", init_request_options, sizeof(tlite_request_options)},
+    {"beam_options", init_beam_options, sizeof(tlite_beam_options)},
 };
 
 /* Larger than any structure may be, aligned for all of them. */
@@ -99,6 +105,7 @@ TEST(defaults, "capi/structs: the defaults are those of the documentation") {
   CHECK(tlite_evaluator_options_init(&evaluator, sizeof evaluator) == TLITE_OK);
   CHECK(evaluator.context == 4096 && evaluator.max_sequences == 64);
   CHECK(evaluator.max_batch_rows == 512 && evaluator.max_logits_rows == 64);
+  CHECK(evaluator.max_hidden_rows == 0);
   tlite_encode_options encode;
   CHECK(tlite_encode_options_init(&encode, sizeof encode) == TLITE_OK);
   CHECK(encode.parse_special == 1);
@@ -110,6 +117,13 @@ TEST(defaults, "capi/structs: the defaults are those of the documentation") {
   CHECK(tlite_plan_options_init(&plan, sizeof plan) == TLITE_OK);
   CHECK(plan.weights == TLITE_WEIGHT_MIX_AS_STORED && plan.threads == TLITE_UNSET);
   CHECK(plan.max_sequences == 1 && plan.max_logits_rows == 1 && plan.context == 4096);
+  CHECK(plan.max_hidden_rows == 0);
+  tlite_engine_options engine;
+  CHECK(tlite_engine_options_init(&engine, sizeof engine) == TLITE_OK);
+  CHECK(engine.embeddings == 1);
+  tlite_request_options request;
+  CHECK(tlite_request_options_init(&request, sizeof request) == TLITE_OK);
+  CHECK(request.pooling == TLITE_POOLING_NONE && request.normalize == 1);
 }
 
 /* What a function that reads tlite_sampling_params answers for one of `size` bytes, of which the

@@ -123,7 +123,7 @@ class BatchTest(CliTest):
         cases: dict[str, tuple[dict[str, object], str]] = {
             "no_messages": ({"body": {}}, "body has no messages"),
             "no_body": ({"body": None}, "body is null, it must be an object"),
-            "url": ({"url": "/v1/embeddings"}, 'not supported: url "/v1/embeddings"'),
+            "url": ({"url": "/v1/images"}, 'not supported: url "/v1/images"'),
             "method": ({"method": "GET"}, 'not supported: the method "GET"'),
         }
         fields: dict[str, tuple[object, str]] = {

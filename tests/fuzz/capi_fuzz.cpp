@@ -379,6 +379,7 @@ void Program::evaluator_call() {
     create->max_sequences = number(4);
     create->max_batch_rows = number(20);
     create->max_logits_rows = number(8);
+    create->max_hidden_rows = number(8);
     create->threads = 1;
     create->kv_type = number(3);
   }
@@ -425,6 +426,7 @@ void Program::evaluator_run() {
                sequence,
                static_cast<std::int32_t>(static_cast<std::uint32_t>(first) + i),
                in_.ConsumeBool(),
+               in_.ConsumeBool(),
                {}};
     if (in_.ConsumeIntegralInRange(0, 31) == 0) rows[i].sequence = number(4);
   }
@@ -453,6 +455,7 @@ void Program::evaluator_run() {
       break;
     case 6:
       check(tlite_evaluator_get_logits(evaluator, number(4), &logits, &count, error()));
+      check(tlite_evaluator_get_hidden(evaluator, number(4), &logits, &count, error()));
       break;
     case 7:
       check(tlite_evaluator_on_progress(evaluator, in_.ConsumeBool() ? stop_at : nullptr, this,

@@ -1,9 +1,12 @@
-"""Logits of random tiny checkpoints by transformers, for tests/unit/model/forward_test.cpp.
+"""Logits and hidden states of random tiny checkpoints by transformers, for
+tests/unit/model/forward_test.cpp.
 
 Usage: forward.py > data/forward.txt
 
 A block a checkpoint: its name and the number of prompt tokens, then lines of (position, token,
-logit), the largest |logit| among all, and the tokens that greedy decoding appends.
+logit), the largest |logit| among all, lines of the last hidden state behind the final norm (the
+position, then every seventh number), the largest among all, and the tokens that greedy decoding
+appends.
 """
 
 from __future__ import annotations
@@ -34,15 +37,20 @@ def main() -> None:
         model = reference(spec)
         ids = token_ids(spec, count)
         logits = model(torch.tensor([ids])).logits[0]
+        hidden = model.model(torch.tensor([ids])).last_hidden_state[0]
         print(f"checkpoint {spec.name} {count} {logits.abs().max().item():.9g}")
         positions = sorted({0, 1, 31, 32, 33, count // 2, count - 2, count - 1} & set(range(count)))
         for position in positions:
             for token in range(position % 7, spec.vocab, 7):
                 print(position, token, f"{logits[position, token].item():.9g}")
-        out = model.generate(
+        print(f"hidden {hidden.abs().max().item():.9g}")
+        for position in positions:
+            numbers = hidden[position, position % 7 :: 7].tolist()
+            print("state", position, *(f"{number:.9g}" for number in numbers))
+        answer = model.generate(
             torch.tensor([ids]), max_new_tokens=GREEDY, min_new_tokens=GREEDY, do_sample=False
         )
-        print("greedy", *out[0, count:].tolist())
+        print("greedy", *answer[0, count:].tolist())
     sys.stdout.flush()
 
 

@@ -73,6 +73,7 @@ RequestId submit(Engine& engine, std::uint64_t i, std::int32_t priority = 0) {
   RequestOptions made;
   made.sampling = sampling(i);
   made.priority = priority;
+  if (i == 3) made.prompt_logprobs = 2;
   return engine.submit(prompt(i), made);
 }
 
@@ -103,6 +104,8 @@ void check_equal(const Generation& answer, std::uint64_t i) {
   CHECK(answer.tokens.size() == alone(i).tokens.size());
   CHECK(answer.text == alone(i).text);
   CHECK(answer.finish_reason == alone(i).finish_reason);
+  CHECK(std::equal(answer.prompt_logprobs.begin(), answer.prompt_logprobs.end(),
+                   alone(i).prompt_logprobs.begin(), alone(i).prompt_logprobs.end(), same));
 }
 
 // Every page is free or in the cache, and nobody is left.
@@ -195,6 +198,9 @@ struct Steps {
     late.timeout = 1ms;
     extra.push_back(engine.submit(prompt(90), late));
     extra.push_back(submit(engine, 91, 5));
+    RequestOptions pooled;
+    pooled.pooling = Pooling::mean;
+    extra.push_back(engine.submit(prompt(92), pooled));
   }
 
   // To the end of all; one is cancelled on the way.

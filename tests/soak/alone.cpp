@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <vector>
 
 namespace tlite::soak {
@@ -39,6 +40,11 @@ bool same(const TokenLogprob& a, const TokenLogprob& b) {
 
 bool same_lists(const std::vector<TokenLogprob>& a, const std::vector<TokenLogprob>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), same);
+}
+
+bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  return a.size() == b.size() &&
+         (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0);
 }
 
 std::string difference(const Generation& got, const Generation& wanted) {
@@ -78,6 +84,13 @@ std::string compare(const Model& model, const EngineOptions& shared, const Plan&
     return std::string("error '") + outcome.error->what() + "', alone '" + wanted.error->what() +
            "'";
   }
+  if (!same_lists(got.prompt_logprobs, wanted.answer.prompt_logprobs) ||
+      !std::equal(got.prompt_top_logprobs.begin(), got.prompt_top_logprobs.end(),
+                  wanted.answer.prompt_top_logprobs.begin(),
+                  wanted.answer.prompt_top_logprobs.end(), same_lists)) {
+    return "other log probabilities of the prompt";
+  }
+  if (!same_bits(got.embedding, wanted.answer.embedding)) return "another embedding";
   return difference(got, wanted.answer);
 }
 

@@ -31,6 +31,7 @@ EngineOptions random_engine(Random& random) {
   options.threads = random.from(1, 2);
   options.max_delay = std::chrono::milliseconds(random.one_in(3) ? 50 : random.from(0, 2));
   options.prefix_cache = !random.one_in(4);
+  options.embeddings = random.one_in(2);
   if (random.one_in(3)) options.kv_type = random.one_in(2) ? DataType::f32 : DataType::f16;
   return options;
 }
@@ -132,7 +133,7 @@ std::vector<std::vector<TokenId>> random_beginnings(Random& random, TokenId voca
   return all;
 }
 
-Plan random_plan(Random& random, TokenId vocabulary,
+Plan random_plan(Random& random, TokenId vocabulary, bool embeddings,
                  const std::vector<std::vector<TokenId>>& beginnings) {
   Plan plan;
   const int form = random.from(0, 9);
@@ -149,7 +150,13 @@ Plan random_plan(Random& random, TokenId vocabulary,
     prompt.insert(prompt.end(), rest.begin(), rest.end());
     plan.prompt = std::move(prompt);
   }
-  plan.options.sampling = random_sampling(random, vocabulary);
+  if (embeddings && random.one_in(5)) {
+    plan.options.pooling = static_cast<Pooling>(random.from(1, 3));
+    plan.options.normalize = random.one_in(2);
+  } else {
+    plan.options.sampling = random_sampling(random, vocabulary);
+    if (random.one_in(6)) plan.options.prompt_logprobs = random.from(0, 3);
+  }
   plan.options.priority = random.from(-1, 2);
   if (random.one_in(10)) plan.options.context = 190;
   if (random.one_in(15)) plan.options.timeout = std::chrono::milliseconds(random.from(1, 20));

@@ -52,7 +52,8 @@ struct Plan {
 };
 
 SamplingParams random_sampling(Random& random, TokenId vocabulary);
-Plan random_plan(Random& random, TokenId vocabulary,
+// `embeddings`: the engine can make them.
+Plan random_plan(Random& random, TokenId vocabulary, bool embeddings,
                  const std::vector<std::vector<TokenId>>& beginnings);
 
 RequestId submit(Engine& engine, const Plan& plan);

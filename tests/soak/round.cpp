@@ -81,7 +81,7 @@ class Round {
         report_(report) {
     const auto beginnings = random_beginnings(random_, vocabulary_);
     for (std::size_t i = 0; i < requests; ++i) {
-      plans_.push_back(random_plan(random_, vocabulary_, beginnings));
+      plans_.push_back(random_plan(random_, vocabulary_, options_.embeddings, beginnings));
     }
   }
 
@@ -331,7 +331,8 @@ void run_abandoned(const Model& model, std::uint64_t seed, Report& report) {
   Session session(*engine, {.context = 200});
   own.set_sampling(params);
   session.set_sampling(params);
-  for (int i = 0; i < 8; ++i) submit(*engine, random_plan(random, vocabulary, beginnings));
+  for (int i = 0; i < 8; ++i)
+    submit(*engine, random_plan(random, vocabulary, options.embeddings, beginnings));
   Stream stream = session.stream_complete("an answer that goes on");
   for (int i = random.from(0, 20); i > 0; --i) engine->step(std::chrono::microseconds(50));
   engine.reset();

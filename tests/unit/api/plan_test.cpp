@@ -113,6 +113,7 @@ const std::vector<EvaluatorOptions> kEvaluators = {
     {.context = 64, .max_batch_rows = 512, .threads = 2, .kv_type = DataType::f32},
     {.context = 96, .threads = 1, .kv_type = DataType::bf16},
     {.context = 96, .threads = 3, .kv_type = DataType::q8_0},
+    {.context = 96, .threads = 1, .max_hidden_rows = 33},
 };
 
 std::vector<SessionOptions> sessions() {
@@ -178,9 +179,9 @@ TEST_CASE("api/plan: matrices that no kernel reads where they lie are copied, an
 TEST_CASE("api/plan: options that cannot be built cannot be planned") {
   const Loaded loaded = directory(DataType::f32);
   const Model model = Model::load("m", loaded.options);
-  const EvaluatorOptions bad[] = {{.context = 0},         {.max_sequences = 0},
-                                  {.max_batch_rows = -1}, {.max_logits_rows = 0},
-                                  {.threads = 257},       {.kv_type = DataType::q4_0}};
+  const EvaluatorOptions bad[] = {
+      {.context = 0},   {.max_sequences = 0},        {.max_batch_rows = -1}, {.max_logits_rows = 0},
+      {.threads = 257}, {.kv_type = DataType::q4_0}, {.max_hidden_rows = -1}};
   for (const EvaluatorOptions& options : bad) {
     const std::string error = error_of([&] { Evaluator(model, options); });
     CHECK(error != "nothing");

@@ -37,6 +37,7 @@ TEST_CASE("model/evaluator: wrong batches are refused by name, and nothing has c
   options.context = 64;
   options.max_sequences = 2;
   options.max_logits_rows = 3;
+  options.max_hidden_rows = 1;
   Evaluator evaluator(make_model(spec), options);
   const SequenceId sequence = evaluator.create_sequence();
   evaluator.append(sequence, {{1, 2, 3}});
@@ -63,12 +64,16 @@ TEST_CASE("model/evaluator: wrong batches are refused by name, and nothing has c
                         {0, sequence, 4, true},
                         {0, sequence, 5, true},
                         {0, sequence, 6, true}}));
+  check_error(invalid, "2 rows want hidden states; max_hidden_rows is 1",
+              evaluate({{0, sequence, 3, false, true}, {0, sequence, 4, true, true}}));
   check_error(ErrorCode::context_full, "the context is full: 62 more positions need 2 pages of 32",
               [&] { evaluator.append(sequence, std::vector<TokenId>(62, 1)); });
   check_error(ErrorCode::context_full, "the context is full: 65 tokens do not fit in 64",
               [&] { evaluator.append(sequence, std::vector<TokenId>(65, 1)); });
   check_error(invalid, "the batch has no rows", [&] { evaluator.append(sequence, {}); });
   check_error(invalid, "there are no logits 1: the last batch has 1", [&] { evaluator.logits(1); });
+  check_error(invalid, "there is no hidden state 0: the last batch has 0",
+              [&] { evaluator.hidden(0); });
   check_error(invalid, "truncation of sequence 0 to 4, which has 3 positions",
               [&] { evaluator.truncate(sequence, 4); });
   check_error(invalid, "a fork of length 4 of sequence 0, which has 3 positions",
@@ -101,6 +106,7 @@ TEST_CASE("model/evaluator: options out of range are refused by name") {
   check_error(invalid, "max_sequences is 0", with(&EvaluatorOptions::max_sequences, 0));
   check_error(invalid, "max_batch_rows is 0", with(&EvaluatorOptions::max_batch_rows, 0));
   check_error(invalid, "max_logits_rows is 0", with(&EvaluatorOptions::max_logits_rows, 0));
+  check_error(invalid, "max_hidden_rows is -1", with(&EvaluatorOptions::max_hidden_rows, -1));
   check_error(invalid, "threads is 257", with(&EvaluatorOptions::threads, 257));
   EvaluatorOptions other = small_options();
   other.kv_type = DataType::f16;

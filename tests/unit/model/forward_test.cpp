@@ -31,6 +31,12 @@ struct Expected {
     float value;
   };
   std::vector<Logit> logits;
+  float largest_hidden = 0;
+  struct State {
+    std::size_t position;
+    std::vector<float> values;  // every seventh number, from position % 7 on
+  };
+  std::vector<State> states;
   std::vector<TokenId> greedy;
 };
 
@@ -47,6 +53,14 @@ std::vector<Expected> read_expected() {
     } else if (line.starts_with("greedy ")) {
       words.ignore(7);
       for (TokenId id = 0; words >> id;) all.back().greedy.push_back(id);
+    } else if (line.starts_with("hidden ")) {
+      words.ignore(7);
+      words >> all.back().largest_hidden;
+    } else if (line.starts_with("state ")) {
+      words.ignore(6);
+      Expected::State& state = all.back().states.emplace_back();
+      words >> state.position;
+      for (float value = 0; words >> value;) state.values.push_back(value);
     } else {
       Expected::Logit logit{};
       words >> logit.position >> logit.token >> logit.value;
@@ -56,13 +70,30 @@ std::vector<Expected> read_expected() {
   return all;
 }
 
+// A sum of n products in another order differs by some sqrt(n) roundings of 2^-24; with at most 176
+// of them a sum, 6 sums a layer and 4 layers whose differences add up, by 1.9e-5 of the largest.
+void check_states(const Evaluator& evaluator, const Expected& expected) {
+  REQUIRE_FALSE(expected.states.empty());
+  float difference = 0;
+  for (const Expected::State& state : expected.states) {
+    const auto hidden = evaluator.hidden(static_cast<std::int32_t>(state.position));
+    REQUIRE(state.values.size() == (hidden.size() - state.position % 7 + 6) / 7);
+    for (std::size_t i = 0; i < state.values.size(); ++i) {
+      const float value = hidden[state.position % 7 + i * 7];
+      difference = std::max(difference, std::abs(value - state.values[i]));
+    }
+  }
+  CHECK(difference <= std::sqrt(176.0F) * 6 * 4 * 0x1p-24F * expected.largest_hidden);
+}
+
 TokenId best(std::span<const float> logits) {
   return static_cast<TokenId>(std::max_element(logits.begin(), logits.end()) - logits.begin());
 }
 
 }  // namespace
 
-TEST_CASE("model/forward: logits and greedy tokens are those of transformers in float32") {
+TEST_CASE(
+    "model/forward: logits, hidden states and greedy tokens are those of transformers in float32") {
   const std::vector<Expected> all = read_expected();
   REQUIRE(all.size() == 9);
   for (const Expected& expected : all) {
@@ -72,16 +103,18 @@ TEST_CASE("model/forward: logits and greedy tokens are those of transformers in 
     options.context = 1024;
     options.max_batch_rows = 64;
     options.max_logits_rows = 1024;
+    options.max_hidden_rows = 1024;
     options.threads = 2;
     options.kv_type = DataType::f32;
     Evaluator evaluator(make_model(spec), options);
     const SequenceId sequence = evaluator.create_sequence();
     std::vector<BatchRow> rows;
     for (const TokenId id : token_ids(spec, expected.prompt)) {
-      rows.push_back({id, sequence, static_cast<std::int32_t>(rows.size()), true});
+      rows.push_back({id, sequence, static_cast<std::int32_t>(rows.size()), true, true});
     }
     evaluator.evaluate(rows);
     REQUIRE(evaluator.logits_rows() == static_cast<std::int32_t>(expected.prompt));
+    REQUIRE(evaluator.hidden_rows() == static_cast<std::int32_t>(expected.prompt));
     float difference = 0;
     for (const Expected::Logit& logit : expected.logits) {
       const float value = evaluator.logits(static_cast<std::int32_t>(logit.position))[logit.token];
@@ -89,6 +122,7 @@ TEST_CASE("model/forward: logits and greedy tokens are those of transformers in 
     }
     // Issue 2's bound, for sums in another order.
     CHECK(difference <= 1e-4F * expected.largest);
+    check_states(evaluator, expected);
     TokenId next = best(evaluator.logits(evaluator.logits_rows() - 1));
     for (const TokenId id : expected.greedy) {
       REQUIRE(next == id);

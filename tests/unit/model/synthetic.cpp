@@ -4,6 +4,7 @@
 #include "base/rng.hpp"
 #include "model/weights.hpp"
 #include "tensor/dtype.hpp"
+#include "unit/runtime/fake_model.hpp"
 
 #include <cmath>
 #include <cstring>
@@ -198,12 +199,14 @@ std::vector<std::byte>& TensorSet::bytes(std::string_view name) {
   return bytes_[static_cast<std::size_t>(&tensor(name) - tensors_.data())];
 }
 
-Model make_model(const Spec& spec, void (*change)(TensorSet&)) {
+Model make_model(const Spec& spec, void (*change)(TensorSet&), const std::vector<TokenId>& ends) {
   auto tensors = std::make_unique<TensorSet>(spec);
   if (change != nullptr) change(*tensors);
   auto impl = std::make_shared<Model::Impl>();
   impl->info.name = spec.name;
   impl->info.config = config_of(spec);
+  impl->info.eos_token_ids = ends;
+  impl->tokenizer = test::tiny_tokenizer();
   impl->info.weight_type = spec.type;
   WeightLoading loading;
   if (spec.packed_bf16) loading.types = [](const StoredTensor&) { return DataType::bf16; };

@@ -29,10 +29,11 @@ Spec spec_named(const std::string& name);
 
 ModelConfig config_of(const Spec& spec);
 
-// A model without tokenizer or template. `change` may damage the tensors first. The kernels'
-// tier is the one of TLITE_CPU.
+// A model with the tiny tokenizer, `ends` that end a sequence, and no template. `change` may damage
+// the tensors first. The kernels' tier is the one of TLITE_CPU.
 class TensorSet;
-Model make_model(const Spec& spec, void (*change)(TensorSet&) = nullptr);
+Model make_model(const Spec& spec, void (*change)(TensorSet&) = nullptr,
+                 const std::vector<TokenId>& ends = {});
 
 std::vector<TokenId> token_ids(const Spec& spec, std::size_t count);
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <map>
 #include <new>
 #include <random>
@@ -78,6 +79,12 @@ struct Fixture {
     };
     kept.push_back(made.control);
     answers()[made.control.get()] = {};
+    return made;
+  }
+  // Of the prompt's tokens from `start` on, with the two likeliest.
+  RequestSpec scored(const std::vector<TokenId>& prompt, std::size_t start = 1) {
+    RequestSpec made = spec(prompt);
+    made.scores = PromptScores(start, prompt.size(), 2);
     return made;
   }
   std::shared_ptr<Request> submit(std::string_view prompt) {
@@ -415,6 +422,23 @@ TEST_CASE("runtime/engine_core: the context ends an answer, or waits for a short
   CHECK(fixture.clean());
 }
 
+namespace {
+
+bool same(const TokenLogprob& a, const TokenLogprob& b) {
+  return a.token == b.token && a.logprob == b.logprob && a.rank == b.rank;
+}
+
+bool alike_scores(const Generation& a, const Generation& b) {
+  const auto rows = [](const auto& x, const auto& y) {
+    return std::equal(x.begin(), x.end(), y.begin(), y.end(), same);
+  };
+  return rows(a.prompt_logprobs, b.prompt_logprobs) &&
+         std::equal(a.prompt_top_logprobs.begin(), a.prompt_top_logprobs.end(),
+                    b.prompt_top_logprobs.begin(), b.prompt_top_logprobs.end(), rows);
+}
+
+}  // namespace
+
 TEST_CASE("runtime/engine_core: any mix of requests answers as each alone") {
   constexpr std::uint64_t kRequests = 200;
   std::minstd_rand random(7);
@@ -432,9 +456,18 @@ TEST_CASE("runtime/engine_core: any mix of requests answers as each alone") {
     std::vector<TokenId> prompt(static_cast<std::size_t>(1 + pick(3) * 30),
                                 static_cast<TokenId>('a' + pick(2)));
     for (int i = pick(20); i > 0; --i) prompt.push_back(pick(255));
-    expected.push_back(alone.submit(alone.spec(prompt, seed)));
+    PromptScores scores;
+    if (pick(2) == 0) {
+      const int start = 1 + pick(static_cast<unsigned>(prompt.size()) - 1);
+      scores = PromptScores(static_cast<std::size_t>(start), prompt.size(),
+                            static_cast<std::size_t>(pick(3)));
+    }
+    RequestSpec quiet = alone.spec(prompt, seed);
+    quiet.scores = scores;
+    expected.push_back(alone.submit(std::move(quiet)));
     alone.run();
     RequestSpec spec = busy.spec(prompt, seed);
+    spec.scores = scores;
     spec.control->priority = pick(2);
     requests.push_back(busy.submit(std::move(spec)));
     for (int i = pick(6); i > 0; --i) {
@@ -464,10 +497,233 @@ TEST_CASE("runtime/engine_core: any mix of requests answers as each alone") {
     CHECK(result.tokens == alike.tokens);
     CHECK(result.text == alike.text);
     CHECK(result.finish_reason == alike.finish_reason);
+    CHECK(alike_scores(result, alike));
     ++whole;
   }
   CHECK(whole > kRequests / 2);
   CHECK(busy.clean());
+}
+
+namespace {
+
+// What the fake model says of each token of a prompt, by the definition.
+void check_scores(const Generation& result, const std::vector<TokenId>& prompt, std::size_t start,
+                  const FakeBatchModel::Next& next = scatter) {
+  CHECK(result.prompt_logprobs_start == static_cast<std::int32_t>(start));
+  REQUIRE(result.prompt_logprobs.size() == prompt.size() - start);
+  REQUIRE(result.prompt_top_logprobs.size() == prompt.size() - start);
+  for (std::size_t i = 0; i < result.prompt_logprobs.size(); ++i) {
+    const auto at = static_cast<std::ptrdiff_t>(start + i);
+    const std::vector<float> logits = next({prompt.begin(), prompt.begin() + at});
+    const auto token = static_cast<std::size_t>(prompt[start + i]);
+    double total = 0;
+    std::int32_t above = 0;
+    for (std::size_t other = 0; other < logits.size(); ++other) {
+      total += std::exp(static_cast<double>(logits[other]));
+      if (logits[other] > logits[token]) ++above;
+      if (logits[other] == logits[token] && other < token) ++above;
+    }
+    const TokenLogprob& entry = result.prompt_logprobs[i];
+    CHECK(entry.token == prompt[start + i]);
+    CHECK(entry.rank == above + 1);
+    // Half a unit in the last place of a float near 10, and the sum's own rounding in double.
+    CHECK(std::abs(entry.logprob - (static_cast<double>(logits[token]) - std::log(total))) < 1e-6);
+    const auto best = std::max_element(logits.begin(), logits.end()) - logits.begin();
+    REQUIRE(result.prompt_top_logprobs[i].size() == 2);
+    CHECK(result.prompt_top_logprobs[i][0].token == best);
+    CHECK(result.prompt_top_logprobs[i][0].rank == 1);
+    CHECK(result.prompt_top_logprobs[i][1].rank == 2);
+  }
+}
+
+std::vector<TokenId> random_prompt(std::uint32_t seed, std::size_t size) {
+  std::minstd_rand random(seed);
+  std::vector<TokenId> prompt;
+  while (prompt.size() < size) prompt.push_back(static_cast<TokenId>(random() % 256));
+  return prompt;
+}
+
+}  // namespace
+
+TEST_CASE("runtime/engine_core: a prompt's tokens are scored, and the answer is the same") {
+  Fixture plain(options(1024, 8, 64), scatter);
+  Fixture fixture(options(1024, 8, 64), scatter);
+  const std::vector<TokenId> prompt = random_prompt(1, 100);
+  const auto expected = plain.submit(plain.spec(prompt));
+  plain.run();
+  for (const std::size_t start : {1U, 2U, 40U, 99U, 100U}) {
+    CAPTURE(start);
+    const auto request = fixture.submit(fixture.scored(prompt, start));
+    fixture.run();
+    CHECK(answer_of(request).tokens == answer_of(expected).tokens);
+    if (start == 100) {
+      CHECK(answer_of(request).prompt_logprobs.empty());
+    } else {
+      check_scores(answer_of(request), prompt, start);
+    }
+    CHECK(fixture.clean());
+  }
+}
+
+TEST_CASE("runtime/engine_core: scores alone cost the prompt, and what was shared costs nothing") {
+  Fixture fixture(options(1024, 8, 64), scatter);
+  fixture.params.max_new_tokens = 0;
+  const std::vector<TokenId> prompt = random_prompt(2, 90);
+  const auto request = fixture.submit(fixture.scored(prompt));
+  fixture.run();
+  check_scores(answer_of(request), prompt, 1);
+  CHECK(answer_of(request).finish_reason == FinishReason::length);
+  CHECK(answer_of(request).tokens.empty());
+  CHECK(fixture.model.evaluated == 89);  // nothing is chosen by the last one
+
+  SUBCASE("a prefix that is scored too is computed again") {
+    const auto again = fixture.submit(fixture.scored(prompt));
+    fixture.run();
+    check_scores(answer_of(again), prompt, 1);
+    CHECK(answer_of(again).cached_tokens == 0);
+  }
+  SUBCASE("many endings of one text") {
+    fixture.model.evaluated = 0;
+    std::vector<std::vector<TokenId>> prompts;
+    std::vector<std::shared_ptr<Request>> requests;
+    for (std::uint32_t i = 0; i < 4; ++i) {
+      prompts.push_back(random_prompt(3, 200));
+      for (const TokenId token : random_prompt(4 + i, 3)) prompts.back().push_back(token);
+      requests.push_back(fixture.submit(fixture.scored(prompts.back(), 200)));
+    }
+    fixture.run();
+    for (std::size_t i = 0; i < 4; ++i) check_scores(answer_of(requests[i]), prompts[i], 200);
+    // The row before the first scored token is needed by each; the last row by none.
+    CHECK(fixture.model.evaluated == 199 + 4 * 3);
+    CHECK(answer_of(requests[3]).cached_tokens == 199);
+  }
+  SUBCASE("in all of the context") {
+    const std::vector<TokenId> longest = random_prompt(8, 1024);
+    const auto full = fixture.submit(fixture.scored(longest, 1000));
+    fixture.run();
+    check_scores(answer_of(full), longest, 1000);
+    CHECK(answer_of(full).finish_reason == FinishReason::length);
+    CHECK(test::error_of([&] { fixture.submit(fixture.scored(random_prompt(9, 1025), 1000)); }) ==
+          "context_full: the prompt takes 1025 tokens, the context of 1024 must hold it");
+  }
+  CHECK(fixture.clean());
+}
+
+TEST_CASE("runtime/engine_core: scores take no more rows of logits than others leave") {
+  EvaluatorOptions of = options(2048, 8, 64);
+  of.max_logits_rows = 12;
+  Fixture fixture(of, scatter);
+  fixture.params.max_new_tokens = 40;
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    fixture.submit(fixture.spec(random_prompt(10 + i, 20)));
+  }
+  for (int i = 0; i < 3; ++i) fixture.core.step(kNever);
+  fixture.params.max_new_tokens = 2;
+  const std::vector<TokenId> first = random_prompt(20, 60);
+  const std::vector<TokenId> second = random_prompt(21, 90);
+  const auto one = fixture.submit(fixture.scored(first));
+  const auto two = fixture.submit(fixture.scored(second, 30));
+  const auto brief = fixture.submit(fixture.spec(random_prompt(22, 5)));
+  const std::size_t before = fixture.model.batches.size();
+  fixture.run();
+  check_scores(answer_of(one), first, 1);
+  check_scores(answer_of(two), second, 30);
+  for (std::size_t i = 0; i < fixture.model.batches.size(); ++i) {
+    const auto& batch = fixture.model.batches[i];
+    CHECK(std::count_if(batch.begin(), batch.end(),
+                        [](const BatchRow& row) { return row.wants_logits; }) <= 12);
+  }
+  // Who decodes has a row in each of them, and a short prompt its first token at once.
+  for (std::size_t i = before; i < before + 4; ++i) {
+    for (SequenceId sequence = 0; sequence < 3; ++sequence) {
+      CHECK(fixture.model.batches[i][static_cast<std::size_t>(sequence)].wants_logits);
+    }
+  }
+  CHECK(answer_of(brief).tokens.size() == 2);
+  // Six rows are left beyond one for each of six: three for each that is scored.
+  std::map<SequenceId, int> wanted;
+  for (const BatchRow& row : fixture.model.batches[before]) {
+    wanted[row.sequence] += row.wants_logits ? 1 : 0;
+  }
+  std::vector<int> counts;
+  for (const auto& [sequence, count] : wanted) counts.push_back(count);
+  std::sort(counts.begin(), counts.end());
+  CHECK(counts == std::vector<int>{1, 1, 1, 1, 4, 4});
+  CHECK(fixture.clean());
+}
+
+TEST_CASE("runtime/engine_core: scores that are interrupted are neither lost nor there twice") {
+  Fixture tight(options(5 * 32, 4, 16), scatter);
+  tight.params.max_new_tokens = 3;
+  std::vector<std::vector<TokenId>> prompts;
+  std::vector<std::shared_ptr<Request>> requests;
+  int throws = 0;
+  const auto fail = [&] {
+    if (++throws % 3 == 0) throw Error(ErrorCode::out_of_memory, "no memory");
+  };
+  SUBCASE("by those that come first") {}
+  SUBCASE("by steps that throw as they begin") { tight.model.before_submit = fail; }
+  SUBCASE("in the middle") { tight.model.before_advance = fail; }
+  SUBCASE("while rows are scored") { tight.model.before_parallel = fail; }
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    prompts.push_back(random_prompt(30 + i, 40 + 20 * i));
+    RequestSpec spec = tight.scored(prompts.back(), 1 + 8 * i);
+    spec.control->priority = static_cast<std::int32_t>(i);  // who comes later comes first
+    requests.push_back(tight.submit(std::move(spec)));
+    for (int k = 0; k < 3; ++k) {
+      try {
+        tight.core.step(kNever);
+      } catch (const Error& error) {
+        CHECK(error.code() == ErrorCode::out_of_memory);
+      }
+    }
+  }
+  while (tight.core.has_work()) {
+    try {
+      tight.core.step(EngineCore::Clock::now());  // a row between two looks at the clock
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::out_of_memory);
+    }
+  }
+  for (std::size_t i = 0; i < 4; ++i) {
+    CAPTURE(i);
+    check_scores(answer_of(requests[i]), prompts[i], 1 + 8 * i);
+    CHECK(answer_of(requests[i]).tokens.size() == 3);
+  }
+  CHECK(tight.clean());
+}
+
+TEST_CASE("runtime/engine_core: a row that is not finite ends its own prompt's scores") {
+  const auto next = [](const std::vector<TokenId>& tokens) {
+    return tokens.back() == 'd' ? std::vector<float>() : scatter(tokens);
+  };
+  Fixture fixture(options(1024), next);
+  fixture.params.max_new_tokens = 0;
+  const auto bad = fixture.submit(fixture.scored(bytes_of("abcdef")));
+  const auto good = fixture.submit(fixture.scored(bytes_of("uvwxyz")));
+  fixture.run();
+  CHECK(answer_of(bad).finish_reason == FinishReason::failed);
+  CHECK(answer_of(bad).prompt_logprobs.size() == 3);
+  check_scores(answer_of(good), bytes_of("uvwxyz"), 1);
+  REQUIRE(fixture.events[0].error);
+  CHECK(std::string(fixture.events[0].error->what()).find("the logits at position 3 are not") !=
+        std::string::npos);
+  CHECK(fixture.clean());
+}
+
+TEST_CASE("runtime/engine_core: a cancel while rows are scored ends that request alone") {
+  Fixture fixture(options(1024), scatter);
+  fixture.params.max_new_tokens = 0;
+  const std::vector<TokenId> prompt = random_prompt(40, 8);
+  const auto gone = fixture.submit(fixture.scored(random_prompt(41, 50)));
+  const auto stays = fixture.submit(fixture.scored(prompt));
+  fixture.core.step(EngineCore::Clock::now());  // the batch, and a first row
+  gone->spec().control->run.cancel();
+  fixture.run();
+  CHECK(answer_of(gone).finish_reason == FinishReason::cancelled);
+  CHECK(answer_of(gone).prompt_logprobs.size() < 49);
+  check_scores(answer_of(stays), prompt, 1);
+  CHECK(fixture.clean());
 }
 
 TEST_CASE("runtime/engine_core: an event that finds no memory ends its request alone") {

@@ -5,6 +5,7 @@
 #include "model/batch_model.hpp"
 #include "model/sequences.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -39,6 +40,11 @@ class FakeBatchModel final : public BatchModel {
 
   void submit(std::span<const BatchRow> rows) override {
     if (before_submit) before_submit();
+    const auto hidden = std::count_if(rows.begin(), rows.end(),
+                                      [](const BatchRow& row) { return row.wants_hidden; });
+    if (hidden > options_.max_hidden_rows) {
+      throw Error(ErrorCode::invalid_argument, "too many rows want hidden states");
+    }
     sequences_.reserve(rows);
     rows_.assign(rows.begin(), rows.end());
     batches.emplace_back(rows.begin(), rows.end());
@@ -57,10 +63,12 @@ class FakeBatchModel final : public BatchModel {
       return false;
     }
     logits_.clear();
+    hidden_.clear();
     for (const BatchRow& row : rows_) {
       const auto token = static_cast<float>(row.token);
       std::memcpy(slot(row.sequence, row.position), &token, sizeof token);
       if (row.wants_logits) logits_.push_back(next_(read(row)));
+      if (row.wants_hidden) hidden_.push_back(hidden_of(read(row)));
     }
     sequences_.commit();
     evaluated += rows_.size();
@@ -76,14 +84,23 @@ class FakeBatchModel final : public BatchModel {
 
   std::span<const float> logits(std::size_t i) const noexcept override { return logits_[i]; }
   bool is_finite(std::size_t i) const noexcept override { return !logits_[i].empty(); }
+  std::span<const float> hidden(std::size_t i) const noexcept override { return hidden_[i]; }
+  bool is_hidden_finite(std::size_t i) const noexcept override { return !hidden_[i].empty(); }
+
+  void parallel_for(std::size_t count, FunctionRef<void(std::size_t, int)> body) override {
+    if (before_parallel) before_parallel();
+    for (std::size_t i = 0; i < count; ++i) body(i, 0);
+  }
 
   std::size_t total_pages() const { return pages_for(static_cast<std::size_t>(options_.context)); }
 
   std::vector<std::vector<BatchRow>> batches;  // what was submitted
   std::size_t evaluated = 0;                   // rows
   int rests = 0;                               // calls of advance that end before the batch does
+  Next hidden_of;                              // the hidden state behind a sequence, likewise
   std::function<void()> before_submit;
   std::function<void()> before_advance;
+  std::function<void()> before_parallel;
 
  private:
   struct NoWeights final : WeightSource {
@@ -123,6 +140,7 @@ class FakeBatchModel final : public BatchModel {
   Sequences sequences_;
   std::vector<BatchRow> rows_;
   std::vector<std::vector<float>> logits_;
+  std::vector<std::vector<float>> hidden_;
 };
 
 }  // namespace tlite::test

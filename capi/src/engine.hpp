@@ -1,0 +1,14 @@
+// What a tlite_engine is.
+#pragma once
+
+#include <cstdint>
+
+#include <tlite.h>
+
+#include <tlite/engine.hpp>
+
+struct tlite_engine {
+  // The handle's own reference: tlite::Engine is safe to use from any thread.
+  tlite::Engine value;
+  std::int32_t default_threads;  // the host's
+};
