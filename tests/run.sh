@@ -3,8 +3,8 @@
 #
 #   tests/run.sh             the release build, every test, format and lint, the kernels of other processors emulated
 #   tests/run.sh --quick     the release build and its tests alone
-#   tests/run.sh --long      also Clang with ASan and UBSan, TSan, valgrind, clang-tidy, the fuzzers, 60 s each, and
-#                            the Python wheel
+#   tests/run.sh --long      also Clang with ASan and UBSan, TSan, a soak, valgrind, clang-tidy, the fuzzers, 60 s each,
+#                            and the Python wheel
 #   tests/run.sh --only S    one stage, by its name below; may be repeated
 #
 # Build folders are build-*/ in the tree. Peer packages that tests compare against (PyPI, npm) are installed in
@@ -142,6 +142,14 @@ memcheck() {
     build-release/tests/unit/tlite_unit --test-case-exclude='*[slow]*'
 }
 
+# Random requests on shared engines, as the sanitizers of the two builds above see them.
+soak() {
+  local preset
+  for preset in clang-asan tsan; do
+    "build-$preset/tests/soak/engine_soak" --requests 10000 || return 1
+  done
+}
+
 # Each fuzzer for a minute, over what it found before.
 fuzz() {
   local seconds=60 fuzzer
@@ -173,6 +181,7 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage clang_asan clang_asan
   stage tidy tidy
   stage tsan tsan
+  stage soak soak
   stage memcheck memcheck
   stage fuzz fuzz
   stage python_wheel python_wheel

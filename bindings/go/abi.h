@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TLITE_ABI_VERSION 4u
+#define TLITE_ABI_VERSION 5u
 
-/* libtlite for C, ABI 0.4: the declarations of tlite.h, for
+/* libtlite for C, ABI 0.5: the declarations of tlite.h, for
  * parsers without a preprocessor. Made by capi/describe_abi.py. */
-enum { TLITE_ABI_MAJOR = 0, TLITE_ABI_MINOR = 4 };
+enum { TLITE_ABI_MAJOR = 0, TLITE_ABI_MINOR = 5 };
 uint32_t tlite_abi_version(void);
 const char* tlite_version(void);
 typedef int32_t tlite_status;
@@ -80,7 +80,8 @@ tlite_status tlite_memory_plan_init(tlite_memory_plan* plan, size_t struct_size)
 tlite_status tlite_model_plan(const tlite_host* host, const char* path, size_t path_size, const tlite_plan_options* options, tlite_memory_plan* out, tlite_error** error);
 typedef struct tlite_logit_bias { int32_t token; float bias; } tlite_logit_bias;
 typedef struct tlite_sequence_bias { tlite_token_list tokens; float bias; uint32_t reserved; } tlite_sequence_bias;
-typedef struct tlite_sampling_params { uint32_t struct_size; float temperature; int32_t top_k; float top_p; float min_p; float typical_p; float epsilon_cutoff; float eta_cutoff; float repetition_penalty; float presence_penalty; float frequency_penalty; int32_t no_repeat_ngram_size; int32_t forced_bos_token_id; int32_t max_new_tokens; int32_t min_new_tokens; int32_t max_length; int32_t min_length; int32_t length_decay_start; float length_decay_factor; int32_t ignore_eos; int32_t include_stop_in_output; int32_t logprobs; uint32_t reserved; int32_t has_seed; uint64_t seed; const tlite_logit_bias* logit_bias; size_t logit_bias_count; const tlite_sequence_bias* sequence_bias; size_t sequence_bias_count; const int32_t* suppress_tokens; size_t suppress_token_count; const int32_t* begin_suppress_tokens; size_t begin_suppress_token_count; const tlite_token_list* bad_words; size_t bad_word_count; const int32_t* forced_eos_token_ids; size_t forced_eos_token_id_count; const int32_t* stop_token_ids; size_t stop_token_id_count; const tlite_text* stop; size_t stop_count; const int32_t* allowed_token_ids; size_t allowed_token_id_count; const tlite_token_list* dry_sequence_breakers; size_t dry_sequence_breaker_count; float top_n_sigma; float xtc_probability; float xtc_threshold; float dry_multiplier; float dry_base; int32_t dry_allowed_length; int32_t dry_penalty_last_n; int32_t mirostat; float mirostat_tau; float mirostat_eta; float dynatemp_range; float dynatemp_exponent; float adaptive_target; float adaptive_decay; } tlite_sampling_params;
+typedef struct tlite_sampling_params { uint32_t struct_size; float temperature; int32_t top_k; float top_p; float min_p; float typical_p; float epsilon_cutoff; float eta_cutoff; float repetition_penalty; float presence_penalty; float frequency_penalty; int32_t no_repeat_ngram_size; int32_t forced_bos_token_id; int32_t max_new_tokens; int32_t min_new_tokens; int32_t max_length; int32_t min_length; int32_t length_decay_start; float length_decay_factor; int32_t ignore_eos; int32_t include_stop_in_output; int32_t logprobs; uint32_t reserved; int32_t has_seed; uint64_t seed; const tlite_logit_bias* logit_bias; size_t logit_bias_count; const tlite_sequence_bias* sequence_bias; size_t sequence_bias_count; const int32_t* suppress_tokens; size_t suppress_token_count; const int32_t* begin_suppress_tokens; size_t begin_suppress_token_count; const tlite_token_list* bad_words; size_t bad_word_count; const int32_t* forced_eos_token_ids; size_t forced_eos_token_id_count; const int32_t* stop_token_ids; size_t stop_token_id_count; const tlite_text* stop; size_t stop_count; const int32_t* allowed_token_ids; size_t allowed_token_id_count; const tlite_token_list* dry_sequence_breakers; size_t dry_sequence_breaker_count; float top_n_sigma; float xtc_probability; float xtc_threshold; float dry_multiplier; float dry_base; int32_t dry_allowed_length; int32_t dry_penalty_last_n; int32_t mirostat; float mirostat_tau; float mirostat_eta; float dynatemp_range; float dynatemp_exponent; float adaptive_target; float adaptive_decay; int32_t thinking_budget; uint32_t reserved2; } tlite_sampling_params;
+typedef int32_t (*tlite_logits_callback)(const int32_t* tokens, size_t token_count, float* logits, size_t logit_count, void* user);
 tlite_status tlite_sampling_params_init(tlite_sampling_params* params, size_t struct_size);
 tlite_status tlite_sampling_params_get_preset(const char* name, size_t name_size, tlite_sampling_params* out, tlite_error** error);
 tlite_status tlite_model_get_default_sampling(const tlite_model* model, tlite_sampling_params* out, tlite_error** error);
@@ -138,16 +139,18 @@ tlite_status tlite_stream_advance(tlite_stream* stream, int64_t budget_nanosecon
 tlite_finish_reason tlite_stream_finish_reason(const tlite_stream* stream);
 tlite_status tlite_stream_get_result(const tlite_stream* stream, tlite_generation** out, tlite_error** error);
 void tlite_stream_free(tlite_stream* stream);
+tlite_status tlite_session_on_logits(tlite_session* session, tlite_logits_callback on_logits, void* user, tlite_error** error);
 tlite_status tlite_session_on_prefill(tlite_session* session, tlite_progress_callback on_prefill, void* user, tlite_error** error);
 void tlite_session_get_prefill_progress(const tlite_session* session, int64_t* done, int64_t* total);
 void tlite_session_cancel(tlite_session* session);
+void tlite_session_end_thinking(tlite_session* session);
 void tlite_session_clear_cancel(tlite_session* session);
 typedef struct tlite_engine tlite_engine;
 typedef struct tlite_engine_options { uint32_t struct_size; int32_t context; int32_t max_sequences; int32_t max_batch_rows; int32_t threads; tlite_data_type kv_type; int32_t max_delay_milliseconds; int32_t prefix_cache; int32_t embeddings; } tlite_engine_options;
 tlite_status tlite_engine_options_init(tlite_engine_options* options, size_t struct_size);
 typedef int32_t tlite_pooling;
 enum tlite_pooling_values { TLITE_POOLING_INVALID = -1, TLITE_POOLING_NONE = 0, TLITE_POOLING_LAST = 1, TLITE_POOLING_MEAN = 2, TLITE_POOLING_CLS = 3 };
-typedef struct tlite_request_options { uint32_t struct_size; int32_t context; int32_t priority; int32_t parse_special_in_messages; int64_t timeout_milliseconds; const tlite_sampling_params* sampling; size_t reserved; tlite_text tools_json; tlite_text template_json; int32_t n; int32_t prompt_logprobs; int32_t prompt_logprobs_start; uint32_t reserved2; tlite_pooling pooling; int32_t normalize; } tlite_request_options;
+typedef struct tlite_request_options { uint32_t struct_size; int32_t context; int32_t priority; int32_t parse_special_in_messages; int64_t timeout_milliseconds; const tlite_sampling_params* sampling; size_t reserved; tlite_text tools_json; tlite_text template_json; int32_t n; int32_t prompt_logprobs; int32_t prompt_logprobs_start; uint32_t reserved2; tlite_pooling pooling; int32_t normalize; tlite_logits_callback logits_callback; void* logits_user; } tlite_request_options;
 tlite_status tlite_request_options_init(tlite_request_options* options, size_t struct_size);
 typedef struct tlite_engine_event { uint32_t struct_size; int32_t token; int64_t request; tlite_text text; const tlite_token_logprob* logprob; const tlite_token_logprob* top_logprobs; size_t top_logprob_count; const tlite_generation* result; tlite_finish_reason finish_reason; tlite_status status; tlite_text message; } tlite_engine_event;
 void tlite_engine_event_free(tlite_engine_event* event);
@@ -164,6 +167,7 @@ tlite_status tlite_engine_wait_for_work(tlite_engine* engine, int64_t timeout_na
 tlite_status tlite_engine_poll(tlite_engine* engine, tlite_engine_event** out, tlite_error** error);
 tlite_status tlite_engine_wait(tlite_engine* engine, int64_t request, tlite_generation** out, tlite_error** error);
 void tlite_engine_cancel(tlite_engine* engine, int64_t request);
+void tlite_engine_end_thinking(tlite_engine* engine, int64_t request);
 void tlite_engine_set_priority(tlite_engine* engine, int64_t request, int32_t priority);
 tlite_status tlite_engine_get_status(const tlite_engine* engine, tlite_engine_status* out, tlite_error** error);
 typedef int32_t tlite_beam_scoring;
@@ -248,6 +252,7 @@ tlite_status tlite_sampler_create(const tlite_model* model, const tlite_sampling
 void tlite_sampler_free(tlite_sampler* sampler);
 tlite_status tlite_sampler_observe_prompt(tlite_sampler* sampler, const int32_t* ids, size_t id_count, tlite_error** error);
 tlite_status tlite_sampler_sample(tlite_sampler* sampler, const float* logits, size_t logit_count, const uint32_t* mask, size_t mask_count, const tlite_sampled_token** out, tlite_error** error);
+void tlite_sampler_end_thinking(tlite_sampler* sampler);
 tlite_status tlite_sampler_accept(tlite_sampler* sampler, int32_t token, tlite_error** error);
 tlite_status tlite_sampler_reset(tlite_sampler* sampler, tlite_error** error);
 uint64_t tlite_sampler_seed(const tlite_sampler* sampler);
@@ -347,7 +352,7 @@ _Static_assert(sizeof(tlite_sequence_bias) == (sizeof(void*) == 8 ? 24 : 16), "n
 _Static_assert(offsetof(tlite_sequence_bias, tokens) == 0, "not the ABI's layout");
 _Static_assert(offsetof(tlite_sequence_bias, bias) == (sizeof(void*) == 8 ? 16 : 8), "not the ABI's layout");
 _Static_assert(offsetof(tlite_sequence_bias, reserved) == (sizeof(void*) == 8 ? 20 : 12), "not the ABI's layout");
-_Static_assert(sizeof(tlite_sampling_params) == (sizeof(void*) == 8 ? 320 : 240), "not the ABI's layout");
+_Static_assert(sizeof(tlite_sampling_params) == (sizeof(void*) == 8 ? 328 : 248), "not the ABI's layout");
 _Static_assert(offsetof(tlite_sampling_params, struct_size) == 0, "not the ABI's layout");
 _Static_assert(offsetof(tlite_sampling_params, temperature) == 4, "not the ABI's layout");
 _Static_assert(offsetof(tlite_sampling_params, top_k) == 8, "not the ABI's layout");
@@ -407,6 +412,8 @@ _Static_assert(offsetof(tlite_sampling_params, dynatemp_range) == (sizeof(void*)
 _Static_assert(offsetof(tlite_sampling_params, dynatemp_exponent) == (sizeof(void*) == 8 ? 308 : 228), "not the ABI's layout");
 _Static_assert(offsetof(tlite_sampling_params, adaptive_target) == (sizeof(void*) == 8 ? 312 : 232), "not the ABI's layout");
 _Static_assert(offsetof(tlite_sampling_params, adaptive_decay) == (sizeof(void*) == 8 ? 316 : 236), "not the ABI's layout");
+_Static_assert(offsetof(tlite_sampling_params, thinking_budget) == (sizeof(void*) == 8 ? 320 : 240), "not the ABI's layout");
+_Static_assert(offsetof(tlite_sampling_params, reserved2) == (sizeof(void*) == 8 ? 324 : 244), "not the ABI's layout");
 _Static_assert(sizeof(tlite_token_logprob) == (sizeof(void*) == 8 ? 32 : 24), "not the ABI's layout");
 _Static_assert(offsetof(tlite_token_logprob, token) == 0, "not the ABI's layout");
 _Static_assert(offsetof(tlite_token_logprob, logprob) == 4, "not the ABI's layout");
@@ -480,7 +487,7 @@ _Static_assert(offsetof(tlite_engine_options, kv_type) == 20, "not the ABI's lay
 _Static_assert(offsetof(tlite_engine_options, max_delay_milliseconds) == 24, "not the ABI's layout");
 _Static_assert(offsetof(tlite_engine_options, prefix_cache) == 28, "not the ABI's layout");
 _Static_assert(offsetof(tlite_engine_options, embeddings) == 32, "not the ABI's layout");
-_Static_assert(sizeof(tlite_request_options) == (sizeof(void*) == 8 ? 96 : 72), "not the ABI's layout");
+_Static_assert(sizeof(tlite_request_options) == (sizeof(void*) == 8 ? 112 : 80), "not the ABI's layout");
 _Static_assert(offsetof(tlite_request_options, struct_size) == 0, "not the ABI's layout");
 _Static_assert(offsetof(tlite_request_options, context) == 4, "not the ABI's layout");
 _Static_assert(offsetof(tlite_request_options, priority) == 8, "not the ABI's layout");
@@ -496,6 +503,8 @@ _Static_assert(offsetof(tlite_request_options, prompt_logprobs_start) == (sizeof
 _Static_assert(offsetof(tlite_request_options, reserved2) == (sizeof(void*) == 8 ? 84 : 60), "not the ABI's layout");
 _Static_assert(offsetof(tlite_request_options, pooling) == (sizeof(void*) == 8 ? 88 : 64), "not the ABI's layout");
 _Static_assert(offsetof(tlite_request_options, normalize) == (sizeof(void*) == 8 ? 92 : 68), "not the ABI's layout");
+_Static_assert(offsetof(tlite_request_options, logits_callback) == (sizeof(void*) == 8 ? 96 : 72), "not the ABI's layout");
+_Static_assert(offsetof(tlite_request_options, logits_user) == (sizeof(void*) == 8 ? 104 : 76), "not the ABI's layout");
 _Static_assert(sizeof(tlite_engine_event) == (sizeof(void*) == 8 ? 88 : 56), "not the ABI's layout");
 _Static_assert(offsetof(tlite_engine_event, struct_size) == 0, "not the ABI's layout");
 _Static_assert(offsetof(tlite_engine_event, token) == 4, "not the ABI's layout");

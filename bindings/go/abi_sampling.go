@@ -76,6 +76,7 @@ func (s *Sampling) fill(c *C.tlite_sampling_params, p *pins) error {
 	setFloat(&c.dynatemp_exponent, s.DynatempExponent)
 	setFloat(&c.adaptive_target, s.AdaptiveTarget)
 	setFloat(&c.adaptive_decay, s.AdaptiveDecay)
+	r.set(&c.thinking_budget, s.ThinkingBudget, "thinking_budget")
 	return r.err
 }
 
@@ -129,4 +130,5 @@ func (s *Sampling) read(c *C.tlite_sampling_params) {
 	s.DynatempExponent = Ptr(decimal(float32(c.dynatemp_exponent)))
 	s.AdaptiveTarget = Ptr(decimal(float32(c.adaptive_target)))
 	s.AdaptiveDecay = Ptr(decimal(float32(c.adaptive_decay)))
+	s.ThinkingBudget = Ptr(int(c.thinking_budget))
 }

@@ -224,8 +224,11 @@ tlite_status tlite_engine_poll(tlite_engine* engine, tlite_engine_event** out,
   return guard(error, [&] {
     required(out, "out");
     tlite::Engine& self = required(engine, kSelf).value;
-    std::optional<tlite::EngineEvent> event = self.poll();
-    *out = event ? new_event(*std::move(event), self.model().tokenizer()) : nullptr;
+    tlite_engine_event* made = nullptr;
+    self.poll([&](const tlite::EngineEvent& event) {
+      made = new_event(event, self.model().tokenizer());
+    });
+    *out = made;
   });
 }
 
@@ -233,8 +236,9 @@ tlite_status tlite_engine_wait(tlite_engine* engine, int64_t request, tlite_gene
                                tlite_error** error) noexcept {
   return guard(error, [&] {
     tlite::Engine& self = required(engine, kSelf).value;
-    tlite::Generation generation = self.wait(request);
-    if (out != nullptr) *out = new_generation(std::move(generation), self.model().tokenizer());
+    self.wait(request, [&](const tlite::Generation& answer) {
+      if (out != nullptr) *out = new_generation(answer, self.model().tokenizer());
+    });
   });
 }
 

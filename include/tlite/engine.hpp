@@ -21,6 +21,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -114,6 +115,7 @@ class TLITE_API Engine {
  public:
   // Allocates all memory for keys, values and activations. Throws out_of_memory, invalid_argument.
   explicit Engine(Model model, const EngineOptions& options = {});
+  // Its sessions go on, its requests end.
   ~Engine();
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
@@ -142,8 +144,13 @@ class TLITE_API Engine {
   // forgets it.
   std::optional<EngineEvent> poll();
   // Works until this request has ended, and takes its events that nobody has polled. Throws the
-  // error that it failed with; invalid_argument for one that there is not.
+  // error that it failed with; invalid_argument for one that there is not, or whose end somebody
+  // else takes meanwhile.
   Generation wait(RequestId request);
+  // The same for those who copy what they are given: where `take` throws, it is given out again.
+  // False: nothing has happened.
+  bool poll(const std::function<void(const EngineEvent& event)>& take);
+  void wait(RequestId request, const std::function<void(const Generation& answer)>& take);
 
   // The likeliest answers to a prompt, by requests of a token each that share batches with others'
   // and find what is there already in the prefix cache; without one each token costs the whole

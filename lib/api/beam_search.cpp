@@ -49,6 +49,8 @@ class BeamStep {
       event.request = static_cast<std::int64_t>(beam);
       to->put(std::move(event));
     };
+    mail_->expect_end();
+    requests_.reserve(requests_.size() + 1);  // one that runs is known here
     requests_.push_back(engine_.submit(std::move(spec)));
   }
 

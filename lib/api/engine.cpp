@@ -30,9 +30,16 @@ EvaluatorOptions evaluator_options(const EngineOptions& options) noexcept {
 
 Engine::Engine(Model model, const EngineOptions& options)
     : impl_(std::make_shared<Impl>(std::move(model), options, evaluator_options(options))) {}
-Engine::~Engine() = default;
+// Sessions may go on with it: they do not work for nobody.
+Engine::~Engine() {
+  if (impl_) impl_->cancel_all();
+}
 Engine::Engine(Engine&&) noexcept = default;
-Engine& Engine::operator=(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&& other) noexcept {
+  Engine old(std::move(other));
+  impl_.swap(old.impl_);
+  return *this;
+}
 
 const Model& Engine::model() const noexcept { return impl_->model; }
 const EngineOptions& Engine::options() const noexcept { return impl_->options; }
@@ -68,14 +75,34 @@ void Engine::run() {
 bool Engine::wait_for_work(std::chrono::nanoseconds timeout) {
   const EngineStatus now = impl_->status();
   if (now.running + now.waiting > 0) return true;
+  const auto has_come = [&] { return !impl_->inbox_.empty(); };
+  const Impl::Clock::time_point end = deadline_after(timeout);
   std::unique_lock lock(impl_->mail_);
-  return impl_->arrived_.wait_for(lock, timeout, [&] { return !impl_->inbox_.empty(); });
+  if (end != Impl::Clock::time_point::max()) return impl_->arrived_.wait_until(lock, end, has_come);
+  impl_->arrived_.wait(lock, has_come);
+  return true;
 }
 
-std::optional<EngineEvent> Engine::poll() { return impl_->poll(); }
+std::optional<EngineEvent> Engine::poll() {
+  std::optional<EngineEvent> event;
+  impl_->poll([&](EngineEvent& next) { event = std::move(next); });
+  return event;
+}
+
+bool Engine::poll(const std::function<void(const EngineEvent& event)>& take) {
+  return impl_->poll([&](const EngineEvent& event) { take(event); });
+}
+
+// The implementation is held: what a logits processor does in it may end the handle.
 Generation Engine::wait(RequestId request) {
+  Generation answer;
+  wait(request, [&](const Generation& result) { answer = result; });
+  return answer;
+}
+
+void Engine::wait(RequestId request, const std::function<void(const Generation& answer)>& take) {
   const std::shared_ptr<Impl> self = impl_;
-  return self->wait(request);
+  self->wait(request, take);
 }
 
 void Engine::cancel(RequestId request) noexcept {

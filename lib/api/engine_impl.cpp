@@ -1,5 +1,6 @@
 #include "api/engine_impl.hpp"
 
+#include "base/deadline.hpp"
 #include "model/plan.hpp"
 
 #include <algorithm>
@@ -53,6 +54,11 @@ const EngineOptions& checked(const EngineOptions& options) {
   throw Error(ErrorCode::invalid_argument, "EngineOptions::max_delay is " +
                                                std::to_string(options.max_delay.count()) +
                                                " ms; it takes 0 or more");
+}
+
+// Nobody waits that long, and nanoseconds can count no more than 292 years.
+std::chrono::nanoseconds bound_of(const EngineOptions& options) {
+  return std::min<std::chrono::milliseconds>(checked(options).max_delay, std::chrono::hours(24));
 }
 
 void check_pooling(const RequestOptions& asked, const EngineOptions& options) {
@@ -111,11 +117,11 @@ void WorkMutex::unlock() noexcept {
 
 Engine::Impl::Impl(Model of, const EngineOptions& asked, const EvaluatorOptions& evaluator)
     : model(std::move(of)),
-      options(checked(asked)),
+      options(asked),
       runner(model.info().config, *model.impl().weights, *model.impl().source,
              resolve(evaluator, model.info().weight_type), model.impl().host.allocator,
              BadRows::mark_row),
-      core(runner, {.max_delay = asked.max_delay,
+      core(runner, {.max_delay = bound_of(asked),
                     .prefix_cache = asked.prefix_cache,
                     .tier = model.impl().weights->tier()}) {
   options = resolved(asked, runner.options());
@@ -202,7 +208,7 @@ RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions
     if (asked.logits_processor) spec.generator.set_processor(asked.logits_processor, prompt);
     if (i == 0) spec.scores = scores;
     spec.context = static_cast<std::size_t>(asked.context > 0 ? asked.context : options.context);
-    if (asked.timeout.count() > 0) spec.deadline = Clock::now() + asked.timeout;
+    if (asked.timeout.count() > 0) spec.deadline = deadline_after(asked.timeout);
     spec.control = std::make_shared<RequestControl>();
     spec.control->priority = asked.priority;
     spec.sink = [this](RequestEvent&& event) { deliver(std::move(event)); };
@@ -216,14 +222,22 @@ RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions
 
 void Engine::Impl::take_inbox() {
   const std::lock_guard lock(mail_);
-  for (std::shared_ptr<Request>& request : inbox_) core.submit(std::move(request));
-  inbox_.clear();
+  for (; !inbox_.empty(); inbox_.pop_front()) core.submit(inbox_.front());
 }
 
 // ---- the work
 
 void Engine::Impl::work(Clock::time_point deadline) {
-  core.step(deadline);
+  try {
+    core.step(deadline);
+  } catch (...) {
+    note_status();
+    throw;
+  }
+  note_status();
+}
+
+void Engine::Impl::note_status() noexcept {
   const auto page = static_cast<std::int32_t>(kPagePositions);
   const std::lock_guard lock(mail_);
   status_.running = static_cast<std::int32_t>(core.running());
@@ -277,6 +291,7 @@ void Engine::Impl::abandon(const std::shared_ptr<Request>& request) noexcept {
     std::erase(inbox_, request);
   }
   core.abandon(*request);
+  note_status();
 }
 
 void Engine::Impl::adopt_cache(Impl& other) {
@@ -290,8 +305,12 @@ void Engine::Impl::deliver(RequestEvent&& event) {
   if (event.kind != RequestEvent::Kind::piece) return;
   const std::lock_guard lock(mail_);
   Entry& entry = entries_.at(event.request);
-  append(entry.answer, event);
-  EngineEvent out;
+  const bool is_last = event.finish_reason != FinishReason::none;
+  std::list<EngineEvent> made(is_last ? 0 : 1);
+  append(*entry.answer, event);
+  // From here on nothing throws.
+  if (is_last) made.swap(entry.last);
+  EngineEvent& out = made.front();
   out.request = event.request;
   out.text = std::move(event.text);
   out.token = event.token;
@@ -299,50 +318,91 @@ void Engine::Impl::deliver(RequestEvent&& event) {
   out.top_logprobs = std::move(event.top_logprobs);
   out.finish_reason = event.finish_reason;
   out.error = event.error;
-  if (event.finish_reason != FinishReason::none) {
-    entry.done = true;
-    out.result = std::make_shared<const Generation>(std::move(entry.answer));
-  }
-  events_.push_back(std::move(out));
+  if (is_last) out.result = std::move(entry.answer);
+  events_.splice(events_.end(), made);
 }
 
-std::optional<EngineEvent> Engine::Impl::poll() {
+void Engine::Impl::give_back(std::list<EngineEvent>& events) noexcept {
   const std::lock_guard lock(mail_);
-  if (events_.empty()) return std::nullopt;
-  std::optional<EngineEvent> event(std::move(events_.front()));
-  events_.pop_front();
-  if (event->finish_reason != FinishReason::none) entries_.erase(event->request);
-  return event;
+  events_.splice(events_.begin(), events);
 }
 
-Generation Engine::Impl::wait(RequestId request) {
+bool Engine::Impl::poll(FunctionRef<void(EngineEvent& event)> take) {
+  std::list<EngineEvent> taken;
+  {
+    const std::lock_guard lock(mail_);
+    if (events_.empty()) return false;
+    taken.splice(taken.end(), events_, events_.begin());
+  }
+  const RequestId request = taken.front().request;
+  const bool is_last = taken.front().finish_reason != FinishReason::none;
+  try {
+    take(taken.front());
+  } catch (...) {
+    give_back(taken);
+    throw;
+  }
+  const std::lock_guard lock(mail_);
+  if (is_last) entries_.erase(request);
+  return true;
+}
+
+namespace {
+
+[[noreturn]] void throw_no_request(RequestId request) {
+  throw Error(ErrorCode::invalid_argument,
+              "there is no request " + std::to_string(request) + ", or its end was polled");
+}
+
+}  // namespace
+
+// What is left to be polled of a request that has ended, its last event last.
+std::list<EngineEvent> Engine::Impl::take_events(RequestId request) {
+  std::list<EngineEvent> taken;
+  const std::lock_guard lock(mail_);
+  for (auto next = events_.begin(); next != events_.end();) {
+    const auto event = next++;
+    if (event->request == request) taken.splice(taken.end(), events_, event);
+  }
+  // Somebody else has polled its end in the meantime, or waits for it as well.
+  if (taken.empty() || !taken.back().result) {
+    events_.splice(events_.begin(), taken);
+    throw_no_request(request);
+  }
+  return taken;
+}
+
+void Engine::Impl::wait(RequestId request, FunctionRef<void(const Generation& answer)> take) {
   const auto is_done = [&] {
     const std::lock_guard lock(mail_);
     const auto entry = entries_.find(request);
-    if (entry != entries_.end()) return entry->second.done;
-    throw Error(ErrorCode::invalid_argument,
-                "there is no request " + std::to_string(request) + ", or its end was polled");
+    if (entry == entries_.end()) throw_no_request(request);
+    return entry->second.last.empty();
   };
   while (!is_done()) {
     const std::lock_guard lock(work_);
     if (is_done()) break;
     take_inbox();
-    if (!core.has_work())
-      throw Error(ErrorCode::out_of_memory, "out of memory: the answer is lost");
     work(Clock::time_point::max());
   }
-  const std::lock_guard lock(mail_);
-  std::shared_ptr<const Generation> result;
-  std::optional<Error> error;
-  std::erase_if(events_, [&](EngineEvent& event) {
-    if (event.request != request) return false;
-    if (event.result) result = std::move(event.result);
-    if (event.error) error = event.error;
-    return true;
-  });
-  entries_.erase(request);
+  std::list<EngineEvent> events = take_events(request);
+  const std::optional<Error> error = events.back().error;
+  try {
+    if (!error) take(*events.back().result);
+  } catch (...) {
+    give_back(events);
+    throw;
+  }
+  {
+    const std::lock_guard lock(mail_);
+    entries_.erase(request);
+  }
   if (error) throw Error(*error);
-  return *result;
+}
+
+void Engine::Impl::cancel_all() noexcept {
+  const std::lock_guard lock(mail_);
+  for (const auto& [id, entry] : entries_) entry.control->run.cancel();
 }
 
 }  // namespace tlite

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "api/model_impl.hpp"
+#include "base/function_ref.hpp"
 #include "model/model_runner.hpp"
 #include "runtime/engine_core.hpp"
 #include "runtime/mailbox.hpp"
@@ -14,6 +15,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -58,15 +60,19 @@ struct Engine::Impl {
   void abandon(const std::shared_ptr<Request>& request) noexcept;
   void adopt_cache(Impl& other);
 
-  // Of a request that was submitted for poll().
+  // Of a request that was submitted for poll(). What its last event needs is there from the start,
+  // so that nobody waits for an end that there was no memory to tell of.
   struct Entry {
     std::shared_ptr<RequestControl> control;
-    Generation answer;
-    bool done = false;
+    std::shared_ptr<Generation> answer = std::make_shared<Generation>();
+    std::list<EngineEvent> last = std::list<EngineEvent>(1);  // none: it is among the events
   };
   void deliver(RequestEvent&& event);
-  std::optional<EngineEvent> poll();
-  Generation wait(RequestId request);
+  // Where `take` throws, what it was given stays where it was.
+  bool poll(FunctionRef<void(EngineEvent& event)> take);
+  void wait(RequestId request, FunctionRef<void(const Generation& answer)> take);
+  // Ends all requests that poll() tells of.
+  void cancel_all() noexcept;
 
   Model model;
   EngineOptions options;
@@ -77,17 +83,20 @@ struct Engine::Impl {
   mutable WorkMutex work_;
   mutable std::mutex mail_;
   std::condition_variable arrived_;
-  std::vector<std::shared_ptr<Request>> inbox_;
+  std::deque<std::shared_ptr<Request>> inbox_;
   std::map<RequestId, Entry> entries_;
-  std::deque<EngineEvent> events_;
+  std::list<EngineEvent> events_;
 
-  // As of the end of the last batch, and what has come in since; waits for nobody.
+  // As of the end of the last step, and what has come in since; waits for nobody.
   EngineStatus status() const;
 
  private:
   void begin(const std::vector<std::shared_ptr<Request>>& requests, bool are_polled);
   void take_inbox();
   void work(Clock::time_point deadline);
+  void note_status() noexcept;
+  std::list<EngineEvent> take_events(RequestId request);
+  void give_back(std::list<EngineEvent>& events) noexcept;
   EngineStatus status_;
 };
 

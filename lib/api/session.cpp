@@ -55,12 +55,13 @@ struct Stream::Impl {
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  void start(std::vector<TokenId> prompt, const PartialAnswer& before, std::uint64_t with_seed);
+  void start(std::vector<TokenId> prompt, const PartialAnswer& from, std::uint64_t with_seed);
   std::optional<Piece> next(Clock::time_point deadline);
   std::optional<Piece> take(RequestEvent&& event);
-  void take_progress(const RequestEvent& event);
+  void take_progress(RequestEvent& event);
   void make_room();
   void abandon() noexcept;
+  Generator given_out() const;
   void commit();
   void close() noexcept;
 
@@ -70,6 +71,7 @@ struct Stream::Impl {
   Message extended;                   // the answer that goes on
   bool exact = false;                 // it goes on from the tokens it was made of
   std::uint64_t seed = 0;
+  PartialAnswer before;  // what was there of the answer: its tokens, and how much was shown
   ShortenPrompt shorten;
   std::shared_ptr<Request> request;
   // What the engine says: shared with it, which may outlive the stream.
@@ -78,17 +80,19 @@ struct Stream::Impl {
   Generation result;
   bool open = false;   // the answer is not part of the conversation yet
   bool ended = false;  // the request's last event was taken
+  bool abandoned = false;
 };
 
-void Stream::Impl::start(std::vector<TokenId> prompt, const PartialAnswer& before,
+void Stream::Impl::start(std::vector<TokenId> prompt, const PartialAnswer& from,
                          std::uint64_t with_seed) {
   seed = with_seed;
   if (kind != Kind::nothing) shorten = core->shortener(conversation, result.dropped_messages);
-  prompt = fit_prompt(std::move(prompt), before.tokens.size(), core->context(),
+  prompt = fit_prompt(std::move(prompt), from.tokens.size(), core->context(),
                       core->options.overflow, shorten);
   const Model& model = core->model();
   Generator generator(model.tokenizer(), core->sampling, model.info().eos_token_ids, seed, prompt,
-                      before);
+                      from);
+  before = generator.partial();
   if (core->logits_processor) generator.set_processor(core->logits_processor, prompt);
   RequestSpec spec{std::move(prompt), std::move(generator)};
   spec.context = core->context();
@@ -96,13 +100,14 @@ void Stream::Impl::start(std::vector<TokenId> prompt, const PartialAnswer& befor
   spec.wants_progress = static_cast<bool>(core->on_prefill);
   spec.control = core->control;
   spec.sink = [to = mail](RequestEvent&& event) { to->put(std::move(event)); };
+  mail->expect_end();
   request = core->engine->submit(std::move(spec));
   core->busy = true;
   open = true;
 }
 
 // False of the callback ends the answer before its first token.
-void Stream::Impl::take_progress(const RequestEvent& event) {
+void Stream::Impl::take_progress(RequestEvent& event) {
   append(result, event);
   if (core->on_prefill(event.done, event.total)) return;
   abandon();
@@ -166,7 +171,19 @@ void Stream::Impl::abandon() noexcept {
   core->engine->abandon(request);
   mail->clear();
   ended = true;
+  abandoned = true;
   result.finish_reason = FinishReason::cancelled;
+}
+
+// The answer as far as it was given out: on an engine that others work on, the request is ahead.
+Generator Stream::Impl::given_out() const {
+  SamplingParams params;
+  params.stop = core->sampling.stop;
+  params.include_stop_in_output = core->sampling.include_stop_in_output;
+  PartialAnswer answer = before;
+  answer.tokens.insert(answer.tokens.end(), result.tokens.begin(), result.tokens.end());
+  answer.shown += result.text.size();
+  return Generator(core->model().tokenizer(), params, {}, seed, {}, answer);
 }
 
 void Stream::Impl::close() noexcept {
@@ -178,7 +195,9 @@ void Stream::Impl::close() noexcept {
 }
 
 void Stream::Impl::commit() {
-  const Generator& generator = request->generator();
+  std::optional<Generator> rest;
+  if (abandoned) rest.emplace(given_out());
+  const Generator& generator = rest ? *rest : request->generator();
   const FinishReason reason = result.finish_reason;
   const bool said = !result.tokens.empty();
   std::optional<AnswerRecord> record;

@@ -65,23 +65,38 @@ void EngineCore::abandon(Request& request) noexcept {
 
 // ---- what hosts have said in the meantime
 
+void EngineCore::end(Request& request, FinishReason reason) noexcept {
+  if (may_drop_for(request)) drop_batch();
+  try {
+    request.finish(reason);
+  } catch (...) {
+    fail(request, no_memory_);
+  }
+  if (request.rows == 0) leave(request);
+}
+
 void EngineCore::end_overdue() {
   const Clock::time_point now = Clock::now();
-  const auto end = [&](const std::shared_ptr<Request>& request) {
+  const auto look_at = [&](const std::shared_ptr<Request>& request) {
     if (has_ended(request)) return;  // its rows are in the batch in flight still
-    const bool cancelled = request->spec().control->run.cancelled();
-    if (!cancelled && request->spec().deadline > now) return;
-    if (may_drop_for(*request)) drop_batch();
-    request->finish(cancelled ? FinishReason::cancelled : FinishReason::deadline);
-    if (request->rows == 0) leave(*request);
+    if (request->spec().control->run.cancelled()) {
+      end(*request, FinishReason::cancelled);
+    } else if (request->spec().deadline <= now) {
+      end(*request, FinishReason::deadline);
+    }
   };
-  const Requests all = running_;  // leave() takes out of it
-  std::for_each(all.begin(), all.end(), end);
-  std::for_each(waiting_.begin(), waiting_.end(), end);
+  const Requests all = running_;  // end() takes out of it
+  std::for_each(all.begin(), all.end(), look_at);
+  std::for_each(waiting_.begin(), waiting_.end(), look_at);
   std::erase_if(waiting_, has_ended);
 }
 
 // ---- which rows come next
+
+void EngineCore::note_priorities() noexcept {
+  for (const auto& request : waiting_) request->note_priority();
+  for (const auto& request : running_) request->note_priority();
+}
 
 std::size_t EngineCore::planned_pages() const {
   std::size_t pages = 0;
@@ -177,6 +192,20 @@ bool EngineCore::is_awaited(const Request& request, std::size_t shared) const {
   });
 }
 
+// Pages for all tokens of a request that has a sequence, of which `shared` are there, beside what
+// those that run are promised.
+bool EngineCore::find_room(const Request& request, std::size_t shared) {
+  const auto missing = static_cast<std::int32_t>(request.goal() - shared);
+  const auto lacks = [&] {
+    const std::size_t promised = running_.empty() ? 0 : promised_pages();
+    return promised + model_.pages_needed(request.sequence, missing) > model_.free_pages();
+  };
+  while (lacks()) {
+    if (!make_room(request, true)) return false;
+  }
+  return true;
+}
+
 // Gives a waiting request a sequence, where there is one, and pages for all tokens that it has.
 EngineCore::Admission EngineCore::admit(const std::shared_ptr<Request>& request) {
   if (running_.size() == static_cast<std::size_t>(model_.options().max_sequences) &&
@@ -192,15 +221,15 @@ EngineCore::Admission EngineCore::admit(const std::shared_ptr<Request>& request)
     preempt(*last_behind(*request, true));
   }
   request->sequence = model_.create(shared);
-  const auto missing =
-      static_cast<std::int32_t>(request->goal() - static_cast<std::size_t>(shared.length));
   shared.pages.clear();  // they count as shared with the sequence alone
-  const auto lacks = [&] {
-    const std::size_t promised = running_.empty() ? 0 : promised_pages();
-    return promised + model_.pages_needed(request->sequence, missing) > model_.free_pages();
-  };
-  while (lacks()) {
-    if (make_room(*request, true)) continue;
+  bool found = false;
+  try {
+    found = find_room(*request, static_cast<std::size_t>(shared.length));
+  } catch (...) {
+    model_.destroy(std::exchange(request->sequence, -1));
+    throw;
+  }
+  if (!found) {
     model_.destroy(std::exchange(request->sequence, -1));
     return Admission::no_room;
   }
@@ -268,10 +297,18 @@ void EngineCore::plan_prompts() {
 void EngineCore::admit_waiting() {
   std::sort(waiting_.begin(), waiting_.end(), by_rank);
   const Requests queue = waiting_;
-  for (const auto& request : queue) {
-    if (admit(request) == Admission::no_room) break;
+  const auto take_out_admitted = [&]() noexcept {
+    std::erase_if(waiting_, [](const auto& r) { return r->state != RequestState::waiting; });
+  };
+  try {
+    for (const auto& request : queue) {
+      if (admit(request) == Admission::no_room) break;
+    }
+  } catch (...) {
+    take_out_admitted();
+    throw;
   }
-  std::erase_if(waiting_, [](const auto& r) { return r->state != RequestState::waiting; });
+  take_out_admitted();
 }
 
 // Nobody has found pages, and nobody can give any: they are held from outside, by a fork of a
@@ -289,6 +326,7 @@ void EngineCore::refuse_first() {
 }
 
 bool EngineCore::start_batch() {
+  note_priorities();
   try {
     if (!waiting_.empty()) admit_waiting();
     std::sort(running_.begin(), running_.end(), by_rank);
@@ -431,7 +469,8 @@ void EngineCore::take_hidden(Request& request, std::size_t first, std::size_t in
   }
 }
 
-// Where there is no memory to say so, it ends without a word. `cancelled` is a logits processor's.
+// Where its sink does not even take this, it ends without a word. `cancelled` is a logits
+// processor's.
 void EngineCore::fail(Request& request, const Error& error) noexcept {
   try {
     if (error.code() == ErrorCode::cancelled) {
@@ -456,9 +495,8 @@ void EngineCore::settle(Request& request) {
   }
 }
 
-void EngineCore::share_out(const Requests& batch) {
+void EngineCore::share_out(const Requests& batch, std::span<const Score> scores) {
   shares_.clear();
-  std::span<const Score> scores = scores_;
   std::size_t logits = 0;
   std::size_t hidden = 0;
   for (const auto& request : batch) {
@@ -559,7 +597,10 @@ void EngineCore::take(Share& share) {
 void EngineCore::finish_batch() {
   pacer_.observe(decode_rows_, rows_.size() - decode_rows_, batch_seconds_);
   const Requests batch = std::exchange(batch_, {});
-  share_out(batch);
+  std::vector<Score> scores;
+  scores.swap(scores_);
+  forget_batch();
+  share_out(batch, scores);
   choose_tokens();
   for (Share& share : shares_) {
     Request& request = *share.request;
@@ -568,12 +609,13 @@ void EngineCore::finish_batch() {
     } catch (const Error& error) {
       fail(request, error);
     } catch (const std::bad_alloc&) {
-      fail(request, Error(ErrorCode::out_of_memory, "out of memory: choosing a token"));
+      fail(request, no_memory_);
     }
     if (request.state != RequestState::running) leave(request);
   }
   shares_.clear();
-  forget_batch();
+  scores.clear();
+  scores.swap(scores_);  // its room
 }
 
 bool EngineCore::step(Clock::time_point deadline) {

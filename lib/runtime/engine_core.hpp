@@ -54,7 +54,7 @@ class EngineCore {
   // alone (for an embedding: that is longer), so that nobody waits for what can never run.
   std::shared_ptr<Request> make(std::int64_t id, RequestSpec spec) const;
   // From now on step() works on it too.
-  void submit(std::shared_ptr<Request> request) { waiting_.push_back(std::move(request)); }
+  void submit(const std::shared_ptr<Request>& request) { waiting_.push_back(request); }
   // A request that was full goes on behind a shorter prompt.
   void resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt);
   // Its owner has gone.
@@ -95,7 +95,9 @@ class EngineCore {
   };
 
   void end_overdue();
+  void end(Request& request, FinishReason reason) noexcept;
   bool start_batch();
+  void note_priorities() noexcept;
   void refuse_first();
   void admit_waiting();
   void plan_decodes();
@@ -104,6 +106,7 @@ class EngineCore {
   void plan(const std::shared_ptr<Request>& request, std::size_t rows);
   enum class Admission { running, awaits, no_room };
   Admission admit(const std::shared_ptr<Request>& request);
+  bool find_room(const Request& request, std::size_t shared);
   bool is_awaited(const Request& request, std::size_t shared) const;
   Request* last_behind(const Request& request, bool by_priority) const noexcept;
   bool secure(Request& request, std::size_t rows);
@@ -121,7 +124,7 @@ class EngineCore {
   void score(Score& score, ScoreSpace& space) const noexcept;
   void finish_batch();
   static void fail_not_finite(Request& request, std::string_view what, std::size_t position);
-  void share_out(const Requests& batch);
+  void share_out(const Requests& batch, std::span<const Score> scores);
   bool chooses(const Share& share) const noexcept;
   void choose(Share& share, SamplerWorkspace& workspace) noexcept;
   void choose_tokens() noexcept;
@@ -139,6 +142,8 @@ class EngineCore {
   std::vector<SamplerWorkspace> workspaces_;  // one for each that chooses at the same time
   std::vector<ScoreSpace> spaces_;            // one a thread
   RunState never_;                            // for batches that no single request may end
+  // Made while there is memory: copies of an Error need none.
+  const Error no_memory_{ErrorCode::out_of_memory, "out of memory: telling what a request says"};
   Requests waiting_;
   Requests running_;
 

@@ -8,6 +8,7 @@
 #include "base/cpu.hpp"
 #include "sample/logprobs.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -61,13 +62,13 @@ class PromptScores {
   void advance(std::size_t rows) noexcept { done_ += rows; }
 
   std::int32_t start() const noexcept { return static_cast<std::int32_t>(start_); }
-  // What has been scored so far; nothing is scored any more.
+  // What has been scored so far; nothing is scored any more, and there is nothing a second time.
   std::vector<TokenLogprob> take_chosen() {
-    chosen_.resize(done_);
+    chosen_.resize(std::min(done_, chosen_.size()));
     return std::move(chosen_);
   }
   std::vector<std::vector<TokenLogprob>> take_top() {
-    top_.resize(done_);
+    top_.resize(std::min(done_, top_.size()));
     return std::move(top_);
   }
 

@@ -5,27 +5,43 @@
 
 namespace tlite {
 
-void append(Generation& answer, const RequestEvent& event) {
+namespace {
+
+template <class T>
+void make_room_for_one(std::vector<T>& list) {
+  if (list.size() == list.capacity()) list.reserve(2 * list.size() + 1);
+}
+
+}  // namespace
+
+void append(Generation& answer, RequestEvent& event) {
+  std::vector<TokenLogprob> top_logprobs = event.top_logprobs;
+  std::string stop_string = event.stop_string;
+  if (event.token >= 0) make_room_for_one(answer.tokens);
+  if (event.logprob) make_room_for_one(answer.logprobs);
+  if (event.logprob) make_room_for_one(answer.top_logprobs);
   answer.text += event.text;
+  // From here on nothing throws.
   if (event.token >= 0) answer.tokens.push_back(event.token);
   if (event.logprob) {
     answer.logprobs.push_back(*event.logprob);
-    answer.top_logprobs.push_back(event.top_logprobs);
+    answer.top_logprobs.push_back(std::move(top_logprobs));
   }
   answer.finish_reason = event.finish_reason;
-  answer.stop_string = event.stop_string;
+  answer.stop_string = std::move(stop_string);
   answer.prompt_tokens = event.counts.prompt_tokens;
   answer.cached_tokens = event.counts.cached_tokens;
   answer.prefill_seconds = event.counts.prefill_seconds;
   answer.decode_seconds = event.counts.decode_seconds;
   answer.prompt_logprobs_start = event.prompt_logprobs_start;
-  answer.prompt_logprobs = event.prompt_logprobs;
-  answer.prompt_top_logprobs = event.prompt_top_logprobs;
-  if (!event.embedding.empty()) answer.embedding = event.embedding;
+  answer.prompt_logprobs = std::move(event.prompt_logprobs);
+  answer.prompt_top_logprobs = std::move(event.prompt_top_logprobs);
+  if (!event.embedding.empty()) answer.embedding = std::move(event.embedding);
 }
 
 Request::Request(std::int64_t id, RequestSpec spec)
     : id_(id), spec_(std::move(spec)), only_scores_(spec_.scores.wanted() && is_complete()) {
+  note_priority();
   counts_.prompt_tokens = static_cast<std::int32_t>(size());
   if (spec_.pooling == Pooling::none) return;
   // No other token has an influence on the first one's state: the others are not computed.

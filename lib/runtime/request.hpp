@@ -77,8 +77,9 @@ struct RequestEvent {
   std::vector<float> embedding;  // with FinishReason::length, where it was asked for
 };
 
-// Adds what an event says to the answer so far.
-void append(Generation& answer, const RequestEvent& event);
+// Adds what an event says to the answer so far, or throws and changes nothing. What only answers
+// have is moved there.
+void append(Generation& answer, RequestEvent& event);
 
 struct RequestSpec {
   std::vector<TokenId> prompt;   // not empty
@@ -88,8 +89,10 @@ struct RequestSpec {
   bool wants_progress = false;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::shared_ptr<RequestControl> control = {};
-  std::function<void(RequestEvent&&)> sink = {};  // takes what happens; must not throw
-  PromptScores scores = {};                       // of the prompt, which then stays as it is
+  // Takes what happens. May throw bad_alloc, but not for a last event without text, and has kept
+  // nothing of the event then.
+  std::function<void(RequestEvent&&)> sink = {};
+  PromptScores scores = {};  // of the prompt, which then stays as it is
   // Other than none: an embedding is computed, and the generator has ended.
   Pooling pooling = Pooling::none;
   bool normalize = true;
@@ -101,8 +104,10 @@ class Request {
 
   std::int64_t id() const noexcept { return id_; }
   const RequestSpec& spec() const noexcept { return spec_; }
-  std::int32_t priority() const noexcept {
-    return spec_.control->priority.load(std::memory_order_relaxed);
+  // As of note_priority(): hosts may change it while requests are being put in order.
+  std::int32_t priority() const noexcept { return priority_; }
+  void note_priority() noexcept {
+    priority_ = spec_.control->priority.load(std::memory_order_relaxed);
   }
   RequestState state = RequestState::waiting;
   SequenceId sequence = -1;  // while running
@@ -187,6 +192,7 @@ class Request {
 
   std::int64_t id_;
   RequestSpec spec_;
+  std::int32_t priority_ = 0;
   bool only_scores_;  // of the prompt, and no answer
   std::optional<Pooler> pooler_;
   bool begun_ = false;

@@ -3,6 +3,8 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 static tlite_engine* tiny_engine(const tlite_model* model) {
@@ -25,6 +27,19 @@ static tlite_sampling_params sampling_of(uint64_t seed) {
   sampling.seed = seed;
   sampling.logprobs = 2;
   return sampling;
+}
+
+/* A request that goes on until the context is full. */
+static int64_t submit_endless(tlite_engine* engine) {
+  tlite_sampling_params sampling = sampling_of(1);
+  sampling.max_new_tokens = -1;
+  sampling.ignore_eos = 1;
+  tlite_request_options options;
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  options.sampling = &sampling;
+  int64_t request = 0;
+  CHECK_OK(tlite_engine_submit_text(engine, "endless", TLITE_NUL, &options, &request, &error));
+  return request;
 }
 
 static int64_t submit(tlite_engine* engine, const char* text, uint64_t seed) {
@@ -296,6 +311,184 @@ TEST(engine_embedding, "capi/engine: embeddings of a prompt, and what is refused
   CHECK_ERROR(tlite_engine_submit_text(other, "a", 1, &options, &request, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "embeddings is false");
   tlite_engine_free(other);
+  tlite_model_free(model);
+}
+
+TEST(engine_allocator, "capi/engine: a host's allocator that fails at any call") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  const long live = host.live;
+  tlite_engine_options options;
+  CHECK_OK(tlite_engine_options_init(&options, sizeof options));
+  options.context = 512;
+  tlite_engine* engine = NULL;
+  int failures = 0;
+  for (long n = 0; engine == NULL && n < 1000; n++) {
+    tlite_error* error = NULL;
+    host.fail_at = host.allocations + n;
+    const tlite_status status = tlite_engine_create(model, &options, &engine, &error);
+    host.fail_at = -1;
+    CHECK((status == TLITE_OK) == (engine != NULL));
+    CHECK(status == TLITE_OK || status == TLITE_ERROR_OUT_OF_MEMORY);
+    CHECK(engine != NULL || host.live == live);
+    failures += status != TLITE_OK;
+    tlite_error_free(error);
+  }
+  CHECK(failures >= 2);
+  /* From here on the engine asks it for nothing. */
+  host.fail_at = host.allocations;
+  const int64_t request = submit(engine, "hello", 3);
+  CHECK_OK(tlite_engine_run(engine, &error));
+  tlite_generation* answer = NULL;
+  CHECK_OK(tlite_engine_wait(engine, request, &answer, &error));
+  CHECK(host.allocations == host.fail_at);
+  host.fail_at = -1;
+  tlite_generation* const expected = alone(model, "hello", 3);
+  CHECK(same(answer, expected));
+  tlite_generation_free(expected);
+  tlite_generation_free(answer);
+  tlite_engine_free(engine);
+  CHECK(host.live == live);
+  tlite_model_free(model);
+}
+
+typedef struct worker {
+  pthread_t thread;
+  tlite_engine* engine;
+  int64_t request;
+  int got;
+  int told;
+} worker;
+
+static void* step_and_wait(void* user) {
+  worker* const self = user;
+  int32_t has_work = 1;
+  for (int i = 0; i < 20; i++) CHECK_OK(tlite_engine_step(self->engine, 0, &has_work, NULL));
+  tlite_generation* answer = NULL;
+  const tlite_status status = tlite_engine_wait(self->engine, self->request, &answer, NULL);
+  self->got = status == TLITE_OK && answer != NULL;
+  self->told = status == TLITE_ERROR_INVALID_ARGUMENT && answer == NULL;
+  tlite_generation_free(answer);
+  return NULL;
+}
+
+TEST(engine_two_threads, "capi/engine: two threads that wait for one request: one gets it") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_engine* const engine = tiny_engine(model);
+  for (int round = 0; round < 20; round++) {
+    const int64_t request = submit(engine, "hello", 3);
+    worker workers[2] = {{.engine = engine, .request = request},
+                         {.engine = engine, .request = request}};
+    for (int i = 0; i < 2; i++) {
+      REQUIRE(pthread_create(&workers[i].thread, NULL, step_and_wait, &workers[i]) == 0);
+    }
+    for (int i = 0; i < 2; i++) pthread_join(workers[i].thread, NULL);
+    CHECK(workers[0].got + workers[1].got == 1);
+    CHECK(workers[0].told + workers[1].told == 1);
+  }
+  tlite_engine_free(engine);
+  tlite_model_free(model);
+}
+
+TEST(engine_freed, "capi/engine: freed with requests and a session's answer on their way") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  const long live = host.live;
+  tlite_engine* const engine = tiny_engine(model);
+  const int64_t running = submit_endless(engine);
+  CHECK(submit_endless(engine) == running + 1);
+  tlite_session* session = NULL;
+  CHECK_OK(tlite_engine_create_session(engine, NULL, &session, &error));
+  const tlite_sampling_params sampling = sampling_of(5);
+  CHECK_OK(tlite_session_set_sampling(session, &sampling, &error));
+  tlite_stream* stream = NULL;
+  CHECK_OK(tlite_session_stream_complete(session, "hello", TLITE_NUL, &stream, &error));
+  for (int i = 0; i < 50; i++) CHECK_OK(tlite_engine_step(engine, 0, NULL, &error));
+  CHECK_OK(tlite_engine_step(engine, -1000, NULL, &error));
+  tlite_engine_cancel(engine, running);
+  tlite_engine_free(engine);
+  const tlite_piece* piece = NULL;
+  do {
+    CHECK_OK(tlite_stream_next(stream, &piece, &error));
+  } while (piece != NULL);
+  tlite_generation* answer = NULL;
+  CHECK_OK(tlite_stream_get_result(stream, &answer, &error));
+  tlite_generation* const expected = alone(model, "hello", 5);
+  CHECK(same(answer, expected));
+  tlite_generation_free(expected);
+  tlite_generation_free(answer);
+  tlite_stream_free(stream);
+  tlite_session_free(session);
+  CHECK(host.live == live);
+  tlite_model_free(model);
+}
+
+static void refuse_engine(const tlite_model* model, const tlite_engine_options* options,
+                          const char* part) {
+  tlite_engine* made = NULL;
+  CHECK_ERROR(tlite_engine_create(model, options, &made, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              part);
+  CHECK(made == NULL);
+}
+
+TEST(engine_bad_numbers, "capi/engine: numbers out of range, and that contradict each other") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  const struct {
+    size_t offset;
+    int32_t value;
+    const char* part;
+  } bad[] = {
+      {offsetof(tlite_engine_options, context), 0, "context is 0"},
+      {offsetof(tlite_engine_options, context), INT32_MAX, "context is 2147483647"},
+      {offsetof(tlite_engine_options, max_sequences), -4, "max_sequences is -4"},
+      {offsetof(tlite_engine_options, max_batch_rows), 0, "max_batch_rows is 0"},
+      {offsetof(tlite_engine_options, threads), -7, "threads is -7"},
+      {offsetof(tlite_engine_options, kv_type), 999, "kv_type is 999"},
+      {offsetof(tlite_engine_options, max_delay_milliseconds), -1, "max_delay is -1 ms"},
+  };
+  for (size_t i = 0; i < LENGTH(bad); i++) {
+    tlite_engine_options options;
+    CHECK_OK(tlite_engine_options_init(&options, sizeof options));
+    memcpy((char*)&options + bad[i].offset, &bad[i].value, sizeof bad[i].value);
+    refuse_engine(model, &options, bad[i].part);
+  }
+  tlite_engine* const engine = tiny_engine(model);
+  int64_t request = 0;
+  char long_text[600];
+  memset(long_text, 'x', sizeof long_text);
+  CHECK_ERROR(tlite_engine_submit_text(engine, long_text, sizeof long_text, NULL, &request, &error),
+              TLITE_ERROR_CONTEXT_FULL, "takes 600 tokens, the context of 512");
+  CHECK_ERROR(tlite_engine_submit_text(engine, "", 0, NULL, &request, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "empty prompt");
+  tlite_sampling_params sampling = sampling_of(1);
+  sampling.min_new_tokens = 9;
+  tlite_request_options options;
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  options.sampling = &sampling;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "a", 1, &options, &request, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "min_new_tokens is 9");
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  options.context = 4;
+  CHECK_ERROR(tlite_engine_submit_text(engine, "abcd", 4, &options, &request, &error),
+              TLITE_ERROR_CONTEXT_FULL, "the context of 4");
+  CHECK(request == 0);
+  /* The longest timeout is none. */
+  sampling = sampling_of(1);
+  CHECK_OK(tlite_request_options_init(&options, sizeof options));
+  options.sampling = &sampling;
+  options.timeout_milliseconds = INT64_MAX;
+  CHECK_OK(tlite_engine_submit_text(engine, "a", 1, &options, &request, &error));
+  tlite_generation* answer = NULL;
+  CHECK_OK(tlite_engine_wait(engine, request, &answer, &error));
+  CHECK(answer->finish_reason != TLITE_FINISH_DEADLINE && answer->token_count > 0);
+  tlite_generation_free(answer);
+  tlite_engine_free(engine);
   tlite_model_free(model);
 }
 

@@ -7,10 +7,15 @@
 namespace {
 
 thread_local long fail_at = -1;
+thread_local bool all_after = false;
 thread_local long count = 0;
 
+bool fails(long number) noexcept {
+  return number == fail_at || (all_after && fail_at >= 0 && number > fail_at);
+}
+
 void* allocate(std::size_t size, std::size_t alignment) noexcept {
-  if (count++ == fail_at) return nullptr;
+  if (fails(count++)) return nullptr;
   if (alignment <= alignof(std::max_align_t)) return std::malloc(size == 0 ? 1 : size);
   return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
 }
@@ -27,7 +32,13 @@ std::size_t number(std::align_val_t alignment) { return static_cast<std::size_t>
 
 void failing_new_at(long n) {
   fail_at = n;
+  all_after = false;
   count = 0;
+}
+
+void failing_new_from(long n) {
+  failing_new_at(n);
+  all_after = true;
 }
 
 long failing_new_count(void) { return count; }

@@ -8,6 +8,8 @@ extern "C" {
 
 /* From now on the allocation number `n` of this thread, from 0, fails; -1: none. */
 void failing_new_at(long n);
+/* The same, and all after it. */
+void failing_new_from(long n);
 /* Allocations of this thread since then. */
 long failing_new_count(void);
 

@@ -14,7 +14,8 @@ typedef struct world {
   tlite_chat_template* chat;
   tlite_messages* messages;
   tlite_session* session; /* with a question */
-  long allocations;       /* of the last step */
+  tlite_engine* engine;
+  long allocations; /* of the last step */
 } world;
 
 /* From here on nothing fails. */
@@ -180,6 +181,87 @@ static tlite_status do_fork(world* at, tlite_error** error) {
   return status;
 }
 
+static tlite_status submit(world* at, const char* text, int64_t* request, tlite_error** error) {
+  tlite_sampling_params sampling;
+  tlite_request_options options;
+  tlite_sampling_params_init(&sampling, sizeof sampling);
+  sampling.max_new_tokens = 4;
+  sampling.has_seed = 1;
+  sampling.logprobs = 2;
+  tlite_request_options_init(&options, sizeof options);
+  options.sampling = &sampling;
+  return tlite_engine_submit_text(at->engine, text, TLITE_NUL, &options, request, error);
+}
+
+/* A request, of which every event must come, once: those that could not be copied come again. Of a
+ * request that memory ended the last one says so. */
+static tlite_status do_engine(world* at, tlite_error** error) {
+  int64_t request = 0;
+  int32_t has_work = 1;
+  tlite_status status = submit(at, "a prompt that is long enough for the heap", &request, error);
+  while (status == TLITE_OK && has_work) {
+    status = tlite_engine_step(at->engine, 0, &has_work, error);
+  }
+  size_t tokens = 0;
+  int ends = 0;
+  int again = 0;
+  while (request != 0) {
+    tlite_engine_event* event = NULL;
+    if (status != TLITE_OK && again++ == 0) {
+      end_of_failing(at);
+      CHECK_OK(tlite_engine_run(at->engine, &error));
+    }
+    tlite_error** const to = status == TLITE_OK ? error : NULL;
+    const tlite_status polled = tlite_engine_poll(at->engine, &event, to);
+    if (polled == TLITE_OK && event == NULL) break;
+    if (polled != TLITE_OK) {
+      status = polled;
+      continue;
+    }
+    tokens += event->token >= 0;
+    if (event->result != NULL) {
+      ends++;
+      CHECK(event->result->token_count == tokens);
+      CHECK(event->status == TLITE_OK ? tokens > 0 : event->status == TLITE_ERROR_OUT_OF_MEMORY);
+      if (event->status != TLITE_OK) CHECK(event->finish_reason == TLITE_FINISH_FAILED);
+    }
+    tlite_engine_event_free(event);
+  }
+  end_of_failing(at);
+  CHECK(ends == (request != 0));
+  return status;
+}
+
+static tlite_status do_engine_wait(world* at, tlite_error** error) {
+  int64_t request = 0;
+  tlite_generation* answer = NULL;
+  tlite_status status = submit(at, "hello", &request, error);
+  if (status == TLITE_OK) status = tlite_engine_wait(at->engine, request, &answer, error);
+  end_of_failing(at);
+  if (request != 0 && status != TLITE_OK) {
+    /* It can be asked for again, unless it is what memory has ended. */
+    const tlite_status again = tlite_engine_wait(at->engine, request, &answer, NULL);
+    CHECK(again == TLITE_OK || again == TLITE_ERROR_INVALID_ARGUMENT);
+    CHECK((again == TLITE_OK) == (answer != NULL));
+  }
+  tlite_generation_free(answer);
+  return status;
+}
+
+static tlite_status do_engine_life(world* at, tlite_error** error) {
+  tlite_engine* engine = NULL;
+  tlite_session* session = NULL;
+  tlite_engine_options options;
+  tlite_engine_options_init(&options, sizeof options);
+  options.context = 64;
+  options.threads = 1;
+  tlite_status status = tlite_engine_create(at->model, &options, &engine, error);
+  if (status == TLITE_OK) status = tlite_engine_create_session(engine, NULL, &session, error);
+  tlite_engine_free(engine);
+  tlite_session_free(session);
+  return status;
+}
+
 static void make_world(world* at, memory_host* host) {
   memset(at, 0, sizeof *at);
   memory_host_init(host);
@@ -193,9 +275,15 @@ static void make_world(world* at, memory_host* host) {
                                 &at->messages, &error));
   at->session = tiny_session(at->model, 3);
   CHECK_OK(tlite_session_add_user(at->session, "hello", 5, &error));
+  tlite_engine_options engine;
+  CHECK_OK(tlite_engine_options_init(&engine, sizeof engine));
+  engine.context = 128;
+  engine.threads = 1;
+  CHECK_OK(tlite_engine_create(at->model, &engine, &at->engine, &error));
 }
 
 static void free_world(world* at) {
+  tlite_engine_free(at->engine);
   tlite_session_free(at->session);
   tlite_messages_free(at->messages);
   tlite_chat_template_free(at->chat);
@@ -251,3 +339,6 @@ OUT_OF_MEMORY(session, "making a session")
 OUT_OF_MEMORY(reply, "a reply")
 OUT_OF_MEMORY(stream, "a stream")
 OUT_OF_MEMORY(fork, "a fork")
+OUT_OF_MEMORY(engine_life, "making an engine and a session on it")
+OUT_OF_MEMORY(engine, "a request and its events")
+OUT_OF_MEMORY(engine_wait, "waiting for a request")

@@ -1,3 +1,4 @@
+#include "api/engine_impl.hpp"
 #include "unit/support/counting_allocator.hpp"
 #include "unit/support/errors.hpp"
 #include "unit/support/tiny_checkpoint.hpp"
@@ -211,6 +212,138 @@ TEST_CASE("api/engine: a session outlives its engine, and a stream its session")
   CHECK(stream.result().tokens.size() == 12);
 }
 
+TEST_CASE("api/engine: an answer that its session stops is kept as far as it was given out") {
+  const Model model = tiny_model();
+  const Engine shared(model, small());
+  for (const bool on_shared : {false, true}) {
+    CAPTURE(on_shared);
+    Session session = on_shared ? Session(shared, {.context = 256})
+                                : Session(model, {.context = 256, .threads = 1});
+    session.set_sampling(seeded(6, 30));
+    session.add_user("hello");
+    std::string said;
+    {
+      Stream stream = session.stream();
+      for (int i = 0; i < 5; ++i) said += stream.next().value().text;
+      if (on_shared) shared.impl()->step(Engine::Impl::Clock::time_point::max());
+    }
+    REQUIRE(session.messages().size() == 2);
+    CHECK(session.messages().back().content == said);
+    // It goes on as if it had never been stopped.
+    said += session.continue_reply().text;
+    Session whole(model, {.context = 256, .threads = 1});
+    whole.set_sampling(seeded(6, 35));
+    whole.add_user("hello");
+    CHECK(said == whole.reply().text);
+    CHECK(shared.status().running + shared.status().waiting == 0);
+  }
+}
+
+TEST_CASE("api/engine: who has nothing to do sleeps, after an answer was stopped too") {
+  Engine engine(tiny_model(), small());
+  {
+    Session session(engine, {.context = 256});
+    session.set_sampling(seeded(6, 30));
+    Stream stream = session.stream_complete("text");
+    stream.next();
+    CHECK(engine.status().running == 1);
+  }
+  CHECK(engine.status().running == 0);
+  CHECK_FALSE(engine.wait_for_work(0ns));
+  CHECK(engine.status().cached_tokens + engine.status().free_tokens == 512);
+}
+
+TEST_CASE("api/engine: with an engine its requests end, and its sessions do not work on them") {
+  auto engine = std::make_unique<Engine>(tiny_model(), small());
+  const std::shared_ptr<Engine::Impl> impl = engine->impl();
+  SamplingParams endless = seeded(1, -1);
+  endless.ignore_eos = true;
+  engine->submit("endless", with(endless));
+  engine->submit("endless too", with(endless));
+  Session session(*engine, {.context = 256});
+  session.set_sampling(seeded(3));
+  engine->step(0ns);
+  SUBCASE("destroyed") { engine.reset(); }
+  SUBCASE("replaced") { *engine = Engine(tiny_model(), small()); }
+  CHECK(session.complete("text").tokens.size() == 12);
+  CHECK(impl->status().running + impl->status().waiting == 0);
+}
+
+TEST_CASE("api/engine: two threads that wait for one request: one gets it, one is told") {
+  const Model model = tiny_model();
+  Engine engine(model, small());
+  for (std::uint64_t i = 0; i < 50; ++i) {
+    const RequestId request = engine.submit(text_of(i % 3), with(seeded(i % 3)));
+    std::atomic<int> got{0};
+    std::atomic<int> told{0};
+    const auto wait = [&] {
+      const std::string error = error_of([&] { engine.wait(request); });
+      if (error == "nothing") ++got;
+      if (error.starts_with("invalid_argument: there is no request")) ++told;
+    };
+    std::thread other(wait);
+    wait();
+    other.join();
+    CHECK(got == 1);
+    CHECK(told == 1);
+  }
+}
+
+TEST_CASE("api/engine: what its taker throws at stays the next event, and the answer") {
+  const Model model = tiny_model();
+  Engine engine(model, small());
+  const RequestId polled = engine.submit(text_of(1), with(seeded(1)));
+  engine.run();
+  struct Refused {};
+  int refused = 0;
+  std::string text;
+  bool take = false;
+  while (true) {
+    take = !take;
+    try {
+      const bool any = engine.poll([&](const EngineEvent& event) {
+        if (!take) throw Refused();
+        CHECK(event.request == polled);
+        text += event.text;
+      });
+      if (!any) break;
+    } catch (const Refused&) {
+      ++refused;
+    }
+  }
+  CHECK(refused >= 5);
+  CHECK(text == alone(model, 1).text);
+
+  const RequestId waited = engine.submit(text_of(2), with(seeded(2)));
+  CHECK_THROWS_AS(engine.wait(waited, [](const Generation&) { throw Refused(); }), Refused);
+  check_same(engine.wait(waited), alone(model, 2));
+}
+
+TEST_CASE("api/engine: budgets, timeouts and delays of every size") {
+  const Model model = tiny_model();
+  EngineOptions options = small();
+  options.max_delay = std::chrono::milliseconds::max();
+  Engine engine(model, options);
+  RequestOptions patient = with(seeded(1));
+  patient.timeout = std::chrono::milliseconds::max();
+  const RequestId first = engine.submit(text_of(1), patient);
+  while (engine.step(0ns)) continue;
+  const RequestId second = engine.submit(text_of(2), with(seeded(2)));
+  while (engine.step(-1s)) continue;
+  const RequestId third = engine.submit(text_of(3), with(seeded(3)));
+  CHECK_FALSE(engine.step(std::chrono::nanoseconds::max()));
+  check_same(engine.wait(first), alone(model, 1));
+  check_same(engine.wait(second), alone(model, 2));
+  check_same(engine.wait(third), alone(model, 3));
+  CHECK_FALSE(engine.wait_for_work(-1s));
+  std::thread later([&] {
+    std::this_thread::sleep_for(2ms);
+    engine.submit(text_of(4), with(seeded(4)));
+  });
+  CHECK(engine.wait_for_work(std::chrono::nanoseconds::max()));
+  later.join();
+}
+
 TEST_CASE("api/engine: a timeout and a cancel end a request, and others go on") {
   const Model model = tiny_model();
   Engine engine(model, small());
@@ -271,11 +404,37 @@ TEST_CASE("api/engine: bad input is refused where it comes in, by name and value
   options.sampling = seeded(1);
   options.sampling->top_p = 2;
   CHECK(submit(std::string_view("a"), options).starts_with("invalid_argument: sampling: top_p"));
-  CHECK(submit(std::string_view(std::string(600, 'x'))).starts_with("context_full: "));
+  options = {};
+  options.sampling = seeded(1);
+  options.sampling->min_new_tokens = 13;
+  CHECK(submit(std::string_view("a"), options) ==
+        "invalid_argument: sampling: min_new_tokens is 13, it must be at most max_new_tokens, 12");
+  options.sampling = seeded(1, -1);
+  options.sampling->max_length = 3;
+  CHECK(submit(std::string_view("abc"), options) ==
+        "invalid_argument: sampling: max_length is 3, and the prompt has 3 tokens already; set "
+        "max_new_tokens");
+  CHECK(submit(std::string_view(std::string(600, 'x'))) ==
+        "context_full: the prompt takes 600 tokens, the context of 512 must hold it and one more");
+  CHECK(submit(std::string_view("")) == "invalid_argument: empty prompt");
+  const auto refuse = [&](std::int32_t EngineOptions::*field, std::int32_t value) {
+    EngineOptions bad = small();
+    bad.*field = value;
+    return error_of([&] { Engine(tiny_model(), bad); });
+  };
+  CHECK(refuse(&EngineOptions::context, 0) ==
+        "invalid_argument: EvaluatorOptions::context is 0; it takes 1 to 16777216");
+  CHECK(refuse(&EngineOptions::context, -3) ==
+        "invalid_argument: EvaluatorOptions::context is -3; it takes 1 to 16777216");
+  CHECK(refuse(&EngineOptions::max_sequences, 0) ==
+        "invalid_argument: EvaluatorOptions::max_sequences is 0; it takes 1 to 65536");
+  CHECK(refuse(&EngineOptions::max_batch_rows, 0) ==
+        "invalid_argument: EvaluatorOptions::max_batch_rows is 0; it takes 1 to 16777216");
+  CHECK(refuse(&EngineOptions::threads, -1) ==
+        "invalid_argument: EvaluatorOptions::threads is -1; it takes 0 to 256");
+  CHECK(refuse(&EngineOptions::context, std::numeric_limits<std::int32_t>::max()) ==
+        "invalid_argument: EvaluatorOptions::context is 2147483647; it takes 1 to 16777216");
   EngineOptions bad = small();
-  bad.max_sequences = 0;
-  CHECK(error_of([&] { Engine(tiny_model(), bad); }).starts_with("invalid_argument: "));
-  bad = small();
   bad.max_delay = -5ms;
   CHECK(error_of([&] { Engine(tiny_model(), bad); }) ==
         "invalid_argument: EngineOptions::max_delay is -5 ms; it takes 0 or more");

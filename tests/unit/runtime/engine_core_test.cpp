@@ -227,6 +227,22 @@ TEST_CASE("runtime/engine_core: priority before age") {
   CHECK(fixture.clean());
 }
 
+TEST_CASE("runtime/engine_core: a priority that a host changes counts from the next batch on") {
+  Fixture fixture(options(1024, 1));
+  const auto first = fixture.submit("first a");
+  const auto second = fixture.submit("second k");
+  // While requests are put in order it must not change: the order would contradict itself.
+  second->spec().control->priority = 1;
+  CHECK(second->priority() == 0);
+  CHECK(first->before(*second));
+  fixture.core.step(kNever);
+  CHECK(second->priority() == 1);
+  CHECK(answer_of(second).tokens.size() == 1);
+  CHECK(answer_of(first).tokens.empty());
+  fixture.run();
+  CHECK(fixture.clean());
+}
+
 TEST_CASE("runtime/engine_core: too few pages: the last in rank waits, and loses nothing") {
   Fixture alone(options(1024), scatter);
   alone.params = SamplingParams();

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TLITE_ABI_MAJOR = 0
-TLITE_ABI_MINOR = 4
+TLITE_ABI_MINOR = 5
 TLITE_OK = 0
 TLITE_ERROR_INVALID_ARGUMENT = -1
 TLITE_ERROR_NOT_FOUND = -2
@@ -223,6 +223,7 @@ tlite_file_open_callback = CFUNCTYPE(
 )
 tlite_file_close_callback = CFUNCTYPE(None, c_void_p, c_void_p)
 tlite_progress_callback = CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
+tlite_logits_callback = CFUNCTYPE(c_int32, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p)
 tlite_piece_callback = CFUNCTYPE(c_int32, c_void_p, c_void_p)
 
 
@@ -451,7 +452,7 @@ class tlite_sequence_bias(Structure):
 
 
 class tlite_sampling_params(Structure):
-    """320 bytes."""
+    """328 bytes."""
 
     struct_size: int
     temperature: float
@@ -512,6 +513,8 @@ class tlite_sampling_params(Structure):
     dynatemp_exponent: float
     adaptive_target: float
     adaptive_decay: float
+    thinking_budget: int
+    reserved2: int
 
     _fields_ = (
         ("struct_size", c_uint32),
@@ -573,6 +576,8 @@ class tlite_sampling_params(Structure):
         ("dynatemp_exponent", c_float),
         ("adaptive_target", c_float),
         ("adaptive_decay", c_float),
+        ("thinking_budget", c_int32),
+        ("reserved2", c_uint32),
     )
 
 
@@ -765,7 +770,7 @@ class tlite_engine_options(Structure):
 
 
 class tlite_request_options(Structure):
-    """96 bytes."""
+    """112 bytes."""
 
     struct_size: int
     context: int
@@ -782,6 +787,8 @@ class tlite_request_options(Structure):
     reserved2: int
     pooling: int
     normalize: int
+    logits_callback: Any
+    logits_user: Any
 
     _fields_ = (
         ("struct_size", c_uint32),
@@ -799,6 +806,8 @@ class tlite_request_options(Structure):
         ("reserved2", c_uint32),
         ("pooling", c_int32),
         ("normalize", c_int32),
+        ("logits_callback", tlite_logits_callback),
+        ("logits_user", c_void_p),
     )
 
 
@@ -1402,6 +1411,14 @@ class Library:
             POINTER(c_void_p),
         )
         self.tlite_stream_free = find("tlite_stream_free", None, c_void_p)
+        self.tlite_session_on_logits = find(
+            "tlite_session_on_logits",
+            c_int32,
+            c_void_p,
+            tlite_logits_callback,
+            c_void_p,
+            POINTER(c_void_p),
+        )
         self.tlite_session_on_prefill = find(
             "tlite_session_on_prefill",
             c_int32,
@@ -1414,6 +1431,7 @@ class Library:
             "tlite_session_get_prefill_progress", None, c_void_p, POINTER(c_int64), POINTER(c_int64)
         )
         self.tlite_session_cancel = find("tlite_session_cancel", None, c_void_p)
+        self.tlite_session_end_thinking = find("tlite_session_end_thinking", None, c_void_p)
         self.tlite_session_clear_cancel = find("tlite_session_clear_cancel", None, c_void_p)
         self.tlite_engine_options_init = find(
             "tlite_engine_options_init", c_int32, POINTER(tlite_engine_options), c_size_t
@@ -1497,6 +1515,7 @@ class Library:
             POINTER(c_void_p),
         )
         self.tlite_engine_cancel = find("tlite_engine_cancel", None, c_void_p, c_int64)
+        self.tlite_engine_end_thinking = find("tlite_engine_end_thinking", None, c_void_p, c_int64)
         self.tlite_engine_set_priority = find(
             "tlite_engine_set_priority", None, c_void_p, c_int64, c_int32
         )
@@ -1832,6 +1851,7 @@ class Library:
             POINTER(POINTER(tlite_sampled_token)),
             POINTER(c_void_p),
         )
+        self.tlite_sampler_end_thinking = find("tlite_sampler_end_thinking", None, c_void_p)
         self.tlite_sampler_accept = find(
             "tlite_sampler_accept", c_int32, c_void_p, c_int32, POINTER(c_void_p)
         )
