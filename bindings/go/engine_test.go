@@ -69,6 +69,7 @@ func TestEngineRequests(t *testing.T) {
 	a := must(engine.SubmitTokens(t.Context(), ids, &tlite.RequestOptions{Sampling: endless(30), Priority: 1}))(t)
 	b := must(engine.SubmitText(t.Context(), "Привет", &tlite.RequestOptions{Sampling: endless(30)}))(t)
 	check(t, b.SetPriority(5))
+	b.EndThinking() // it does not think, and says what a says
 	wantError(t, b.SetPriority(1<<40), tlite.ErrInvalidArgument, "priority")
 	wantEqual(t, must(a.Result())(t).Text, must(b.Result())(t).Text)
 	late := must(engine.SubmitText(t.Context(), "a", &tlite.RequestOptions{Sampling: endless(1000), Timeout: time.Millisecond}))(t)
@@ -76,7 +77,11 @@ func TestEngineRequests(t *testing.T) {
 	waitIdle(t, engine)
 	session := must(engine.NewSession(&tlite.SessionOptions{Context: 256, Sampling: greedy(10)}))(t)
 	defer session.Close()
-	must(session.Complete(t.Context(), "a").Result())(t)
+	spoken := session.Complete(t.Context(), "a")
+	spoken.EndThinking()
+	must(spoken.Result())(t)
+	spoken.EndThinking()
+	(&tlite.Stream{}).EndThinking()
 	wantError(t, session.Complete(t.Context(), "a").SetPriority(1), tlite.ErrBadState)
 }
 

@@ -91,6 +91,7 @@ func callsOf(t testing.TB, model *tlite.Model, session *tlite.Session, engine *t
 			"DestroySequence": func() error { return evaluator.DestroySequence(0) },
 		},
 		sampler: {
+			"EndThinking":   func() error { return sampler.EndThinking() },
 			"ObservePrompt": func() error { return sampler.ObservePrompt(ids) },
 			"Sample":        func() error { return second(sampler.Sample(logits, nil)) },
 			"Accept":        func() error { return sampler.Accept(3) },

@@ -143,6 +143,9 @@ func TestSampling(t *testing.T) {
 			}
 		case **int:
 			*field = tlite.Ptr(1)
+			if into.Type().Field(i).Name == "ThinkingBudget" { // the model has no <think>
+				*field = tlite.Ptr(-1)
+			}
 		case **bool:
 			*field = tlite.Ptr(true)
 		case **uint64:
@@ -162,6 +165,8 @@ func TestSampling(t *testing.T) {
 		}
 	}
 	session := newSession(t, nil)
+	wantError(t, session.SetSampling(&tlite.Sampling{ThinkingBudget: tlite.Ptr(5)}), tlite.ErrInvalidArgument,
+		"thinking_budget is 5")
 	check(t, session.SetSampling(&full))
 	if got := must(session.Sampling())(t); !reflect.DeepEqual(got, full) {
 		t.Errorf("got  %+v\nwant %+v", text(t, got), text(t, full))

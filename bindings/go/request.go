@@ -204,6 +204,13 @@ func (r *request) cancel() {
 	}
 }
 
+func (r *request) endThinking() {
+	if c, err := r.engine.life.take(); err == nil {
+		C.tlite_engine_end_thinking(c, C.int64_t(r.id))
+		r.engine.life.give()
+	}
+}
+
 func (r *request) setPriority(priority int) error {
 	var ranges ranges
 	value := ranges.int32(priority, "priority")

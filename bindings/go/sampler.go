@@ -91,6 +91,17 @@ func (s *Sampler) Accept(token int32) error {
 	return failure(C.tlite_sampler_accept(c, C.int32_t(token), &e), &e)
 }
 
+// EndThinking has the next token be </think>, where the tokens so far are in an open <think>; elsewhere it has no effect.
+func (s *Sampler) EndThinking() error {
+	c, err := s.take()
+	if err != nil {
+		return err
+	}
+	defer s.give()
+	C.tlite_sampler_end_thinking(c)
+	return nil
+}
+
 // Reset forgets the prompt and the answer; the same seed begins anew.
 func (s *Sampler) Reset() error {
 	c, err := s.take()

@@ -71,6 +71,10 @@ type Sampling struct {
 	DynatempExponent *float64 `json:"dynatemp_exponent,omitempty"`
 	AdaptiveTarget   *float64 `json:"adaptive_target,omitempty"` // [0, 1]: draw near this probability; -1: off
 	AdaptiveDecay    *float64 `json:"adaptive_decay,omitempty"`  // [0, 0.99]
+
+	// Tokens that may follow an open <think>, those of the prompt included; then </think> comes. -1: any number. A model
+	// that has no such tokens takes nothing else.
+	ThinkingBudget *int `json:"thinking_budget,omitempty"`
 }
 
 // SequenceBias is added to the last of Tokens where what came before ends with the others.

@@ -432,6 +432,14 @@ func (s *sessionSource) finish() (*Generation, error) {
 	return goGeneration(result), nil
 }
 
+func (s *sessionSource) endThinking() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running != nil {
+		C.tlite_session_end_thinking(s.running)
+	}
+}
+
 func (s *sessionSource) setPriority(int) error {
 	return newError(ErrBadState, "the answer of a session has no priority")
 }

@@ -32,6 +32,8 @@ type source interface {
 	// finish ends the answer where it is and gives back what the source holds. It is called once.
 	finish() (*Generation, error)
 	setPriority(priority int) error
+	// endThinking has no effect where nothing runs; from any goroutine, at any time.
+	endThinking()
 }
 
 type streamState struct {
@@ -238,4 +240,12 @@ func (s *Stream) SetPriority(priority int) error {
 	}
 	defer runtime.KeepAlive(s)
 	return s.state.source.setPriority(priority)
+}
+
+// EndThinking has the answer say </think> next, where it is thinking; elsewhere it has no effect. From any goroutine.
+func (s *Stream) EndThinking() {
+	if s.state != nil {
+		s.state.source.endThinking()
+		runtime.KeepAlive(s)
+	}
 }

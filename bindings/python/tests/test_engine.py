@@ -146,6 +146,7 @@ def test_a_deadline_and_a_cancel(engine: tlite.Engine) -> None:
     engine.cancel(request)
     engine.cancel(12345)
     engine.set_priority(request, 3)
+    engine.end_thinking(request)  # it does not think
     assert engine.wait(request).finish_reason == "cancelled"
 
 
@@ -156,6 +157,11 @@ def test_a_deadline_and_a_cancel(engine: tlite.Engine) -> None:
         (lambda e: e.submit(None), TypeError, "prompt must be"),
         (lambda e: e.submit([]), tlite.InvalidArgument, "ids|prompt|empty|no tokens"),
         (lambda e: e.submit([10**6]), tlite.InvalidArgument, "1000000"),
+        (
+            lambda e: e.submit("a", sampling=tlite.SamplingParams(thinking_budget=5)),
+            tlite.InvalidArgument,
+            "thinking_budget is 5, and the model has no tokens <think>",
+        ),
         (lambda e: e.submit([1.0]), TypeError, "prompt must be ints"),
         (lambda e: e.submit({"role": "user"}), TypeError, "list of dicts"),
         (lambda e: e.submit([{"role": "user"}, 5]), TypeError, "int"),

@@ -539,6 +539,10 @@ class RequestStream:
         """Ends it with the reason "cancelled"; what it has said still comes. From any thread."""
         self._engine.cancel(self.request)
 
+    def end_thinking(self) -> None:
+        """Has it say </think> next, where it is thinking; else no effect. From any thread."""
+        self._engine.end_thinking(self.request)
+
     def close(self) -> None:
         """Ends it, and what it has said is lost."""
         if not self._ended:
@@ -740,6 +744,11 @@ class Engine(Computing):
         """Ends a request with the reason "cancelled"; no effect on one that has ended."""
         handle = self._live()
         lib.tlite_engine_cancel(handle.pointer, integer(request, "request", c_int64))
+
+    def end_thinking(self, request: int) -> None:
+        """Has it say </think> next, where it is thinking; else no effect. From any thread."""
+        handle = self._live()
+        lib.tlite_engine_end_thinking(handle.pointer, integer(request, "request", c_int64))
 
     def set_priority(self, request: int, priority: int) -> None:
         """Higher ones first."""

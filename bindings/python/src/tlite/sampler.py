@@ -85,6 +85,12 @@ class Sampler(Native):
         with self._turn:
             call(lib.tlite_sampler_accept, handle.pointer, integer(token, "token"))
 
+    def end_thinking(self) -> None:
+        """Has the next token be </think>, where it is thinking; else no effect."""
+        handle = self._live()
+        with self._turn:
+            lib.tlite_sampler_end_thinking(handle.pointer)
+
     def reset(self) -> None:
         """Forgets prompt and answer; the same seed begins anew."""
         handle = self._live()

@@ -22,7 +22,7 @@ _Ids = tuple[int, ...]
 _UNSET = frozenset(
     (
         *("forced_bos_token_id", "max_new_tokens", "max_length", "length_decay_start", "logprobs"),
-        *("dry_penalty_last_n", "adaptive_target"),
+        *("dry_penalty_last_n", "adaptive_target", "thinking_budget"),
     )
 )
 _ID_LISTS = (
@@ -140,6 +140,10 @@ class SamplingParams:
     """[0, 1]: draw near this probability."""
     adaptive_decay: float = 0.9
     """[0, 0.99]."""
+
+    thinking_budget: int | None = None
+    """Tokens that may follow an open <think>, those of the prompt included; then </think> comes. A
+    model that has no such tokens takes nothing but None."""
 
     def __new__(cls, *positional: object, **_: object) -> SamplingParams:
         """Refuses positional arguments, whose meaning would change with the next field."""

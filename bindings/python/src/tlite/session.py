@@ -404,6 +404,11 @@ class Session(Computing):
         handle = self._live()
         lib.tlite_session_cancel(handle.pointer)
 
+    def end_thinking(self) -> None:
+        """Has the answer say </think> next, where it is thinking; else no effect. Any thread."""
+        handle = self._live()
+        lib.tlite_session_end_thinking(handle.pointer)
+
     def clear_cancel(self) -> None:
         """Forgets a cancel that stopped nothing. From any thread."""
         handle = self._live()
