@@ -19,11 +19,15 @@ namespace {
 struct Avx512 : TierSizes {
   using V = __m512i;
   using F = __m512;
-  using DirectRows = std::index_sequence<8, 4, 2, 1>;
-  using StripRows = std::index_sequence<6, 2, 1>;
-  using Bf16Rows = std::index_sequence<12, 8, 4, 2, 1>;
-  // With kStripElements a strip of about 150 KB, half of a small second-level cache.
+  static constexpr std::size_t kMostStripRows = 6;
+  static constexpr std::size_t kMostBf16Rows = 12;
+  // A strip of few rows is 20 KB, of a prompt 150 KB, half of a small second-level cache.
   static constexpr std::size_t kTileVectors = 2;
+  static constexpr std::size_t kStripElements = 512;
+  static constexpr DirectRows direct_rows(Unpacking unpacking) noexcept {
+    if (unpacking == Unpacking::heavy) return {8, 8};
+    return {12, unpacking == Unpacking::middle ? 12U : 64U};
+  }
   static constexpr std::size_t kPrefetchAhead = 9216;
   static constexpr bool kPrefetchOneRow = true;
 

@@ -18,14 +18,31 @@ struct DotStart {
   const std::int16_t* pair;  // null where 32 of them belong to a 256
 };
 
+// How much work it is to take a tile of a format apart: nothing, a step or two for each plane of
+// codes, that and scales to be put together for each 16 or a table to be asked, or all of it.
+enum class Unpacking { none, light, middle, heavy };
+
+// Weights are used as they stream by, unpacked in registers, for up to `in_tile` input rows at a
+// time, and up to `until` rows; with more rows they are unpacked into a strip first.
+struct DirectRows {
+  std::size_t in_tile;
+  std::size_t until;
+};
+
 // Sizes of a tier that has not measured others.
 struct TierSizes {
-  static constexpr bool kRowPairs = false;        // strips multiply rows in pairs: neon_i8mm/
-  static constexpr std::size_t kTileVectors = 1;  // groups of output rows in a tile over a strip
-  // Up to here weights are used as they stream by; with more rows they are unpacked first.
-  static constexpr std::size_t kDirectRows = 8;
-  static constexpr std::size_t kStripBlockRows = 1U << 20;  // input rows that a strip is used for
-  static constexpr std::size_t kStripElements = 4096;       // of k in a strip
+  static constexpr bool kRowPairs = false;          // strips multiply rows in pairs: neon_i8mm/
+  static constexpr std::size_t kTileVectors = 1;    // groups of output rows in a tile over a strip
+  static constexpr std::size_t kMostStripRows = 4;  // input rows in a tile over a strip
+  static constexpr std::size_t kStripBlockRows = std::size_t{1}
+                                                 << 20;  // and that a strip is used for
+  // Of k in a strip: that of few rows is in the first-level cache. With more than kPromptRows a
+  // longer one, for which the outputs are fetched less often.
+  static constexpr std::size_t kStripElements = 1024;
+  static constexpr std::size_t kPromptStripElements = 4096;
+  static constexpr std::size_t kPromptRows = 192;
+  static constexpr std::size_t kMostBf16Rows = 4;  // input rows in a tile of bf16 weights
+  static constexpr DirectRows direct_rows(Unpacking) noexcept { return {4, 8}; }
 };
 
 }  // namespace tlite
