@@ -18,9 +18,10 @@ struct DotStart {
   const std::int16_t* pair;  // null where 32 of them belong to a 256
 };
 
-// How much work it is to take a tile of a format apart: nothing, a step or two for each plane of
-// codes, that and scales to be put together for each 16 or a table to be asked, or all of it.
-enum class Unpacking { none, light, middle, heavy };
+// The work of taking a tile of a format apart: none; a step or two for each plane of codes; these,
+// and scales that have to be put together, be there many (q2_k) or a table to be asked (iq4_xs);
+// more for each.
+enum class Unpacking { none, light, many_scales, table, heavy };
 
 // Weights are used as they stream by, unpacked in registers, for up to `in_tile` input rows at a
 // time, and up to `until` rows; with more rows they are unpacked into a strip first.

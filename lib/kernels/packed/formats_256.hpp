@@ -163,7 +163,7 @@ struct Q6_K : Tile256<S, 16, 8> {
 template <class S>
 struct Q2_K : Tile256<S, 16, 8> {
   using V = typename S::V;
-  static constexpr Unpacking kUnpacking = Unpacking::middle;
+  static constexpr Unpacking kUnpacking = Unpacking::many_scales;
   static constexpr std::size_t kPlanes = 21;
   static constexpr CodeRange kCode{0, 3};
   static constexpr int kMostScale = 15;
@@ -237,7 +237,7 @@ struct Q3_K : Tile256<S, 16, 16> {
 template <class S>
 struct IQ4_XS : Tile256<S, 32, 2> {
   using V = typename S::V;
-  static constexpr Unpacking kUnpacking = Unpacking::middle;
+  static constexpr Unpacking kUnpacking = Unpacking::table;
   static constexpr std::size_t kPlanes = 34;
   static constexpr CodeRange kCode{128, 255};
   static constexpr int kMostScale = 32;
