@@ -7,6 +7,7 @@
 // of the thread, so other programs disturb them less; medians and best of many short runs.
 #include "base/buffer.hpp"
 #include "base/cpu.hpp"
+#include "bench/pages.hpp"
 #include "bench/timing.hpp"
 #include "kernels/activations.hpp"
 #include "kernels/packed/linear.hpp"
@@ -20,7 +21,6 @@
 #include <functional>
 #include <iterator>
 #include <memory>
-#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -29,7 +29,6 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
-#include <sys/mman.h>
 
 namespace tlite {
 namespace {
@@ -156,26 +155,6 @@ double read_rate(const std::byte* data, std::size_t bytes) {
   read(data, bytes);
   return static_cast<double>(bytes) / (cpu_seconds() - start) / 1e9;
 }
-
-// Memory in pages of 2 MiB, where the system has them.
-struct Pages {
-  static constexpr std::size_t kPage = std::size_t{2} << 20;
-
-  explicit Pages(std::size_t size)
-      : memory(
-            static_cast<std::byte*>(std::aligned_alloc(kPage, (size + kPage - 1) / kPage * kPage))),
-        data(memory.get()) {
-    if (data == nullptr) throw std::bad_alloc();
-    madvise(data, size, MADV_HUGEPAGE);
-    std::memset(data, 0x11, size);
-  }
-
-  struct Free {
-    void operator()(std::byte* bytes) const { std::free(bytes); }
-  };
-  std::unique_ptr<std::byte, Free> memory;
-  std::byte* data;
-};
 
 struct Options {
   CpuTier tier = best_cpu_tier();

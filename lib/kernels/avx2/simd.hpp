@@ -26,9 +26,6 @@ struct Avx2 : TierSizes {
   struct F {
     __m256 low, high;
   };
-  using DirectRows = std::index_sequence<4, 3, 2, 1>;
-  using StripRows = std::index_sequence<4, 2, 1>;
-  using Bf16Rows = std::index_sequence<4, 3, 2, 1>;
   static constexpr std::size_t kPrefetchAhead = 2048;
   static constexpr bool kPrefetchOneRow = true;
   // A strip of 20 KB in the first-level cache, a block's part of x of 300 KB in the second.
@@ -39,7 +36,12 @@ struct Avx2 : TierSizes {
   // slowest). A strip's tile of q4_k and its x that both stay in the first level run at 190 to 245
   // GOP/s a core, of 395 that vpmaddubsw alone gives; the whole kernel at 135 to 160.
   static constexpr std::size_t kStripBlockRows = 192;
-  static constexpr std::size_t kStripElements = 1024;
+  static constexpr std::size_t kPromptStripElements = kStripElements;
+  // GOP/s of 8 and 16 rows without a strip and over one (Zen 5): q4_k 252, 257 and 276, 303; q6_k
+  // 162, 179 and 244, 284; q8_0 160, 166 and 150, 165.
+  static constexpr DirectRows direct_rows(Unpacking unpacking) noexcept {
+    return {4, unpacking == Unpacking::none ? 8U : 4U};
+  }
 
   TLITE_INLINE static V load(const std::byte* p) noexcept {
     const auto* from = reinterpret_cast<const __m256i*>(p);

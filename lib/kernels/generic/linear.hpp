@@ -26,11 +26,18 @@ constexpr std::size_t kBlockOuts = 48;
 using Sums = float[kBlockOuts][kFewRows][16];
 static_assert(kBlockRows / kFewRows * sizeof(Sums) == kLinearScratchBytes);
 
+// The largest of as few and as even parts of `rows` as parts of up to `most` can be: a rest of one
+// row costs as much as a whole part.
+constexpr std::size_t even_part(std::size_t rows, std::size_t most) noexcept {
+  const std::size_t parts = (rows + most - 1) / most;
+  return (rows + parts - 1) / parts;
+}
+
 // Input rows that share a read of the weights: all where there are few, so that memory is read once
 // for them; of a prompt one tile, whose inputs leave room in the first-level cache.
 template <class V>
 constexpr std::size_t group_rows(std::size_t rows) noexcept {
-  return rows <= kFewRows ? kFewRows : V::kDotInputs;
+  return even_part(rows, rows <= kFewRows ? kFewRows : V::kDotInputs);
 }
 
 struct DotBlock {
@@ -196,8 +203,9 @@ void linear(const LinearTask& t) noexcept {
     return;
   }
   DotBlock block{reinterpret_cast<Sums*>(t.scratch)};
+  const std::size_t rows = even_part(t.rows, kBlockRows);
   for (; block.row < t.rows; block.row += block.rows) {
-    block.rows = std::min(kBlockRows, t.rows - block.row);
+    block.rows = std::min(rows, t.rows - block.row);
     for (block.out = 0; block.out < t.outs; block.out += block.outs) {
       block.outs = std::min(kBlockOuts, t.outs - block.out);
       dot_block<V, E>(t, block);

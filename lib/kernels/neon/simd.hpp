@@ -23,9 +23,6 @@ struct Neon : TierSizes {
   struct F {
     float32x4_t part[4];
   };
-  using DirectRows = std::index_sequence<4, 2, 1>;
-  using StripRows = std::index_sequence<4, 2, 1>;
-  using Bf16Rows = std::index_sequence<4, 2, 1>;
   static constexpr std::size_t kPrefetchAhead = 2048;  // not measured
   static constexpr bool kPrefetchOneRow = false;
 

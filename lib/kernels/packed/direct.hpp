@@ -3,14 +3,15 @@
 
 #include "kernels/packed/code.hpp"
 #include "kernels/packed/job.hpp"
+#include "kernels/packed/streamed.hpp"
 #include "kernels/unroll.hpp"
 
 namespace tlite {
 
-// Asks for memory ahead of the tile at work, into the second-level cache, a line at a time between
-// the steps of the arithmetic: in one burst it is slower than not at all. How far ahead, and
-// whether one row needs it, is the tier's to say (kPrefetchAhead, kPrefetchOneRow), and so is the
-// instruction: GCC gathers its own __builtin_prefetch of a long tile into such a burst.
+// Asks for memory to come, into the second-level cache, a line at a time between the steps of the
+// arithmetic: in one burst it is slower than not at all. What is asked for is kernel.hpp's to say,
+// whether one row needs it the tier's (kPrefetchOneRow), and so is the instruction: GCC gathers its
+// own __builtin_prefetch of a long tile into such a burst.
 //
 // Measured on Zen 3, one row, both cores at work, share of plain reads, without and 2,048 bytes
 // ahead: q8_0 84, 94 %; q4_0 78, 95; q4_k 72, 86; iq4_xs 66, 90; q6_k 72, 80; q5_k 58, 80. AVX-512
@@ -33,10 +34,12 @@ class Direct {
   using Dot = typename S::template Dot<kCode, kGroups>;
   static constexpr std::size_t kMinPairs = F::kMinPairs;
 
-  explicit Direct(const std::byte* tiles) noexcept : tiles_(tiles) {}
+  explicit Direct(const StreamedWeights& weights) noexcept
+      : tiles_(weights.tiles), ahead_(weights.ahead) {}
 
   TLITE_INLINE void seek(std::size_t tile) noexcept {
     tile_ = tiles_ + tile * (F::kPlanes * kPlaneBytes);
+    line_ = ahead_.at + tile * ahead_.step;
     if constexpr (kElements == 256) {
       F::scales(tile_,
                 [&](auto sub, V words) TLITE_INLINE { S::store(scales_[sub], Dot::scale(words)); });
@@ -81,7 +84,7 @@ class Direct {
   }
 
  private:
-  // Step kStep's share of the lines that the tiles ahead have for this part of a tile.
+  // Step kStep's share of the lines that belong to this part of a tile.
   template <std::size_t kStep>
   TLITE_INLINE void prefetch(std::size_t outer) const noexcept {
     constexpr std::size_t kSteps = kInner * kGroups;
@@ -89,14 +92,15 @@ class Direct {
     constexpr std::size_t kLines = (F::kPlanes + kParts - 1) / kParts;
     constexpr std::size_t kFirst = kStep * kLines / kSteps;
     unroll<(kStep + 1) * kLines / kSteps - kFirst>([&](auto i) TLITE_INLINE {
-      const std::size_t line = outer * kLines + kFirst + i;
-      S::prefetch(tile_ + S::kPrefetchAhead + line * kPlaneBytes);
+      S::prefetch(line_ + (outer * kLines + kFirst + i) * kPlaneBytes);
     });
   }
 
   static constexpr std::size_t kMinPlanes = kMinPairs > 0 ? kMinPairs : kSubs;
   const std::byte* tiles_;
   const std::byte* tile_ = nullptr;
+  Ahead ahead_;
+  const std::byte* line_ = nullptr;
   alignas(64) std::byte scales_[kSubs][kPlaneBytes];
   alignas(64) std::byte mins_[kHasMin ? kMinPlanes : 1][kPlaneBytes];
 };

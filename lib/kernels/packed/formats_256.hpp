@@ -35,6 +35,7 @@ struct Tile256 {
   static constexpr std::size_t kGroups = kSub / 4;
   static constexpr bool kHasMin = false;
   static constexpr std::size_t kMinPairs = 0;  // of minimums as 16-bit numbers, side by side
+  static constexpr Unpacking kUnpacking = Unpacking::heavy;
 };
 
 template <class S>
@@ -102,6 +103,7 @@ struct SixBitScales : Tile256<S, 32, kStep> {
 
 template <class S>
 struct Q4_K : SixBitScales<S, 2> {
+  static constexpr Unpacking kUnpacking = Unpacking::light;
   static constexpr std::size_t kPlanes = 36;
   static constexpr CodeRange kCode{0, 15};
 
@@ -161,6 +163,7 @@ struct Q6_K : Tile256<S, 16, 8> {
 template <class S>
 struct Q2_K : Tile256<S, 16, 8> {
   using V = typename S::V;
+  static constexpr Unpacking kUnpacking = Unpacking::many_scales;
   static constexpr std::size_t kPlanes = 21;
   static constexpr CodeRange kCode{0, 3};
   static constexpr int kMostScale = 15;
@@ -234,6 +237,7 @@ struct Q3_K : Tile256<S, 16, 16> {
 template <class S>
 struct IQ4_XS : Tile256<S, 32, 2> {
   using V = typename S::V;
+  static constexpr Unpacking kUnpacking = Unpacking::table;
   static constexpr std::size_t kPlanes = 34;
   static constexpr CodeRange kCode{128, 255};
   static constexpr int kMostScale = 32;

@@ -31,6 +31,7 @@ struct Tile32 {
   static constexpr std::size_t kGroups = 8;  // of four k in a sub-block
   static constexpr bool kHasMin = false;
   static constexpr std::size_t kMinPairs = 0;
+  static constexpr Unpacking kUnpacking = Unpacking::light;
 
   static V plane(const std::byte* tile, std::size_t index) noexcept {
     return S::load(tile + index * kPlaneBytes);
@@ -75,6 +76,7 @@ TLITE_INLINE inline typename S::V fifth_bits_32(const std::byte* tile) noexcept 
 
 template <class S>
 struct Q8_0 : PairScales<S> {
+  static constexpr Unpacking kUnpacking = Unpacking::none;
   static constexpr std::size_t kPlanes = 17;
   static constexpr CodeRange kCode{128, 255};
 

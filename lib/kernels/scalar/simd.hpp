@@ -12,7 +12,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <utility>
 
 // Calls, because 16 lanes of everything inlined everywhere take compilers minutes.
 #define TLITE_CALL __attribute__((noinline))
@@ -27,11 +26,9 @@ struct Scalar : TierSizes {
   struct F {
     float lane[16];
   };
-  using DirectRows = std::index_sequence<2, 1>;     // input rows in one direct tile
-  using StripRows = std::index_sequence<4, 1>;      // input rows in one tile over a strip
-  using Bf16Rows = std::index_sequence<4, 1>;       // the same of bf16 weights
   static constexpr std::size_t kPrefetchAhead = 0;  // arithmetic is the limit
   static constexpr bool kPrefetchOneRow = false;
+  static constexpr DirectRows direct_rows(Unpacking) noexcept { return {2, 8}; }
   static void prefetch(const std::byte*) noexcept {}
 
   template <class Lane>

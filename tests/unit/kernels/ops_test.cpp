@@ -107,14 +107,14 @@ TEST_CASE("kernels/ops: dot products of a row have the same bits alone and among
   tiers.push_back(CpuTier::scalar);
   for (const std::size_t k : {40U, 1024U, 2061U}) {  // one piece, a whole one, three with a rest
     const Stored w(DataType::bf16, random_floats(k * kOuts, k), 2);
-    const std::vector<float> x = random_floats(13 * (k + 1), k + 2);
+    const std::vector<float> x = random_floats(67 * (k + 1), k + 2);
     std::vector<float> alone;
-    for (std::size_t row = 0; row < 13; ++row) {
+    for (std::size_t row = 0; row < 67; ++row) {
       const auto y = run_linear(CpuTier::scalar, DataType::bf16, w, k, kOuts, &x[row * (k + 1)], 1);
       alone.insert(alone.end(), y.begin(), y.end());
     }
     for (const CpuTier tier : tiers) {
-      for (const std::size_t rows : {1U, 2U, 3U, 4U, 5U, 7U, 8U, 9U, 13U}) {
+      for (const std::size_t rows : {1U, 2U, 3U, 4U, 5U, 7U, 8U, 9U, 13U, 17U, 64U, 65U, 67U}) {
         CAPTURE(to_string(tier));
         CAPTURE(k);
         CAPTURE(rows);

@@ -279,8 +279,7 @@ TEST_CASE("kernels/packed: every tier gives the documented sum, alone and in any
         CAPTURE(shape.blocks);
         const auto linear = pack(problem, tier);
         std::size_t first = 0;
-        for (const std::size_t rows :
-             {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U, 9U, 13U, 14U, 16U, 23U, 32U, 33U, 48U, 67U}) {
+        for (std::size_t rows = 1; rows <= problem.rows; ++rows) {
           CAPTURE(rows);
           first = (first + 5) % (problem.rows - rows + 1);
           const std::vector<float> y = problem.run(*linear, first, rows, rows % 4 * 4);
@@ -306,6 +305,28 @@ TEST_CASE("kernels/packed: a matrix that a prompt cuts into larger chunks than a
     const std::vector<float> together = problem.run(*linear, 0, kPrompt, 0);
     for (std::size_t i = 0; i < kPrompt; ++i) {
       CHECK(test::same_bits(problem.run(*linear, i, 1, 0), {&together[i * kOuts], kOuts}));
+    }
+  }
+}
+
+// With so many rows strips are longer, and AVX2 takes the rows in blocks.
+TEST_CASE("kernels/packed: rows of a long prompt have the bits that they have in small batches") {
+  constexpr std::size_t kOuts = 49;
+  constexpr std::size_t kPrompt = 195;
+  constexpr std::size_t kBatch = 5;
+  CounterRng rng(11);
+  for (const DataType type : packed_types()) {
+    CAPTURE(to_string(type));
+    const Problem problem(type, kOuts, 1536 / unit_of(type) * unit_of(type), kPrompt, rng);
+    for (const CpuTier tier : kCpuTiers) {
+      if (!cpu_has(tier)) continue;
+      CAPTURE(to_string(tier));
+      const Packed linear = pack(problem, tier);
+      const std::vector<float> together = problem.run(*linear, 0, kPrompt, 0);
+      for (std::size_t i = 0; i < kPrompt; i += kBatch) {
+        const std::vector<float> batch = problem.run(*linear, i, kBatch, 0);
+        CHECK(test::same_bits(batch, {&together[i * kOuts], kBatch * kOuts}));
+      }
     }
   }
 }
