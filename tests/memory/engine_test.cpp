@@ -215,10 +215,11 @@ struct Steps {
     while (const auto event = engine.poll()) {
       if (event->result) ends[event->request].push_back(*event);
     }
-    for (const auto& [request, i] : requests) {
-      INFO("request " << request);
-      REQUIRE(ends[request].size() == 1);
-      const EngineEvent& end = ends[request].front();
+    for (const auto& request : requests) {
+      const std::uint64_t i = request.second;
+      CAPTURE(i);
+      REQUIRE(ends[request.first].size() == 1);
+      const EngineEvent& end = ends[request.first].front();
       if (!end.error) {
         check_equal(*end.result, i);
         continue;
