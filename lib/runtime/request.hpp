@@ -165,6 +165,10 @@ class Request {
   PromptScores& scores() noexcept { return spec_.scores; }
   const PromptScores& scores() const noexcept { return spec_.scores; }
   bool has_failed() const noexcept { return failed_; }
+  // It is not to be worked on, for now or for ever.
+  bool has_ended() const noexcept {
+    return state == RequestState::done || state == RequestState::full;
+  }
   // The generator has ended; before the first token where max_new_tokens is 0, or an embedding is
   // all that is wanted.
   bool is_complete() const noexcept {
