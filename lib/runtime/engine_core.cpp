@@ -176,11 +176,14 @@ void EngineCore::plan_decodes() {
 }
 
 // Somebody who runs is about to compute a longer beginning of this than there is: worth waiting.
+// Longer by a page, since prompts are kept page by page; or by a token, where less than a page is
+// missing of that prompt, whose end is kept to the token.
 bool EngineCore::is_awaited(const Request& request, std::size_t shared) const {
   return std::any_of(running_.begin(), running_.end(), [&](const auto& other) {
+    const std::size_t longer = other->missing() <= kPagePositions ? 1 : kPagePositions;
     const std::size_t most = std::min(request.reusable(), other->goal());
-    if (other->decodes() || most < shared + kPagePositions) return false;
-    for (std::size_t i = 0; i < shared + kPagePositions; ++i) {
+    if (other->decodes() || most < shared + longer) return false;
+    for (std::size_t i = 0; i < shared + longer; ++i) {
       if (request.token(i) != other->token(i)) return false;
     }
     return true;
@@ -338,12 +341,13 @@ bool EngineCore::start_batch() {
 
 // ---- sequences and pages
 
-// What is cached of it stays for those that begin alike, as long as nobody needs the pages.
-void EngineCore::keep(const Request& request) noexcept {
-  if (!options_.prefix_cache || request.cached == 0 || request.has_failed()) return;
+// The first `count` tokens that are cached of it stay for those that begin alike, as long as nobody
+// needs the pages.
+void EngineCore::keep(const Request& request, std::size_t count) noexcept {
+  if (!options_.prefix_cache || count == 0 || request.has_failed()) return;
   try {
-    cache_.insert(request.tokens(request.cached),
-                  model_.prefix(request.sequence, static_cast<std::int32_t>(request.cached)));
+    cache_.insert(request.tokens(count),
+                  model_.prefix(request.sequence, static_cast<std::int32_t>(count)));
   } catch (const std::bad_alloc&) {  // then it is computed again
   }
 }
@@ -351,7 +355,7 @@ void EngineCore::keep(const Request& request) noexcept {
 // It does not run any more. Not while it has rows in a batch in flight.
 void EngineCore::leave(Request& request) noexcept {
   if (request.sequence < 0) return;
-  keep(request);
+  keep(request, request.cached);
   model_.destroy(std::exchange(request.sequence, -1));
   request.cached = 0;
   std::erase_if(running_, [&](const auto& other) { return other.get() == &request; });

@@ -114,7 +114,8 @@ class EngineCore {
   std::size_t promised_pages() const;
   bool make_room(const Request& request, bool by_priority);
   void preempt(Request& request);
-  void keep(const Request& request) noexcept;
+  void keep(const Request& request, std::size_t count) noexcept;
+  void keep_prompt(const Share& share) noexcept;
   void leave(Request& request) noexcept;
   void drop_batch() noexcept;
   void forget_batch() noexcept;

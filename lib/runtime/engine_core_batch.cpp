@@ -216,6 +216,18 @@ void EngineCore::tell(Share& share) {
   }
 }
 
+// For those that begin alike, who need not wait until all of a long prompt is there: its whole pages
+// as they are filled, and in the end the rest. (One that has ended is kept by leave().)
+void EngineCore::keep_prompt(const Share& share) noexcept {
+  const Request& request = *share.request;
+  if (!share.was_prompt || request.state != RequestState::running) return;
+  if (share.is_whole) {
+    keep(request, request.cached);
+  } else if (share.first / kPagePositions != request.cached / kPagePositions) {
+    keep(request, request.cached - request.cached % kPagePositions);
+  }
+}
+
 void EngineCore::take(Share& share) {
   Request& request = *share.request;
   if (request.state != RequestState::running) return;
@@ -228,9 +240,8 @@ void EngineCore::take(Share& share) {
     } else {
       request.finish();
     }
-    // For those that begin alike; one that has ended is kept by leave().
-    if (share.was_prompt && request.state == RequestState::running) keep(request);
   }
+  keep_prompt(share);
   settle(request);
 }
 

@@ -442,6 +442,30 @@ bool alike_scores(const Generation& a, const Generation& b) {
 
 }  // namespace
 
+TEST_CASE("runtime/engine_core: who begins like a long prompt waits for what they share alone") {
+  Fixture fixture(options(2048, 4, 64), scatter);
+  std::vector<TokenId> prompt;
+  for (int i = 0; i < 1000; ++i) prompt.push_back(static_cast<TokenId>('a' + i * i % 23));
+  const auto whole = fixture.submit(fixture.spec(prompt));
+  prompt.resize(100);
+  prompt.push_back('z');
+  fixture.params.max_new_tokens = 1;
+  const auto brief = fixture.submit(fixture.spec(prompt));
+  while (brief->state != RequestState::done) fixture.core.step(kNever);
+  CHECK(whole->cached < 300);
+  CHECK(answer_of(brief).cached_tokens >= 96);
+  // What has come by then is there for a third, who is computed beside the first.
+  prompt.back() = 'y';
+  const auto third = fixture.submit(fixture.spec(prompt));
+  while (third->state != RequestState::done) fixture.core.step(kNever);
+  CHECK(answer_of(third).cached_tokens == 100);
+  CHECK(whole->state == RequestState::running);
+  fixture.run();
+  // Once each, but for rows that two of them have computed at the same time.
+  CHECK(fixture.model.evaluated <= 1000 + 5 + 5 + 2);
+  CHECK(fixture.clean());
+}
+
 TEST_CASE("runtime/engine_core: any mix of requests answers as each alone") {
   constexpr std::uint64_t kRequests = 200;
   std::minstd_rand random(7);
