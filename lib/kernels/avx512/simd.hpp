@@ -33,6 +33,7 @@ struct Avx512 : TierSizes {
       case Unpacking::none:
         return {13, 64};
       case Unpacking::light:
+      case Unpacking::two_parts:
         return {12, 64};
       case Unpacking::many_scales:
         return {10, 30};

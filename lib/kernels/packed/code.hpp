@@ -18,10 +18,10 @@ struct DotStart {
   const std::int16_t* pair;  // null where 32 of them belong to a 256
 };
 
-// The work of taking a tile of a format apart: none; a step or two for each plane of codes; these,
-// and scales that have to be put together, be there many (q2_k) or a table to be asked (iq4_xs);
-// more for each.
-enum class Unpacking { none, light, many_scales, table, heavy };
+// The work of taking a tile of a format apart: none; a step or two for each plane of codes; codes
+// that lie in two parts; scales that have to be put together, be there many (q2_k) or a table to be
+// asked besides (iq4_xs); more of it.
+enum class Unpacking { none, light, two_parts, many_scales, table, heavy };
 
 // Weights are used as they stream by, unpacked in registers, for up to `in_tile` input rows at a
 // time, and up to `until` rows; with more rows they are unpacked into a strip first.

@@ -110,6 +110,7 @@ struct IQ4_NL : PairScales<S> {
 
 template <class S>
 struct Q5_0 : PairScales<S> {
+  static constexpr Unpacking kUnpacking = Unpacking::two_parts;
   static constexpr std::size_t kPlanes = 11;
   static constexpr CodeRange kCode{16, 31};
 
@@ -132,6 +133,7 @@ struct Q4_1 : ScalesAndMins<S> {
 
 template <class S>
 struct Q5_1 : ScalesAndMins<S> {
+  static constexpr Unpacking kUnpacking = Unpacking::two_parts;
   static constexpr std::size_t kPlanes = 12;
   static constexpr CodeRange kCode{0, 31};
 
