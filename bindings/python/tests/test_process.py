@@ -9,11 +9,20 @@ import sys
 import textwrap
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import tlite
 from conftest import ANSWER, DEMO, who
+
+
+@pytest.fixture(autouse=True)
+def interrupts() -> Iterator[None]:
+    """Ctrl-C is heard: a shell's background jobs, and what runs in them, are made to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def run(code: str, *arguments: object, timeout: float = 120) -> subprocess.CompletedProcess[str]:
