@@ -116,15 +116,17 @@ void check_length(std::size_t prompt, const BeamOptions& options, std::int32_t c
 }  // namespace
 
 std::vector<Beam> Engine::beam_search(std::span<const TokenId> prompt, const BeamOptions& options) {
+  const std::shared_ptr<Impl> self = impl_;  // see Engine::step
+  const Model& model = self->model;
   validate(options);
-  check_prompt(prompt, model().info().config.vocab_size);
-  check_length(prompt.size(), options, impl_->options.context);
+  check_prompt(prompt, model.info().config.vocab_size);
+  check_length(prompt.size(), options, self->options.context);
   SamplingParams seeded;
   seeded.seed = options.seed;
   std::uint64_t seed = seed_of(seeded);
-  BeamSearch search(options, prompt.size(), end_tokens(model(), options));
+  BeamSearch search(options, prompt.size(), end_tokens(model, options));
   for (std::int64_t length = 1; !search.done(); ++length) {
-    BeamStep step(*impl_, options, search.continuations());
+    BeamStep step(*self, options, search.continuations());
     for (const BeamSearch::Hypothesis& beam : search.running()) {
       std::vector<TokenId> tokens(prompt.begin(), prompt.end());
       tokens.insert(tokens.end(), beam.tokens.begin(), beam.tokens.end());
@@ -135,7 +137,7 @@ std::vector<Beam> Engine::beam_search(std::span<const TokenId> prompt, const Bea
   }
   std::vector<Beam> beams;
   for (BeamSearch::Hypothesis& found : search.best()) {
-    beams.push_back(beam_of(std::move(found), options, model().tokenizer()));
+    beams.push_back(beam_of(std::move(found), options, model.tokenizer()));
   }
   return beams;
 }

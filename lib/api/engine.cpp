@@ -61,7 +61,8 @@ RequestId Engine::submit(const std::vector<Message>& messages, const RequestOpti
                        options);
 }
 
-// A logits processor may be where the host lets go of its engine.
+// What works holds the implementation: a logits processor may be where the host lets go of its
+// engine. So do wait and beam_search.
 bool Engine::step(std::chrono::nanoseconds budget) {
   const std::shared_ptr<Impl> self = impl_;
   return self->step(deadline_after(budget));
@@ -93,7 +94,6 @@ bool Engine::poll(const std::function<void(const EngineEvent& event)>& take) {
   return impl_->poll([&](const EngineEvent& event) { take(event); });
 }
 
-// The implementation is held: what a logits processor does in it may end the handle.
 Generation Engine::wait(RequestId request) {
   Generation answer;
   wait(request, [&](const Generation& result) { answer = result; });

@@ -58,7 +58,7 @@ const EngineOptions& checked(const EngineOptions& options) {
 
 // Nobody waits that long, and nanoseconds can count no more than 292 years.
 std::chrono::nanoseconds bound_of(const EngineOptions& options) {
-  return std::min<std::chrono::milliseconds>(checked(options).max_delay, std::chrono::hours(24));
+  return std::min<std::chrono::milliseconds>(options.max_delay, std::chrono::hours(24));
 }
 
 void check_pooling(const RequestOptions& asked, const EngineOptions& options) {
@@ -117,7 +117,7 @@ void WorkMutex::unlock() noexcept {
 
 Engine::Impl::Impl(Model of, const EngineOptions& asked, const EvaluatorOptions& evaluator)
     : model(std::move(of)),
-      options(asked),
+      options(checked(asked)),  // before the runner takes its memory
       runner(model.info().config, *model.impl().weights, *model.impl().source,
              resolve(evaluator, model.info().weight_type), model.impl().host.allocator,
              BadRows::mark_row),

@@ -135,6 +135,8 @@ void EngineCore::settle(Request& request) {
   }
 }
 
+// Numbers the rows of logits and of hidden states as the model does, and counts the requests' rows as
+// cached.
 void EngineCore::share_out(const Requests& batch, std::span<const Score> scores) {
   shares_.clear();
   std::size_t logits = 0;
@@ -228,6 +230,7 @@ void EngineCore::keep_prompt(const Share& share) noexcept {
   }
 }
 
+// Scores come before the token: where one of them is not finite, there is no answer.
 void EngineCore::take(Share& share) {
   Request& request = *share.request;
   if (request.state != RequestState::running) return;

@@ -180,8 +180,8 @@ class Request {
   void fail(const Error& error);
   // Without an event: its owner has gone.
   void abandon() noexcept;
-  // Rows of the prompt, of `size` tokens that there are to compute, were computed.
-  void report_progress(std::size_t size);
+  // Rows of the prompt, of `goal` that it needs in all, were computed.
+  void report_progress(std::size_t goal);
   // No room for a further token.
   void fill();
   // Goes on behind another prompt; full or waiting before, waiting then.

@@ -269,6 +269,36 @@ TEST_CASE("api/engine: with an engine its requests end, and its sessions do not 
   CHECK(impl->status().running + impl->status().waiting == 0);
 }
 
+TEST_CASE("api/engine: the host may let go of it while it works, in a beam search too") {
+  const Model model = tiny_model();
+  const std::vector<TokenId> prompt = {'t', 'e', 'x', 't'};
+  const BeamOptions search{.beam_width = 2, .max_new_tokens = 8};
+  const std::vector<Beam> expected = Engine(model, small()).beam_search(prompt, search);
+  auto engine = std::make_unique<Engine>(model, small());
+  RequestOptions options = with(seeded(1, 4));
+  options.logits_processor = [&](auto, auto) { engine.reset(); };
+  engine->submit("abc", options);
+  SUBCASE("step") { CHECK_NOTHROW(engine->step(1s)); }
+  SUBCASE("run") { CHECK_NOTHROW(engine->run()); }
+  SUBCASE("beam_search") {
+    const std::vector<Beam> beams = engine->beam_search(prompt, search);
+    REQUIRE(beams.size() == expected.size());
+    for (std::size_t i = 0; i < beams.size(); ++i) {
+      CHECK(beams[i].tokens == expected[i].tokens);
+      CHECK(beams[i].score == expected[i].score);
+    }
+  }
+  CHECK(engine == nullptr);
+}
+
+TEST_CASE("api/engine: an option that is refused is refused before memory is taken") {
+  EngineOptions options = small();
+  options.context = 1 << 30;
+  options.max_delay = -1ms;
+  CHECK(error_of([&] { Engine(tiny_model(), options); }) ==
+        "invalid_argument: EngineOptions::max_delay is -1 ms; it takes 0 or more");
+}
+
 TEST_CASE("api/engine: two threads that wait for one request: one gets it, one is told") {
   const Model model = tiny_model();
   Engine engine(model, small());
