@@ -110,6 +110,16 @@ double Candidates::sum_blocks() {
   return sum_lanes(blocks_);
 }
 
+Candidates::Crossing Candidates::crossing_bucket(double target) const noexcept {
+  double reach = 0;  // rounding must not carry the target past it
+  for (const double sum : buckets_) reach += sum;
+  Crossing crossing{0, std::min(target, reach), 0.0};
+  while (crossing.before + buckets_[crossing.bucket] < crossing.target) {
+    crossing.before += buckets_[crossing.bucket++];
+  }
+  return crossing;
+}
+
 void Candidates::top_p(double p) {
   // The crossing token and what is lighter weigh more than (1 - p) in all, and they are at most
   // all tokens: a weight below the average of that is never in the set.
@@ -120,12 +130,8 @@ void Candidates::top_p(double p) {
 
   buckets_.assign(kBuckets, 0.0);
   for (const double weight : heavy_) buckets_[bucket(weight)] += weight;
-  double reach = 0;  // rounding must not carry the target past it
-  for (const double sum : buckets_) reach += sum;
-  const double target = std::min(p * total, reach);
-  double heavier = 0;
-  std::size_t crossed = 0;
-  while (heavier + buckets_[crossed] < target) heavier += buckets_[crossed++];
+  const auto [crossed, target, before] = crossing_bucket(p * total);
+  double heavier = before;
   inside_.resize(heavy_.size());
   inside_.resize(
       compact(heavy_, inside_, [&](double weight) { return bucket(weight) == crossed; }));
@@ -167,12 +173,8 @@ void Candidates::typical(double mass) {
   }
   buckets_.assign(kBuckets, 0.0);
   for (std::size_t i = 0; i < weights_.size(); ++i) buckets_[bucket(nearness_[i])] += weights_[i];
-  double reach = 0;  // rounding must not carry the target past it
-  for (const double sum : buckets_) reach += sum;
-  const double target = std::min(mass * total, reach);
-  double nearer = 0;
-  std::size_t crossed = 0;
-  while (nearer + buckets_[crossed] < target) nearer += buckets_[crossed++];
+  const auto [crossed, target, before] = crossing_bucket(mass * total);
+  double nearer = before;
   near_.clear();
   for (std::size_t i = 0; i < weights_.size(); ++i) {
     if (bucket(nearness_[i]) == crossed) near_.emplace_back(nearness_[i], weights_[i]);

@@ -85,13 +85,20 @@ class Candidates {
  private:
   const KernelOps* ops_;
   double sum_blocks();
+  // Of buckets_ in their order, the one whose sum reaches a target, which is at most all of them.
+  struct Crossing {
+    std::size_t bucket;
+    double target;
+    double before;  // the sum of those before it
+  };
+  Crossing crossing_bucket(double target) const noexcept;
   void keep_share(double share, double total);
 
   std::vector<TokenId> tokens_;
   std::vector<double> weights_;  // parallel to tokens_
   std::vector<float> scratch_;
   std::vector<double> heavy_;                    // top_p: weights that can be in the set
-  std::vector<double> buckets_;                  // top_p: sums of weights of like magnitude
+  std::vector<double> buckets_;                  // top_p, typical: sums of weights of like size
   std::vector<double> inside_;                   // top_p: the weights of the bucket that crosses p
   std::vector<double> blocks_;                   // draw: sums of neighbouring weights
   std::vector<double> nearness_;                 // typical: of each token

@@ -23,15 +23,12 @@ namespace tlite {
 namespace {
 
 using test::bytes_of;
+using test::count_up;
 using test::FakeBatchModel;
 using test::kEnd;
+using test::options;
 
 constexpr auto kNever = EngineCore::Clock::time_point::max();
-
-// "...a" goes on with "bcd", for a sampler that is greedy.
-std::vector<float> count_up(const std::vector<TokenId>& tokens) {
-  return test::logits_for((tokens.back() + 1) % 256);
-}
 
 // Logits that depend on every token of the sequence, for one that draws.
 std::vector<float> scatter(const std::vector<TokenId>& tokens) {
@@ -43,15 +40,6 @@ std::vector<float> scatter(const std::vector<TokenId>& tokens) {
     logits.push_back(static_cast<float>(random() % 1000) / 100.0F);
   }
   return logits;
-}
-
-EvaluatorOptions options(std::int32_t context, std::int32_t sequences = 8, std::int32_t rows = 64) {
-  EvaluatorOptions made;
-  made.context = context;
-  made.max_sequences = sequences;
-  made.max_batch_rows = rows;
-  made.max_logits_rows = sequences;
-  return made;
 }
 
 // What requests have said, by their control.

@@ -5,6 +5,7 @@
 #include "base/parallel.hpp"
 #include "model/batch_model.hpp"
 #include "model/sequences.hpp"
+#include "unit/runtime/fake_model.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -17,6 +18,21 @@
 #include <tlite/error.hpp>
 
 namespace tlite::test {
+
+// "...a" goes on with "bcd", for a sampler that is greedy.
+inline std::vector<float> count_up(const std::vector<TokenId>& tokens) {
+  return logits_for((tokens.back() + 1) % 256);
+}
+
+inline EvaluatorOptions options(std::int32_t context, std::int32_t sequences = 8,
+                                std::int32_t rows = 64) {
+  EvaluatorOptions made;
+  made.context = context;
+  made.max_sequences = sequences;
+  made.max_batch_rows = rows;
+  made.max_logits_rows = sequences;
+  return made;
+}
 
 class FakeBatchModel final : public BatchModel {
  public:

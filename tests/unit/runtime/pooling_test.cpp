@@ -22,6 +22,7 @@ namespace tlite {
 namespace {
 
 using test::bytes_of;
+using test::count_up;
 using test::FakeBatchModel;
 using test::same_bits;
 
@@ -38,10 +39,6 @@ std::vector<float> state_of(const std::vector<TokenId>& tokens) {
     state.push_back(static_cast<float>(random() % 100003) / 1e3F - 50.0F);
   }
   return state;
-}
-
-std::vector<float> count_up(const std::vector<TokenId>& tokens) {
-  return test::logits_for((tokens.back() + 1) % 256);
 }
 
 // What the definition says, of all states at once.
@@ -69,11 +66,7 @@ std::vector<float> pooled(Pooling pooling, bool normalize, const std::vector<Tok
 }
 
 EvaluatorOptions options(std::int32_t context, std::int32_t sequences = 8, std::int32_t rows = 64) {
-  EvaluatorOptions made;
-  made.context = context;
-  made.max_sequences = sequences;
-  made.max_batch_rows = rows;
-  made.max_logits_rows = sequences;
+  EvaluatorOptions made = test::options(context, sequences, rows);
   made.max_hidden_rows = rows;
   return made;
 }

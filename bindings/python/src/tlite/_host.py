@@ -9,14 +9,14 @@ import contextlib
 import itertools
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ctypes import addressof, byref, c_char, c_char_p, c_void_p, cast, string_at
 from typing import TYPE_CHECKING, Any, Protocol
 
 from . import _ffi
-from ._convert import filled
+from ._convert import PathLike, filled, path_bytes
 from ._library import lib
-from ._native import Handle, created
+from ._native import Handle, created, ready
 
 if TYPE_CHECKING:
     import logging
@@ -127,6 +127,17 @@ def host(threads: int | None = None, files: Files | None = None) -> Handle:
     except BaseException:
         _files.pop(number, None)
         raise
+
+
+def read(
+    load: Callable[..., int], free: Callable[[int], None], path: PathLike, files: Files | None
+) -> Handle:
+    """What a function of the library makes of a path."""
+    ready()
+    name = path_bytes(path)
+    environment = host(files=files)
+    with raising():
+        return created(load, free, environment.pointer, name, len(name))
 
 
 @contextlib.contextmanager

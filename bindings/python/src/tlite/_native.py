@@ -94,6 +94,13 @@ class Native:
             raise BadState(_broken)
         return handle
 
+    @classmethod
+    def _adopt(cls: type[Self], handle: Handle) -> Self:
+        """Of what another object handed out."""
+        made = cls.__new__(cls)
+        made._handle = handle
+        return made
+
     @property
     def closed(self) -> bool:
         """Whether it was closed, was never made, or belongs to the parent of this process."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import _ffi
-from ._convert import PathLike, filled, integer, path_bytes, utf8
-from ._host import Files, host, raising
+from ._convert import PathLike, filled, integer, utf8
+from ._host import Files, read
 from ._library import lib
 from ._native import Handle, Native, created, ready
 from .errors import InvalidArgument
@@ -75,20 +75,8 @@ class ChatTemplate(Native):
     _unpicklable = "make it from its `source` in each process"
 
     def __init__(self, path: PathLike, *, files: Files | None = None) -> None:
-        ready()
-        name = path_bytes(path)
-        environment = host(files=files)
-        with raising():
-            self._handle = created(
-                *(lib.tlite_chat_template_load, lib.tlite_chat_template_free),
-                *(environment.pointer, name, len(name)),
-            )
-
-    @classmethod
-    def _adopt(cls, handle: Handle) -> ChatTemplate:
-        made = cls.__new__(cls)
-        made._handle = handle
-        return made
+        load, free = lib.tlite_chat_template_load, lib.tlite_chat_template_free
+        self._handle = read(load, free, path, files)
 
     @classmethod
     def parse(cls, source: str, *, bos_token: str = "", eos_token: str = "") -> ChatTemplate:

@@ -12,14 +12,13 @@ from ._convert import (
     TokenIds,
     filled,
     integer,
-    path_bytes,
     text_of,
     token_array,
     utf8,
 )
-from ._host import Files, host, raising
+from ._host import Files, read
 from ._library import lib
-from ._native import Handle, Native, Turn, call, created, ready
+from ._native import Native, Turn, call, created
 from .errors import TokenMissing
 from .templates import Prompt
 
@@ -43,20 +42,7 @@ class Tokenizer(Native):
     _unpicklable = "load it from its path in each process"
 
     def __init__(self, path: PathLike, *, files: Files | None = None) -> None:
-        ready()
-        name = path_bytes(path)
-        environment = host(files=files)
-        with raising():
-            self._handle = created(
-                *(lib.tlite_tokenizer_load, lib.tlite_tokenizer_free),
-                *(environment.pointer, name, len(name)),
-            )
-
-    @classmethod
-    def _adopt(cls, handle: Handle) -> Tokenizer:
-        made = cls.__new__(cls)
-        made._handle = handle
-        return made
+        self._handle = read(lib.tlite_tokenizer_load, lib.tlite_tokenizer_free, path, files)
 
     def encode(
         self,
