@@ -212,7 +212,8 @@ class Forward {
 
   // The cursor.
   std::size_t first_ = 0;  // of the chunk's rows in the batch
-  std::size_t count_ = 0;  // rows of the chunk
+  std::size_t count_ = 0;  // rows of the chunk; 0: it has not begun
+  bool in_frame_ = false;  // whose caller wants it back soon
   // Rows that go on: all; in the last layer those that want logits or hidden states, and behind the
   // final norm those that want logits.
   std::size_t active_ = 0;

@@ -126,4 +126,31 @@ TEST_CASE("model/evaluator: tiny budgets take many steps to the same bits; disca
   CHECK(evaluator.advance(std::chrono::nanoseconds::max()));
 }
 
+TEST_CASE(
+    "model/evaluator: chunks are shorter for who comes back within a frame, to the same bits") {
+  const Spec spec = spec_named("plain");
+  EvaluatorOptions options = small_options();
+  options.max_batch_rows = 200;
+  Evaluator evaluator(make_model(spec), options);
+  const std::vector<TokenId> ids = token_ids(spec, 200);
+  std::vector<std::int64_t> told;
+  evaluator.on_progress([&](std::int64_t done, std::int64_t) {
+    told.push_back(done);
+    return true;
+  });
+  evaluator.append(evaluator.create_sequence(), ids);
+  CHECK(told == std::vector<std::int64_t>{200});
+  const Logits expected = copy(evaluator.logits(0));
+
+  told.clear();
+  const SequenceId sequence = evaluator.create_sequence();
+  std::vector<BatchRow> rows;
+  for (const TokenId id : ids) rows.push_back({id, sequence, static_cast<int>(rows.size()), false});
+  rows.back().wants_logits = true;
+  evaluator.submit(rows);
+  while (!evaluator.advance(std::chrono::nanoseconds(0))) continue;
+  CHECK(told == std::vector<std::int64_t>{128, 200});
+  CHECK(same_bits(evaluator.logits(0), expected));
+}
+
 }  // namespace tlite
