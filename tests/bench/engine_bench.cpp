@@ -129,7 +129,7 @@ void long_prompt(const tlite::Model& model, std::size_t length) {
   Clock::time_point last = Clock::now();
   Clock::time_point next_short = start;
   bool done = false;
-  while (!done && engine.step(std::chrono::nanoseconds(0))) {
+  while (!done && engine.step(std::chrono::milliseconds(5))) {
     while (const auto event = engine.poll()) {
       if (event->request == running) {
         gaps.push_back(seconds_since(last));
