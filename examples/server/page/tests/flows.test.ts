@@ -354,7 +354,10 @@ test("page: a key is asked for, sent, and kept only if wanted", async () => {
   await page.waitForFunction(() => document.activeElement?.id === "api-key");
   await page.keyboard.type("secret-1");
   await page.keyboard.press("Tab");
-  await page.getByLabel("Model", { exact: true }).locator("option", { hasText: "t-lite-it-1.0" }).waitFor({ state: "attached" });
+  await page
+    .getByLabel("Model", { exact: true })
+    .locator("option", { hasText: "t-lite-it-1.0" })
+    .waitFor({ state: "attached" });
   await button(page, "Try again").click();
   await page.getByText("A short answer.").waitFor();
   assert.equal(server.asked.at(-1)?.key, "secret-1");
