@@ -25,7 +25,13 @@ export interface Watched {
   complaints: string[]; // errors and warnings of the console, uncaught exceptions, violations of the policy, dialogs
 }
 
-export async function open(browser: Browser, origin: string, options: BrowserContextOptions = {}): Promise<Watched> {
+// `prepare` runs in the page before anything of its own.
+export async function open(
+  browser: Browser,
+  origin: string,
+  options: BrowserContextOptions = {},
+  prepare: () => void = () => undefined,
+): Promise<Watched> {
   const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 800 }, ...options });
   context.setDefaultTimeout(120_000); // a busy machine may stand still for a while
   const page = await context.newPage();
@@ -44,6 +50,7 @@ export async function open(browser: Browser, origin: string, options: BrowserCon
       console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`),
     );
   });
+  await page.addInitScript(prepare);
   await page.goto(origin);
   await page.getByRole("textbox", { name: /^(Message|Сообщение)$/ }).waitFor();
   return watched;

@@ -1,5 +1,6 @@
 // What a user does, from the first word to the export.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { ask, kHeaders, kPage, launch, open, type Watched } from "./browser";
@@ -290,7 +291,7 @@ test("page: conversations outlive the page, are renamed, exported, deleted, and 
   const downloading = page.waitForEvent("download");
   await button(page, "Export").click();
   const file = await (await downloading).path();
-  const exported = JSON.parse(await (await import("node:fs/promises")).readFile(file, "utf8")) as {
+  const exported = JSON.parse(await readFile(file, "utf8")) as {
     conversations: unknown[];
   };
   assert.equal(exported.conversations.length, 2);
@@ -324,6 +325,44 @@ test("page: a page that goes away leaves an answer that says so", async () => {
   await button(page, "Count").click();
   await page.getByText(/^Interrupted/).waitFor();
   assert.match(await lastAnswer(page).locator(".prose").innerText(), /^one two/);
+});
+
+test("page: where the browser keeps nothing, it says so and exports what there is", async () => {
+  watched = await open(browser, origin, {}, () => {
+    IDBFactory.prototype.open = () => {
+      throw new Error("storage is closed");
+    };
+  });
+  const { page } = watched;
+  await page.getByText(/keeps nothing here.*storage is closed/).waitFor();
+  await ask(page, "Not kept");
+  const downloading = page.waitForEvent("download");
+  await button(page, "Export").click();
+  const exported = await readFile(await (await downloading).path(), "utf8");
+  assert.match(exported, /Not kept/);
+  await button(page, "Delete: Not kept").click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete", exact: true }).click();
+  await page.locator(".entry").waitFor({ state: "detached" });
+});
+
+test("page: what one tab writes the other shows", async () => {
+  const page = await openPage();
+  const other = await watched!.context.newPage();
+  await other.goto(origin);
+  await ask(page, "From the first tab");
+  await other.getByRole("button", { name: "From the first tab", exact: true }).click();
+  await other.getByText("A short answer.").waitFor();
+  await ask(other, "From the second");
+  await page.getByText("From the second").waitFor();
+});
+
+test("page: a server that comes after the page is found", async () => {
+  server.models = undefined;
+  const page = await openPage();
+  await page.getByText("No model").waitFor();
+  server.models = { data: [{ id: "late" }] };
+  await ask(page, "x");
+  assert.equal(server.asked[0]!.body["model"], "late");
 });
 
 test("page: an answer goes on while another conversation is on show", async () => {
@@ -458,19 +497,26 @@ test("page: files that are no export are refused whole, with the place", async (
     system: "",
     parameters: { numbers: {}, stop: [], thinking: "default", alternatives: 0 },
   };
-  const turn = (more: object) => ({ id: "aaaaaaaa", parent: null, role: "user", content: "x", created: 0, ...more });
+  const turn = (more: object) => ({
+    id: "aaaaaaaaaaaa",
+    parent: null,
+    role: "user",
+    content: "x",
+    created: 0,
+    ...more,
+  });
   const conversation = (more: object) => ({
     format: "tlite-conversations",
     version: 1,
     conversations: [
       {
-        id: "cccccccc",
+        id: "cccccccccccc",
         title: "",
         created: 0,
         updated: 0,
         settings,
-        turns: { aaaaaaaa: turn({}) },
-        leaf: "aaaaaaaa",
+        turns: { aaaaaaaaaaaa: turn({}) },
+        leaf: "aaaaaaaaaaaa",
         ...more,
       },
     ],
@@ -481,18 +527,18 @@ test("page: files that are no export are refused whole, with the place", async (
     [{ format: "x" }, "format: not tlite-conversations"],
     [{ ...conversation({}), version: 2 }, "version: not 1"],
     [conversation({ id: "__proto__" }), "conversations[0].id: not an id"],
-    [conversation({ leaf: "bbbbbbbb" }), "conversations[0].leaf: no turn of this conversation"],
+    [conversation({ leaf: "bbbbbbbbbbbb" }), "conversations[0].leaf: no turn of this conversation"],
     [
-      conversation({ turns: { aaaaaaaa: turn({ parent: "aaaaaaaa" }) } }),
-      "conversations[0].turns.aaaaaaaa.parent: no turn before this one",
+      conversation({ turns: { aaaaaaaaaaaa: turn({ parent: "aaaaaaaaaaaa" }) } }),
+      "conversations[0].turns.aaaaaaaaaaaa.parent: no turn before this one",
     ],
     [
-      conversation({ turns: { aaaaaaaa: turn({ role: "system" }) } }),
-      "conversations[0].turns.aaaaaaaa.role: not user or assistant",
+      conversation({ turns: { aaaaaaaaaaaa: turn({ role: "system" }) } }),
+      "conversations[0].turns.aaaaaaaaaaaa.role: not user or assistant",
     ],
     [
-      conversation({ turns: { aaaaaaaa: turn({ content: 5 }) } }),
-      "conversations[0].turns.aaaaaaaa.content: not a string",
+      conversation({ turns: { aaaaaaaaaaaa: turn({ content: 5 }) } }),
+      "conversations[0].turns.aaaaaaaaaaaa.content: not a string",
     ],
     [
       conversation({ settings: { ...settings, parameters: { ...settings.parameters, numbers: { top_p: 2 } } } }),

@@ -118,10 +118,10 @@ function turn(id: string, parent: string | null, role: Turn["role"] = "user"): T
 test("chat/conversation: a branch is gone back to where it was left", () => {
   let talk = newConversation({ model: "", system: "", parameters: kDefaultParameters });
   for (const each of [
-    turn("aaaaaaaa", null),
-    turn("bbbbbbbb", "aaaaaaaa", "assistant"),
-    turn("cccccccc", "bbbbbbbb"),
-    turn("dddddddd", "aaaaaaaa", "assistant"),
+    turn("aaaaaaaaaaaa", null),
+    turn("bbbbbbbbbbbb", "aaaaaaaaaaaa", "assistant"),
+    turn("cccccccccccc", "bbbbbbbbbbbb"),
+    turn("dddddddddddd", "aaaaaaaaaaaa", "assistant"),
   ])
     talk = appendTurn(talk, each);
   const ids = () =>
@@ -130,10 +130,10 @@ test("chat/conversation: a branch is gone back to where it was left", () => {
       .join("");
   assert.equal(ids(), "ad");
   assert.deepEqual(
-    childrenOf(talk, "aaaaaaaa").map(({ id }) => id[0]),
+    childrenOf(talk, "aaaaaaaaaaaa").map(({ id }) => id[0]),
     ["b", "d"],
   );
-  talk = selectBranch(talk, "bbbbbbbb");
+  talk = selectBranch(talk, "bbbbbbbbbbbb");
   assert.equal(ids(), "abc");
   // Out and in, it is the same.
   assert.deepEqual(importText(exportText([talk])), [talk]);

@@ -7,7 +7,7 @@ import { appendTurn, messagesFor, newId, type Turn, withTurn } from "../chat/con
 import { requestFields } from "../chat/parameters";
 import { apiKey } from "../store/preferences";
 import { conversation, current, update, updateCurrent } from "./conversations";
-import { currentModel } from "./models";
+import { loadModels, modelFor, models } from "./models";
 
 const running = signal<Record<string, AbortController>>({});
 
@@ -26,6 +26,7 @@ class Draft {
   private readonly started = performance.now();
   private first: number | undefined;
   private firstContent: number | undefined;
+  private cut = false; // at the largest length
 
   constructor(public turn: Turn) {}
 
@@ -41,13 +42,13 @@ class Draft {
       turn.tokens = [...(turn.tokens ?? []), ...delta.tokens];
     }
     if (delta.usage) turn.usage = delta.usage;
-    if (delta.finish !== undefined) turn.outcome = delta.finish === "length" ? "length" : "done";
+    if (delta.finish === "length") this.cut = true;
     if (delta.content !== "" || delta.reasoning !== "") this.first ??= this.elapsed();
     if (delta.content !== "") this.firstContent ??= this.elapsed();
     this.turn = turn;
   }
 
-  finish(change: Partial<Turn>): void {
+  finish(change: Partial<Turn> = { outcome: this.cut ? "length" : "done" }): void {
     const total = this.elapsed();
     const thinking = this.turn.reasoning === undefined ? undefined : (this.firstContent ?? total);
     this.turn = {
@@ -65,7 +66,7 @@ function setRunning(id: string, controller: AbortController | undefined): void {
   running.value = controller === undefined ? others : { ...others, [id]: controller };
 }
 
-// What has come is shown once a frame, however fast it comes. A hidden page has no frames.
+// What has come is shown some 30 times a second, however fast it comes. By a timer: a hidden page has no frames.
 function scheduler(show: () => void): { request: () => void; stop: () => void } {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return {
@@ -89,7 +90,6 @@ function howItEnded(error: unknown, signal: AbortSignal): Partial<Turn> {
 export async function answer(parent: string): Promise<void> {
   const { id, settings } = current.value;
   if (runsIn(id)) return;
-  const model = currentModel.value?.id ?? settings.model;
   const draft = new Draft({
     id: newId(),
     parent,
@@ -97,24 +97,24 @@ export async function answer(parent: string): Promise<void> {
     content: "",
     created: Date.now(),
     outcome: "running",
-    model,
   });
   const controller = new AbortController();
-  const body = {
-    model,
-    messages: messagesFor(current.value, parent),
-    ...requestFields(settings.parameters),
-  };
-  setRunning(id, controller);
-  update(id, (old) => appendTurn(old, draft.turn));
   const show = () => update(id, (old) => withTurn(old, draft.turn));
   const shown = scheduler(show);
+  const messages = messagesFor(current.value, parent);
+  setRunning(id, controller);
+  update(id, (old) => appendTurn(old, draft.turn));
   try {
+    // A server that was not there when the page was loaded may be now.
+    if (models.value.length === 0) await loadModels();
+    const model = modelFor(settings)?.id ?? settings.model;
+    draft.turn = { ...draft.turn, model };
+    const body = { model, messages, ...requestFields(settings.parameters) };
     for await (const delta of streamChat(body, apiKey.value, controller.signal)) {
       draft.add(delta);
       shown.request();
     }
-    draft.finish({ outcome: draft.turn.outcome === "length" ? "length" : "done" });
+    draft.finish();
   } catch (error) {
     draft.finish(howItEnded(error, controller.signal));
   }

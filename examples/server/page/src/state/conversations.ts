@@ -1,7 +1,7 @@
 // The conversations of this page: the list, those that are open, the one on show. All changes go through `update`, which
 // keeps them in the browser's storage.
 import { computed, signal } from "@preact/signals";
-import { type Conversation, newConversation, type Settings, titleOf } from "../chat/conversation";
+import { type Conversation, newConversation, newId, type Settings, titleOf } from "../chat/conversation";
 import {
   deleteConversation,
   readAllConversations,
@@ -35,17 +35,16 @@ function setSummary(summary: Summary): void {
   summaries.value = byNewest([...summaries.value.filter((each) => each.id !== summary.id), summary]);
 }
 
+function storageFails(error: Error): void {
+  tell("notSaved", error.message);
+}
+
 async function save(id: string): Promise<void> {
   clearTimeout(unsaved.get(id));
   unsaved.delete(id);
   const conversation = open.value[id];
   if (conversation === undefined) return;
-  try {
-    await saveConversation(conversation);
-    channel.postMessage(id);
-  } catch (error) {
-    tell("notSaved", String((error as Error).message));
-  }
+  await saveConversation(conversation).then(() => channel.postMessage(id), storageFails);
 }
 
 export function conversation(id: string): Conversation | undefined {
@@ -109,8 +108,7 @@ export async function remove(id: string): Promise<void> {
   const { [id]: _, ...others } = open.value;
   open.value = others;
   summaries.value = summaries.value.filter((each) => each.id !== id);
-  await deleteConversation(id);
-  channel.postMessage(id);
+  await deleteConversation(id).then(() => channel.postMessage(id), storageFails);
 }
 
 export async function rename(id: string, title: string): Promise<void> {
@@ -121,9 +119,12 @@ async function flush(): Promise<void> {
   await Promise.all([...unsaved.keys()].map(save));
 }
 
+// Also where the browser keeps nothing: what is open can be exported even then.
 export async function allConversations(): Promise<Conversation[]> {
   await flush();
-  return readAllConversations();
+  const kept = await readAllConversations().catch(() => []);
+  const said = Object.values(open.value).filter(({ leaf }) => leaf !== null);
+  return [...new Map([...kept, ...said].map((each) => [each.id, each])).values()];
 }
 
 // Keeps both where a conversation of that id is there and differs. Resolves with how many are new.
@@ -133,20 +134,17 @@ export async function addImported(imported: Conversation[]): Promise<number> {
   for (const each of imported) {
     const kept = here.get(each.id);
     if (kept === JSON.stringify(each)) continue;
-    const fresh = kept === undefined ? each : { ...each, id: newConversation(each.settings).id };
-    await saveConversation(fresh);
+    const fresh = kept === undefined ? each : { ...each, id: newId() };
+    open.value = { ...open.value, [fresh.id]: fresh };
     setSummary(summaryOf(fresh));
+    await save(fresh.id);
     added += 1;
   }
   return added;
 }
 
 export async function loadSummaries(): Promise<void> {
-  try {
-    summaries.value = byNewest(await readSummaries());
-  } catch (error) {
-    tell("notSaved", String((error as Error).message));
-  }
+  await readSummaries().then((kept) => (summaries.value = byNewest(kept)), storageFails);
 }
 
 channel.onmessage = (event: MessageEvent<string>) => {

@@ -31,10 +31,10 @@ function object(value: unknown, place: string): Record<string, unknown> {
   return asObject(value) ?? fail(place, "not an object");
 }
 
-// An id becomes a key of objects: one like "__proto__" must not.
+// An id becomes a key of objects: one like "__proto__" must not, nor a short number, which would not keep its place.
 function identifier(value: unknown, place: string): string {
   const id = asText(value);
-  return id !== undefined && /^[0-9a-f]{8,64}$/.test(id) ? id : fail(place, "not an id");
+  return id !== undefined && /^[0-9a-f]{12,64}$/.test(id) ? id : fail(place, "not an id");
 }
 
 function readParameters(value: unknown, place: string): Parameters {

@@ -7,7 +7,8 @@ import { current } from "../state/conversations";
 import { currentModel } from "../state/models";
 import { fitHeight } from "./fit_height";
 import { Icon } from "./icons";
-import { isNarrow } from "./panels";
+
+const touch = matchMedia("(hover: none) and (pointer: coarse)");
 
 // How much of the model's context the conversation fills, once the server has said both.
 function ContextGauge() {
@@ -46,7 +47,7 @@ export function Composer() {
   };
   const key = (event: KeyboardEvent) => {
     // A phone's keyboard has no Shift+Enter; Enter that ends a composition sends nothing.
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing || isNarrow.value) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || touch.matches) return;
     event.preventDefault();
     submit();
   };

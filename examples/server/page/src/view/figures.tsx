@@ -13,7 +13,7 @@ function figuresOf(turn: Turn): string[] {
   const { usage, timing } = turn;
   const speed = speedOf(turn);
   return [
-    ...(speed !== undefined ? [say().speed(write(speed, 1))] : []),
+    ...(speed !== undefined ? [say().speed(write(speed, speed < 100 ? 1 : 0))] : []),
     ...(timing ? [say().firstToken(write(timing.firstToken, 2))] : []),
     ...(usage ? [say().tokens(usage.completion, write(usage.completion)), say().prompt(write(usage.prompt))] : []),
     ...(usage && usage.cached > 0 ? [say().cached(write(usage.cached))] : []),
