@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { kHeaders, kPage, launch, open } from "./browser";
-import { kRich, kRichRussian } from "./examples";
+import { kMath, kRich, kRichRussian } from "./examples";
 import { kUsage, MockServer, scored, words } from "./mock_server";
 
 const kAxe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -72,7 +72,7 @@ for (const [device, options] of [
 
         const text = russian ? kRichRussian : kRich;
         server.answer = () => ({
-          pieces: [{ reasoning: "**Hm.**" }, ...words(text), scored(" ", 0.01, [["x", 0.5]])],
+          pieces: [{ reasoning: "**Hm.**" }, ...words(`${text}\n${kMath}`), scored(" ", 0.01, [["x", 0.5]])],
           usage: kUsage,
         });
         await send("Rich");

@@ -41,6 +41,24 @@ since \\(\\sum_{k=0}^{\\log_2 n} 2^k \\cdot \\frac{n}{2^k} = n(\\log_2 n + 1)\\)
 > Premature optimisation is the root of all evil.
 `;
 
+export const kMath = `Inline \\(\\hat{x}\\), $\\vec v \\cdot \\vec w$, $\\overline{AB}$, $\\frac12$, $x^{2}_{i}$.
+
+\\[
+\\begin{aligned}
+(a+b)^2 &= a^2 + 2ab + b^2 \\\\
+        &\\ge 4ab
+\\end{aligned}
+\\]
+
+$$|x| = \\begin{cases} x, & x \\ge 0 \\\\ -x, & x < 0 \\end{cases}$$
+
+$$\\lim_{n\\to\\infty} \\left(1+\\frac1n\\right)^n = e, \\qquad \\sum_{i=1}^{n} i = \\frac{n(n+1)}{2}, \\qquad \\prod_{p} \\frac{1}{1-p^{-s}}$$
+
+$$\\mathbb{R}^n \\ni \\mathbf{x} \\mapsto \\lVert \\mathbf{x} \\rVert_2 = \\sqrt[n]{\\text{some text}} \\quad \\boxed{E = mc^2} \\tag{1}$$
+
+Not a formula: $\\nosuchcommand{x}$, and $5 or $10.
+`;
+
 export const kRichRussian = `## Теорема Пифагора
 
 В прямоугольном треугольнике **квадрат гипотенузы** равен сумме квадратов катетов:

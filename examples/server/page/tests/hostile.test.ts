@@ -33,6 +33,8 @@ const kHostile: Record<string, string> = {
   "math macros": `$\\href{javascript:alert(1)}{x}$ $\\includegraphics{${kEvil}/i.png}$ $\\url{${kEvil}}$ $\\htmlData{a=b}{c}$ $\\class{off-screen}{x}$`,
   "math style": `$\\style{background:url(${kEvil}/m.png)}{x}$ $\\color{url(${kEvil})}{x}$ $\\id{page}{x}$ $\\cssId{page}{x}$`,
   "math html": `$$\\text{<img src=x onerror=alert(1)>} <script>window.hacked=1</script>$$`,
+  "math names":
+    "$$\\begin{equation}x\\label{page}\\end{equation}$$ $\\ref{page}$ $\\raisebox{99999em}{x}\\kern99999em y$",
   "math bomb": `$\\def\\a{\\b\\b}\\def\\b{\\c\\c}\\def\\c{\\d\\d}\\def\\d{\\a\\a}\\a$ $\\rule{99999em}{99999em}$ $\\hspace{99999em}x$`,
   "math depth": `$${"{".repeat(1900)}x${"}".repeat(1900)}$`,
   depth: `${">".repeat(5000)} x\n${"[".repeat(5000)}\n${"*a ".repeat(3000)}`,

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { BrowserContextOptions } from "playwright-core";
 import { ask, kHeaders, kPage, launch, open } from "./browser";
-import { kRich, kRichRussian } from "./examples";
+import { kMath, kRich, kRichRussian } from "./examples";
 import { kUsage, MockServer, scored, words } from "./mock_server";
 
 const folder = process.env["SCREENSHOTS"] ?? "screenshots";
@@ -110,6 +110,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.locator(".thread").evaluate((element) => element.scrollTo(0, 0));
   });
 }
+await shoot("math", {}, (page) => rich(page, kMath, "Formulas"));
 await shoot("phone-list", { ...phone, locale: "ru-RU" }, async (page) => {
   for (const text of ["Объясни теорему Пифагора", "Придумай имя для кота", "Письмо поставщику о задержке оплаты"]) {
     await page.getByRole("textbox", { name: "Сообщение" }).fill(text);

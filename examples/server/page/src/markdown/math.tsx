@@ -22,7 +22,7 @@ const kElements = new Set(
 
 const kAttributes = new Set(
   (
-    "accent accentunder columnalign columnlines columnspan depth display displaystyle fence form height largeop linethickness " +
+    "accent accentunder columnalign columnlines columnspan depth display displaystyle fence form height largeop linethickness mathbackground mathcolor mathsize " +
     "lspace mathvariant maxsize minsize movablelimits notation rowlines rowspacing rowspan rspace scriptlevel separator " +
     "stretchy symmetric voffset width"
   ).split(" "),
@@ -34,6 +34,9 @@ const kStyles = new Set(
     "padding paddingBottom paddingLeft paddingRight paddingTop textAlign width"
   ).split(" "),
 );
+
+// Those that the style sheet of the page knows.
+const kClasses = new Set(["tml-left", "tml-right", "tml-overline", "tml-underline"]);
 
 // Neither a function (url, var) nor anything that ends the declaration, and no length that leaves the page.
 const kHarmless = /^[-\w.#% ]{1,40}$/;
@@ -52,9 +55,14 @@ function build(node: MathNode): VNode | string {
   const children = (node.children ?? []).map(build);
   if (node.type === undefined || !kElements.has(node.type)) return h(Fragment, null, children);
   const style = kept(node.style, kStyles);
+  const names = (node.classes ?? []).filter((each) => kClasses.has(each));
   return h(
     node.type,
-    { ...kept(node.attributes, kAttributes), ...(Object.keys(style).length > 0 && { style }) },
+    {
+      ...kept(node.attributes, kAttributes),
+      ...(Object.keys(style).length > 0 && { style }),
+      ...(names.length > 0 && { class: names.join(" ") }),
+    },
     ...children,
   );
 }
