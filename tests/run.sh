@@ -123,6 +123,8 @@ release() { build release && tests_of build-release; }
 cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail -n 60 "build-cross-$1.log"; return 1; }; }
 # The Go package over the release build's library, by a pinned Go in the cache folder.
 go_package() { bash tests/go/check.sh build-release "$cache"; }
+# The server's page: built anew, compared with the committed one, tried in headless Chromium.
+server_page() { bash examples/server/page/check.sh "$cache"; }
 # One build for three checks: no warning under Clang, no finding of ASan and UBSan, fuzzers.
 clang_asan() { build clang-asan && tests_of build-clang-asan -L sanitize; }
 tsan() { build tsan && tests_of build-tsan -L sanitize; }
@@ -173,6 +175,7 @@ if [ "$mode" != quick ]; then
   stage python_lint python_lint
   stage python python_package
   stage go go_package
+  stage server_page server_page
   stage cross_arm cross arm
   stage cross_x86 cross x86
 fi
