@@ -5,7 +5,8 @@ Usage: vllm_generate.py MODEL [--vllm PYTHON] [--rounds N] [--prompts N] [--toke
 PYTHON is the interpreter of a venv with vLLM for CPUs (differential/install_vllm.sh); without it
 this package alone is measured. Each round starts a process for each library, by turns: it loads
 the model, answers one prompt with one token (the cold start, from before the interpreter), and then
-all prompts at once, of 20 to 60 tokens each, with exactly --tokens tokens an answer. Medians.
+all prompts at once, of 8 to 24 tokens each, with exactly --tokens tokens an answer. Medians. Beside
+the tokens a second stand those of a second of processor time, which other load changes less.
 """
 
 from __future__ import annotations
@@ -39,16 +40,17 @@ def measured(library: str, given: argparse.Namespace) -> dict[str, float]:
     llm.generate([{"prompt_token_ids": [11, 12, 13]}], one, use_tqdm=False)
     first = time.time() - given.start
     prompts = [
-        {"prompt_token_ids": [(7 * i + 13 * j) % 5000 + 100 for j in range(20 + i % 41)]}
+        {"prompt_token_ids": [(7 * i + 13 * j) % 5000 + 100 for j in range(8 + i % 17)]}
         for i in range(given.prompts)
     ]
     params = SamplingParams(temperature=0, max_tokens=given.tokens, ignore_eos=True)
-    begin = time.monotonic()
+    begin, worked = time.monotonic(), time.process_time()
     outputs = llm.generate(prompts, params, use_tqdm=False)
-    seconds = time.monotonic() - begin
+    seconds, worked = time.monotonic() - begin, time.process_time() - worked
     said = sum(len(output.outputs[0].token_ids) for output in outputs)
     assert said == given.prompts * given.tokens
-    return {"first": first, "rate": said / seconds, "memory": peak() / 2**20}
+    rates = {"rate": said / seconds, "work_rate": said / worked}
+    return {"first": first, **rates, "memory": peak() / 2**20}
 
 
 def peak() -> int:
@@ -90,7 +92,7 @@ def main() -> None:
     parser.add_argument("--vllm", default="", help="Python of vLLM's venv")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--prompts", type=int, default=200)
-    parser.add_argument("--tokens", type=int, default=32)
+    parser.add_argument("--tokens", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--dtype", default="", help="of tlite; none: as stored")
     parser.add_argument("--compile", action="store_true", help="vLLM without enforce_eager")
@@ -112,13 +114,15 @@ def main() -> None:
     }
     for name, row in middle.items():
         print(
-            f"{name}: {row['rate']:.1f} tokens/s, {row['memory']:.0f} MiB at most,"
+            f"{name}: {row['rate']:.1f} tokens/s, {row['work_rate']:.1f} a second of a processor,"
+            f" {row['memory']:.0f} MiB at most,"
             f" first answer after {row['first']:.2f} s"
         )
     if "vllm" in middle:
         mine, theirs = middle["tlite"], middle["vllm"]
         print(
             f"tlite / vllm: {mine['rate'] / theirs['rate']:.2f} of the tokens a second,"
+            f" {mine['work_rate'] / theirs['work_rate']:.2f} by processor time,"
             f" {mine['memory'] / theirs['memory']:.2f} of the memory,"
             f" first answer {theirs['first'] / mine['first']:.1f} times sooner"
         )

@@ -191,7 +191,7 @@ several(
     all_penalties=lambda s: ends(
         s.say(
             TEXTS,
-            presence_penalty=0.4,
+            presence_penalty=0.8,
             frequency_penalty=0.3,
             repetition_penalty=1.1,
             max_tokens=24,
