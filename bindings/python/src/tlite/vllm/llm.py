@@ -98,10 +98,8 @@ class LLM:
         if scheduling_policy not in ("fcfs", "priority"):
             raise InvalidArgument(f"scheduling_policy is {scheduling_policy!r}: fcfs or priority")
         self._by_priority = scheduling_policy == "priority"
-        load: dict[str, Any] = {"dtype": dtype, "threads": threads, "packed_cache": packed_cache}
-        if weights is not None:
-            load["weights"] = weights
-        load["progress"] = None if use_tqdm_on_load else False
+        load = {**_precision(path, dtype, weights), "threads": threads}
+        load |= {"packed_cache": packed_cache, "progress": None if use_tqdm_on_load else False}
         self.native = Model(path, **load_options(path, load))
         self.model = str(model)
         self.llm_engine = self
@@ -470,6 +468,16 @@ def _runner(runner: str, convert: str) -> str:
     if convert not in ("auto", "none", "embed"):
         raise InvalidArgument(f"convert is {convert!r}, which is none of auto, none, embed")
     return "pooling" if runner == "pooling" else "generate"
+
+
+def _precision(path: str, dtype: Any, weights: str | None) -> dict[str, Any]:
+    """What is loaded: bfloat16 of a bfloat16 checkpoint means products of such numbers, as there."""
+    if weights is not None:
+        return {"dtype": dtype, "weights": weights}
+    bfloat16 = str(dtype).replace("torch.", "") == "bfloat16"
+    if bfloat16 and Model.inspect(path).weight_type == "bf16":
+        return {"weights": "bf16"}
+    return {"dtype": dtype}
 
 
 def _tokenizer_of(
