@@ -14,6 +14,7 @@ import tlite.transformers as hf
 import tlite.vllm as v
 from conftest import ANSWER, DEMO, PACKAGE
 from test_vllm_arguments import llm
+from tlite.vllm.llm import _precision
 
 WHO = [{"role": "user", "content": "Кто ты?"}]
 GREEDY = v.SamplingParams(temperature=0, max_tokens=20)
@@ -233,6 +234,17 @@ def test_errors_have_codes_and_are_no_value_errors() -> None:
     assert issubclass(v.VLLMValidationError, tlite.Error)
     assert (error.code, error.name) == (-1, "invalid_argument")
     assert "parameter=temperature, value=3" in str(caught.value)
+
+
+def test_bfloat16_of_a_bfloat16_checkpoint_means_such_products() -> None:
+    """`auto` and float32 leave the weights as they are stored."""
+    asked = {dtype: _precision(str(DEMO), dtype, None) for dtype in ("bfloat16", "auto", "float32")}
+    assert asked["bfloat16"] == {"weights": "bf16"}
+    assert asked["auto"] == {"dtype": "auto"}
+    assert _precision(str(DEMO), "auto", "q8_0") == {"dtype": "auto", "weights": "q8_0"}
+    for dtype in asked:
+        one = v.LLM(str(DEMO), dtype=dtype, max_model_len=128)
+        assert said(one.chat(WHO, GREEDY, use_tqdm=False)) == [ANSWER]
 
 
 def test_a_closed_llm_says_so() -> None:

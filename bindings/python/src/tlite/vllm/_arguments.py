@@ -87,7 +87,7 @@ ACCEPTED: dict[str, dict[str, str]] = {
         "hf_token": _HUB,
         "tokenizer_mode": _LOCAL_TOKENIZER,
         "skip_tokenizer_init": "the tokenizer is there in any case, and texts come too",
-        "gpu_memory_utilization": "memory is taken as calls need it, and kv_cache_memory_bytes bounds it",
+        "gpu_memory_utilization": "kv_cache_memory_bytes bounds what calls take",
         "enforce_eager": _COMPILE,
         "compilation_config": _COMPILE,
         "optimization_level": _COMPILE,

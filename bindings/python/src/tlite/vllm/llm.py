@@ -471,7 +471,7 @@ def _runner(runner: str, convert: str) -> str:
 
 
 def _precision(path: str, dtype: Any, weights: str | None) -> dict[str, Any]:
-    """What is loaded: bfloat16 of a bfloat16 checkpoint means products of such numbers, as there."""
+    """What is loaded; bfloat16 of a bfloat16 checkpoint means products of such numbers."""
     if weights is not None:
         return {"dtype": dtype, "weights": weights}
     bfloat16 = str(dtype).replace("torch.", "") == "bfloat16"
