@@ -203,6 +203,7 @@ def test_bars_need_no_tqdm(monkeypatch: pytest.MonkeyPatch) -> None:
         ({"max_model_len": 0}, ValueError, "max_model_len is 0"),
         ({"max_model_len": 10**6}, ValueError, "max_model_len is 1000000"),
         ({"max_model_len": "8k"}, TypeError, "max_model_len must be an int, not str"),
+        ({"seed": "x"}, TypeError, "seed must be an int or None, not str"),
         ({"max_logprobs": -1}, ValueError, "max_logprobs is -1"),
         ({"max_logprobs": 100}, ValueError, "max_logprobs is 100"),
         ({"runner": "draft"}, ValueError, "runner is 'draft'"),

@@ -122,6 +122,8 @@ class LLM:
             *(self.max_model_len, self.runner_type == "generate"),
         )
         self.chat_template = _template_of(chat_template)
+        if seed is not None and not isinstance(seed, int):
+            raise TypeError(f"seed must be an int or None, not {type(seed).__name__}")
         self._seeds = random.Random(seed)
         self._numbers = itertools.count()
         self._queue: list[_requests.Request] = []
