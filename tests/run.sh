@@ -103,6 +103,13 @@ python_transformers() {
   PYTHONPATH=bindings/python/src TLITE_LIBRARY=$root/build-release/capi/libtlite_c.so \
     "$venv/bin/python" bindings/python/differential/transformers_api.py examples/demo-model/model
 }
+# tlite.vllm beside vLLM itself, call by call.
+python_vllm() {
+  local venv=$cache/vllm-1
+  [ -e "$venv/ready" ] || bindings/python/differential/install_vllm.sh "$venv" || return 1
+  PYTHONPATH=bindings/python/src TLITE_LIBRARY=$root/build-release/capi/libtlite_c.so \
+    "$venv/bin/python" bindings/python/differential/vllm_api.py examples/demo-model/model
+}
 # Its wheel: built, repaired, and tried where there is nothing else.
 python_wheel() { bindings/python/test_wheel.sh; }
 
@@ -189,8 +196,11 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage fuzz fuzz
   stage python_wheel python_wheel
 fi
-# Needs torch, which nothing else here does: by name alone.
-if [ ${#only[@]} -gt 0 ]; then stage python_transformers python_transformers; fi
+# These need torch, gigabytes that nothing else here does: by name alone.
+if [ ${#only[@]} -gt 0 ]; then
+  stage python_transformers python_transformers
+  stage python_vllm python_vllm
+fi
 
 for name in "${failures[@]}"; do echo "failed: $name"; done
 echo "$passed passed, $failed failed"

@@ -13,7 +13,7 @@ import pytest
 import tlite
 from tlite import SamplingParams, _ffi
 from tlite._library import lib
-from tlite.sampling import params_of
+from tlite.sampling import _ID_LISTS, _SEQUENCE_LISTS, _count_of, params_of
 
 FULL: dict[str, Any] = {
     "temperature": 0.7,
@@ -155,3 +155,18 @@ def test_params_of_another_kind_are_a_type_error(model: tlite.Model, engine: tli
         tlite.Session(model, sampling={"top_k": 1})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="sampling must be SamplingParams, not dict"):
         engine.submit("a", sampling={"top_k": 1})  # type: ignore[arg-type]
+
+
+def test_every_list_reaches_the_library() -> None:
+    """A member that the structure does not have would be set on the Python object, unseen."""
+    members = {entry[0] for entry in _ffi.tlite_sampling_params._fields_}
+    lists = (*_ID_LISTS, *_SEQUENCE_LISTS, "sequence_bias", "logit_bias", "stop")
+    assert {_count_of(name) for name in lists} <= members
+
+
+def test_a_bias_counts(model: tlite.Model) -> None:
+    """The tokens that it favours come, and no others."""
+    params = tlite.SamplingParams(temperature=0, max_new_tokens=3, logit_bias={545: 100.0})
+    with tlite.Engine(model, context=1024) as engine:
+        (answer,) = engine.map(["Мак"], sampling=params)
+    assert answer.tokens == (545, 545, 545)

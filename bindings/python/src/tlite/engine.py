@@ -100,6 +100,7 @@ def _options_of(
     prompt_logprobs_start: int = 1,
     pooling: str | None = None,
     normalize: bool = True,
+    logits_hook: tuple[Any, int] | None = None,
 ) -> Any:
     milliseconds = None
     if timeout is not None:
@@ -120,6 +121,8 @@ def _options_of(
         pooling=choice(pooling, "tlite_pooling", "pooling"),
         normalize=bool(normalize),
     )
+    if logits_hook is not None:  # of the compatible layers: a tlite_logits_callback and its user
+        options.logits_callback, options.logits_user = logits_hook
     if sampling is not None:
         native_params(sampling)
         keep.append(sampling)
@@ -828,7 +831,7 @@ class Engine(Computing):
             return np.zeros((0, self.model.hidden_size), dtype=np.float32)
         return np.stack([np.asarray(answer.embedding, dtype=np.float32) for answer in answers])
 
-    def _abandon(self, requests: dict[int, int]) -> None:
+    def _abandon(self, requests: Iterable[int]) -> None:
         handle = self._handle
         for request in requests:
             self._desk.drop(request)

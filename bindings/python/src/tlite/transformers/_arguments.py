@@ -6,18 +6,7 @@ table is a TypeError (a ValueError in generate, as transformers has it) that nam
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
-from ..errors import NotSupported
-
-
-class Refusal(NamedTuple):
-    """An argument that may only be given as if it were not."""
-
-    why: str
-    neutral: tuple[Any, ...] = (None, False)
-    """Values that change nothing, which are accepted."""
-
+from .._arguments import Refusal, Tables
 
 _ONE_TEXT = "Qwen2.5 has no token between two texts: join them yourself"
 _NO_TRAINING = "this library does not train"
@@ -232,25 +221,5 @@ REFUSED: dict[str, dict[str, Refusal]] = {
 }
 """What is an error (NotSupported, which names it), and why."""
 
-
-def _changes_nothing(value: Any, neutral: tuple[Any, ...]) -> bool:
-    return any(
-        value is known or (type(value) is type(known) and value == known) for known in neutral
-    )
-
-
-def refuse(where: str, /, **given: Any) -> None:
-    """NotSupported for what is refused there, TypeError for what no table has."""
-    for name, value in given.items():
-        refusal = REFUSED[where].get(name)
-        if refusal is None:
-            if name in ACCEPTED[where] or name in HONOURED[where]:
-                continue
-            raise TypeError(f"{where} has no argument {name!r}")
-        if not _changes_nothing(value, refusal.neutral):
-            raise NotSupported(f"{where}: {name} is {_short(value)}: {refusal.why}")
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 80 else text[:77] + "..."
+TABLES = Tables(HONOURED, ACCEPTED, REFUSED)
+refuse = TABLES.refuse

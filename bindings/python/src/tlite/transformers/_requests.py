@@ -2,46 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import Any
 
 from .._native import SLICE
 from ..engine import STEP, Engine, _Inbox
-from ..model import Model
 from ._plan import Plan
 from ._rules import sampling_of, stop_tokenizer
 from ._seeds import seeds
 from .stopping_criteria import StopStringMatcher
-
-_PAGE = 1024  # tokens that an engine's memory is rounded up to
-_USUAL = 16384  # tokens of several rows; what is beyond waits for its turn
-_ROWS = 32
-
-
-class Engines:
-    """The engine of a model, made anew where a call needs more room than it has.
-
-    Calls of other threads go on with theirs, which goes when they are done.
-    """
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-        self._engine: Engine | None = None
-        self._context = 0
-        self._lock = threading.Lock()
-
-    def get(self, plan: Plan) -> Engine:
-        """One with room for the plan's longest row, and for all of them up to a bound."""
-        rows = [len(prompt) + plan.max_new_tokens for prompt in plan.prompts]
-        wanted = max(*rows, min(sum(rows), _USUAL), 4 * _PAGE)
-        wanted += -wanted % _PAGE
-        with self._lock:
-            if self._engine is None or self._engine.closed or self._context < wanted:
-                self._engine = None  # its memory is free for the new one
-                self._engine = Engine(self._model, context=wanted, max_sequences=_ROWS)
-                self._context = wanted
-            return self._engine
 
 
 class _Row:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._engines import Engines
 from ..errors import InvalidArgument, NotSupported
 from ..evaluator import Evaluator
 from ..model import Model
@@ -24,6 +25,8 @@ from .logits_warpers import log_softmax
 from .outputs import CausalLMOutputWithPast, GenerateDecoderOnlyOutput
 
 _CHUNK = 128  # rows of logits that are held at once
+_USUAL = 16384  # tokens of several rows
+_SEQUENCES = 32
 
 
 class Qwen2ForCausalLM:
@@ -41,10 +44,10 @@ class Qwen2ForCausalLM:
         self.native = Model(path, **load)
         self.name_or_path = name or path
         self.config: Qwen2Config = config_of(path, self.native.info, self.name_or_path)
-        self.generation_config: GenerationConfig = _generation_config(
+        self.generation_config: GenerationConfig = generation_config_of(
             path, self.config, self.native
         )
-        self._engines = _requests.Engines(self.native)
+        self._engines = Engines(self.native, usual=_USUAL, max_sequences=_SEQUENCES)
 
     def __repr__(self) -> str:
         info = self.native.info
@@ -222,7 +225,8 @@ class Qwen2ForCausalLM:
         if needs_host(plan, ends):
             result = _host_loop.run(self.native, plan, processors, criteria, put)
         else:
-            answers = _requests.run(self._engines.get(plan), plan, ends, put)
+            rows = [len(prompt) + plan.max_new_tokens for prompt in plan.prompts]
+            answers = _requests.run(self._engines.get(rows), plan, ends, put)
             result = _host_loop.HostResult(_joined(plan, answers))
         if streamer is not None:
             streamer.end()
@@ -287,7 +291,7 @@ def _scalar(kind: str, value: float) -> Any:
 _OF_GGUF = ("temperature", "top_k", "top_p", "min_p", "repetition_penalty")
 
 
-def _generation_config(path: str, config: Qwen2Config, model: Model) -> GenerationConfig:
+def generation_config_of(path: str, config: Qwen2Config, model: Model) -> GenerationConfig:
     """The checkpoint's; where it has none, the ends that its configuration names."""
     file = Path(path) / "generation_config.json"
     if file.is_file():
