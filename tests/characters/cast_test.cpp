@@ -2,6 +2,7 @@
 #include <vector>
 
 #include <characters/cast.hpp>
+#include <characters/host.hpp>
 #include <characters/loader.hpp>
 #include <doctest/doctest.h>
 
@@ -13,8 +14,10 @@ using namespace std::chrono_literals;
 const std::string kWorld = "Ты живёшь в деревне у моря. Отвечай кратко и по делу. ";
 
 ModelHandle demo() {
+  HostHandle host;
+  REQUIRE(open_host(host));
   Loader loader;
-  REQUIRE(loader.start(nullptr, TLITE_TEST_MODEL));
+  REQUIRE(loader.start(host.get(), TLITE_TEST_MODEL));
   ModelHandle model;
   const Result result = loader.take(model);
   REQUIRE_MESSAGE(result, result.message);
@@ -37,7 +40,7 @@ CharacterOptions greedy(const std::string& name) {
 }
 
 struct Stage {
-  explicit Stage(const CastOptions& options = {2048, 4, 1}) {
+  explicit Stage(const CastOptions& options = {2048, 4, 128, 1}) {
     REQUIRE(cast.open(shared_model(), options));
   }
   Character& add(const CharacterOptions& options) {
@@ -282,7 +285,7 @@ TEST_CASE("characters/cast: numbers out of range name themselves") {
   CHECK(stage.cast.add(options, result) == nullptr);
   CHECK(result.message.find("max_new_tokens is -5") != std::string::npos);
   Cast other;
-  result = other.open(shared_model(), {-1, 4, 1});
+  result = other.open(shared_model(), {-1, 4, 128, 1});
   CHECK(result.status == TLITE_ERROR_INVALID_ARGUMENT);
   CHECK(result.message.find("context is -1") != std::string::npos);
   CHECK(other.add(greedy("one"), result) == nullptr);

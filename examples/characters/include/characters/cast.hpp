@@ -409,6 +409,9 @@ class Character {
 struct CastOptions {
   std::int32_t context = 8192;    // tokens in memory, of all characters together
   std::int32_t max_speakers = 4;  // at once; others wait
+  // Tokens of prompts worked on at once. More are a little faster, take more memory, and make one
+  // unit of work longer.
+  std::int32_t max_batch_rows = 128;
   std::int32_t threads = TLITE_UNSET;
 };
 
@@ -422,6 +425,7 @@ class Cast {
     tlite_engine_options_init(&options, sizeof options);
     options.context = given.context;
     options.max_sequences = given.max_speakers;
+    options.max_batch_rows = given.max_batch_rows;
     options.threads = given.threads;
     options.embeddings = 0;
     tlite_engine* made = nullptr;
