@@ -119,6 +119,15 @@ build() {
 tests_of() { ctest --test-dir "$1" --output-on-failure --no-tests=error "${@:2}"; }
 
 release() { build release && tests_of build-release; }
+# Games: a scene in LÖVE under a virtual screen, and one in SDL, which need no window.
+game_love() {
+  cmake/install-dependencies.sh games && build release &&
+    python3 tests/love/check.py build-release/capi/libtlite_c.so
+}
+game_sdl() {
+  cmake/install-dependencies.sh games && build release -DTLITE_BUILD_GAME_SDL=ON &&
+    python3 tests/game-sdl/check.py build-release/examples/game-sdl/schoolroom
+}
 # Kernels of processors that this one may not be, under emulation.
 cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail -n 60 "build-cross-$1.log"; return 1; }; }
 # The Go package over the release build's library, by a pinned Go in the cache folder.
@@ -173,6 +182,8 @@ if [ "$mode" != quick ]; then
   stage python_lint python_lint
   stage python python_package
   stage go go_package
+  stage game_love game_love
+  stage game_sdl game_sdl
   stage cross_arm cross arm
   stage cross_x86 cross x86
 fi

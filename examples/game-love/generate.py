@@ -1,7 +1,7 @@
 """Puts the C ABI's declarations into tlite.lua, so that it is one file to copy.
 
-    python3 examples/game-love/generate.py           after capi/describe_abi.py
-    python3 examples/game-love/generate.py --check   exit status 1 where they are out of date
+python3 examples/game-love/generate.py           after capi/describe_abi.py
+python3 examples/game-love/generate.py --check   exit status 1 where they are out of date
 """
 
 from __future__ import annotations

@@ -570,7 +570,8 @@ function tlite.load_async(path, options)
   local made, message, kind = checked(C.tlite_progress_create(out, errors))
   if not made then return nil, message, kind end
   local channel = love.thread.newChannel()
-  local thread = love.thread.newThread("require(...).load_on_thread(select(2, ...))")
+  -- A text without a line end would be a file's name.
+  local thread = love.thread.newThread("require(...).load_on_thread(select(2, ...))\n")
   local loading = setmetatable({bar = out[0], channel = channel, thread = thread}, Loading)
   running[loading] = true
   thread:start(module_name or "tlite", channel, path, options,
