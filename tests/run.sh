@@ -133,7 +133,9 @@ cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail 
 # The Go package over the release build's library, by a pinned Go in the cache folder.
 go_package() { bash tests/go/check.sh build-release "$cache"; }
 # One build for three checks: no warning under Clang, no finding of ASan and UBSan, fuzzers.
-clang_asan() { build clang-asan && tests_of build-clang-asan -L sanitize; }
+clang_asan() {
+  cmake/install-dependencies.sh games && build clang-asan -DTLITE_BUILD_GAME_SDL=ON && tests_of build-clang-asan -L sanitize
+}
 tsan() { build tsan && tests_of build-tsan -L sanitize; }
 
 tidy() {

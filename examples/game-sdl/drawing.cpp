@@ -127,8 +127,9 @@ void draw_panel(Canvas& canvas, Game& game, const View& view) {
   canvas.text(subtitle, 15, {255, 236, 170, 255}, 20, kPanel + 8, 920);
   for (std::size_t i = 0; i < person.lines.size(); ++i) {
     const std::string line = std::to_string(i + 1) + "  " + person.lines[i];
+    const std::size_t row = i / 2;
     canvas.text(line, 15, kPaper, 20 + 460 * static_cast<float>(i % 2),
-                kPanel + 32 + 22 * static_cast<float>(i / 2), 450);
+                kPanel + 32 + 22 * static_cast<float>(row), 450);
   }
   const char* const hint = view.english ? "or type, then Enter" : "или напишите и нажмите Enter";
   const bool has_typed = !view.typed.empty();

@@ -83,7 +83,10 @@ bool parse(int argc, char** argv, Options& options, std::string& error) {
         options.prepared = false;
       } else if (name == "--english") {
         options.english = true;
-      } else if (name.rfind("-", 0) == 0 || !options.model.empty()) {
+      } else if (name.empty()) {
+        error = "an argument is empty";
+        fits = false;
+      } else if (name.front() == '-' || !options.model.empty()) {
         error = "unknown argument: " + name;
         fits = false;
       } else {

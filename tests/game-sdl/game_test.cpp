@@ -160,6 +160,7 @@ TEST_CASE("game-sdl/options: what does not fit is named") {
   CHECK(error_of({}) == "which model?");
   CHECK(error_of({"model", "--bugdet", "2"}) == "unknown argument: --bugdet");
   CHECK(error_of({"model", "other"}) == "unknown argument: other");
+  CHECK(error_of({""}) == "an argument is empty");
   CHECK(error_of({"model", "--frames"}) == "--frames needs a value");
   CHECK(error_of({"model", "--font"}) == "--font needs a value");
   CHECK(error_of({"model", "--frames", "ten"}).rfind("--frames is ten; it takes a number", 0) == 0);
