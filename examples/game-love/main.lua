@@ -201,9 +201,8 @@ function love.mousepressed(x, y)
   if line and state.phase == "playing" then say(story.people[state.chosen], line) end
 end
 
--- Closed in the middle of a load, of a prompt, of an answer: nothing has to end first but the load.
+-- Closed in the middle of a load, of a prompt, of an answer: nothing has to end first but a load.
 function love.quit()
-  if loading then loading:cancel() end
+  if loading then loading:close() end
   if engine then engine:close() end
-  if model then model:close() end
 end

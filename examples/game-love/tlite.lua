@@ -617,6 +617,15 @@ function Loading:result()
   return false, self.message, self.kind
 end
 
+-- Ends it, and waits until its thread has, some hundred milliseconds: LÖVE does not wait for threads
+-- when it quits, and crashes where one goes on. For love.quit.
+function Loading:close()
+  self:cancel()
+  self.thread:wait()
+  self:result()
+  if self.model then self.model:close() end
+end
+
 function Model:info()
   local out = ffi.new("tlite_model_info*[1]")
   local told, message, kind = checked(C.tlite_model_get_info(pointer_of(self, Model), out, errors))

@@ -9,10 +9,12 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import signal
 import struct
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -70,6 +72,18 @@ def play(environment: dict[str, str], *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout + done.stderr
 
 
+def close_after(environment: dict[str, str], seconds: float) -> tuple[int, str]:
+    """Exit status and what was said where the window is closed: SDL takes the signal for it."""
+    command = ["love", str(GAME), str(MODEL)]
+    game = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    time.sleep(seconds)
+    game.send_signal(signal.SIGTERM)
+    said, _ = game.communicate(timeout=60)
+    return game.returncode, said
+
+
 def require(holds: bool, what: str, said: str) -> None:
     """Ends the check where it does not hold."""
     if not holds:
@@ -104,6 +118,10 @@ def main() -> int:
         require(status == 1 and missing in said, "what is not there is said", said)
         status, said = play(environment, str(MODEL), "--frames", "-1")
         require(status == 2 and "--frames is -1" in said, "arguments are checked", said)
+
+        for seconds in (0.5, 0.6, 0.8, 1.5):  # while it loads and later
+            status, said = close_after(environment, seconds)
+            require(status == 0 and not said, f"closed after {seconds} s", f"{status} {said}")
 
         status, said = play(environment, str(MODEL), "--cycles", str(CYCLES))
         match = re.search(rf"cycles: {CYCLES}, grown by (-?\d+) KiB", said)
