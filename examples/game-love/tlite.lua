@@ -617,8 +617,8 @@ function Loading:result()
   return false, self.message, self.kind
 end
 
--- Ends it, and waits until its thread has, some hundred milliseconds: LÖVE does not wait for threads
--- when it quits, and crashes where one goes on. For love.quit.
+-- Ends it, and waits until its thread has, some hundred milliseconds. For love.quit: LÖVE does not
+-- wait for threads when it quits, and a process that ends under a thread at work may crash.
 function Loading:close()
   self:cancel()
   self.thread:wait()
