@@ -119,14 +119,14 @@ build() {
 tests_of() { ctest --test-dir "$1" --output-on-failure --no-tests=error "${@:2}"; }
 
 release() { build release && tests_of build-release; }
-# Games: a scene in LÖVE under a virtual screen, and one in SDL, which need no window.
-game_love() {
-  cmake/install-dependencies.sh games && build release &&
-    python3 tests/love/check.py build-release/capi/libtlite_c.so
-}
+# Games over the library of the release build: a scene in LÖVE under a virtual screen, and one in SDL on none.
+game_love() { cmake/install-dependencies.sh games && python3 tests/love/check.py build-release/capi/libtlite_c.so; }
 game_sdl() {
-  cmake/install-dependencies.sh games && build release -DTLITE_BUILD_GAME_SDL=ON &&
-    python3 tests/game-sdl/check.py build-release/examples/game-sdl/schoolroom
+  cmake/install-dependencies.sh games &&
+    cmake --preset release -DTLITE_BUILD_GAME_SDL=ON >build-game.log 2>&1 &&
+    cmake --build build-release -j "$jobs" --target tlite_game_sdl >>build-game.log 2>&1 || { tail -n 60 build-game.log; return 1; }
+  rm -f build-game.log
+  python3 tests/game-sdl/check.py build-release/examples/game-sdl/schoolroom
 }
 # Kernels of processors that this one may not be, under emulation.
 cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail -n 60 "build-cross-$1.log"; return 1; }; }
