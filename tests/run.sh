@@ -126,6 +126,15 @@ build() {
 tests_of() { ctest --test-dir "$1" --output-on-failure --no-tests=error "${@:2}"; }
 
 release() { build release && tests_of build-release; }
+# Games over the library of the release build: a scene in LÖVE under a virtual screen, and one in SDL on none.
+game_love() { cmake/install-dependencies.sh games && python3 tests/love/check.py build-release/capi/libtlite_c.so; }
+game_sdl() {
+  cmake/install-dependencies.sh games &&
+    cmake --preset release -DTLITE_BUILD_GAME_SDL=ON >build-game.log 2>&1 &&
+    cmake --build build-release -j "$jobs" --target tlite_game_sdl >>build-game.log 2>&1 || { tail -n 60 build-game.log; return 1; }
+  rm -f build-game.log
+  python3 tests/game-sdl/check.py build-release/examples/game-sdl/schoolroom
+}
 # Kernels of processors that this one may not be, under emulation.
 cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail -n 60 "build-cross-$1.log"; return 1; }; }
 # The Go package over the release build's library, by a pinned Go in the cache folder.
@@ -133,7 +142,9 @@ go_package() { bash tests/go/check.sh build-release "$cache"; }
 # The server's page: built anew, compared with the committed one, tried in headless Chromium.
 server_page() { bash examples/server/page/check.sh "$cache"; }
 # One build for three checks: no warning under Clang, no finding of ASan and UBSan, fuzzers.
-clang_asan() { build clang-asan && tests_of build-clang-asan -L sanitize; }
+clang_asan() {
+  cmake/install-dependencies.sh games && build clang-asan -DTLITE_BUILD_GAME_SDL=ON && tests_of build-clang-asan -L sanitize
+}
 tsan() { build tsan && tests_of build-tsan -L sanitize; }
 
 tidy() {
@@ -183,6 +194,8 @@ if [ "$mode" != quick ]; then
   stage python python_package
   stage go go_package
   stage server_page server_page
+  stage game_love game_love
+  stage game_sdl game_sdl
   stage cross_arm cross arm
   stage cross_x86 cross x86
 fi

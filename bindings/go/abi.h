@@ -136,6 +136,7 @@ tlite_status tlite_session_stream_complete(tlite_session* session, const char* p
 tlite_status tlite_session_stream_complete_ids(tlite_session* session, const int32_t* ids, size_t id_count, tlite_stream** out, tlite_error** error);
 tlite_status tlite_stream_next(tlite_stream* stream, const tlite_piece** piece, tlite_error** error);
 tlite_status tlite_stream_advance(tlite_stream* stream, int64_t budget_nanoseconds, const tlite_piece** piece, int32_t* finished, tlite_error** error);
+tlite_status tlite_stream_poll(tlite_stream* stream, const tlite_piece** piece, int32_t* finished, tlite_error** error);
 tlite_finish_reason tlite_stream_finish_reason(const tlite_stream* stream);
 tlite_status tlite_stream_get_result(const tlite_stream* stream, tlite_generation** out, tlite_error** error);
 void tlite_stream_free(tlite_stream* stream);

@@ -85,6 +85,7 @@ static const char* const names[] = {
     "tlite_session_stream_complete_ids",
     "tlite_stream_next",
     "tlite_stream_advance",
+    "tlite_stream_poll",
     "tlite_stream_finish_reason",
     "tlite_stream_get_result",
     "tlite_stream_free",
@@ -426,309 +427,312 @@ __attribute__((visibility("hidden"))) tlite_status tlite_stream_next(tlite_strea
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_advance(tlite_stream* stream, int64_t budget_nanoseconds, const tlite_piece** piece, int32_t* finished, tlite_error** error) {
   return ((tlite_status (*)(tlite_stream*, int64_t, const tlite_piece**, int32_t*, tlite_error**))addresses[75])(stream, budget_nanoseconds, piece, finished, error);
 }
+__attribute__((visibility("hidden"))) tlite_status tlite_stream_poll(tlite_stream* stream, const tlite_piece** piece, int32_t* finished, tlite_error** error) {
+  return ((tlite_status (*)(tlite_stream*, const tlite_piece**, int32_t*, tlite_error**))addresses[76])(stream, piece, finished, error);
+}
 __attribute__((visibility("hidden"))) tlite_finish_reason tlite_stream_finish_reason(const tlite_stream* stream) {
-  return ((tlite_finish_reason (*)(const tlite_stream*))addresses[76])(stream);
+  return ((tlite_finish_reason (*)(const tlite_stream*))addresses[77])(stream);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_get_result(const tlite_stream* stream, tlite_generation** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_stream*, tlite_generation**, tlite_error**))addresses[77])(stream, out, error);
+  return ((tlite_status (*)(const tlite_stream*, tlite_generation**, tlite_error**))addresses[78])(stream, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_stream_free(tlite_stream* stream) {
-  ((void (*)(tlite_stream*))addresses[78])(stream);
+  ((void (*)(tlite_stream*))addresses[79])(stream);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_on_logits(tlite_session* session, tlite_logits_callback on_logits, void* user, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_logits_callback, void*, tlite_error**))addresses[79])(session, on_logits, user, error);
+  return ((tlite_status (*)(tlite_session*, tlite_logits_callback, void*, tlite_error**))addresses[80])(session, on_logits, user, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_on_prefill(tlite_session* session, tlite_progress_callback on_prefill, void* user, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_progress_callback, void*, tlite_error**))addresses[80])(session, on_prefill, user, error);
+  return ((tlite_status (*)(tlite_session*, tlite_progress_callback, void*, tlite_error**))addresses[81])(session, on_prefill, user, error);
 }
 __attribute__((visibility("hidden"))) void tlite_session_get_prefill_progress(const tlite_session* session, int64_t* done, int64_t* total) {
-  ((void (*)(const tlite_session*, int64_t*, int64_t*))addresses[81])(session, done, total);
+  ((void (*)(const tlite_session*, int64_t*, int64_t*))addresses[82])(session, done, total);
 }
 __attribute__((visibility("hidden"))) void tlite_session_cancel(tlite_session* session) {
-  ((void (*)(tlite_session*))addresses[82])(session);
-}
-__attribute__((visibility("hidden"))) void tlite_session_end_thinking(tlite_session* session) {
   ((void (*)(tlite_session*))addresses[83])(session);
 }
-__attribute__((visibility("hidden"))) void tlite_session_clear_cancel(tlite_session* session) {
+__attribute__((visibility("hidden"))) void tlite_session_end_thinking(tlite_session* session) {
   ((void (*)(tlite_session*))addresses[84])(session);
 }
+__attribute__((visibility("hidden"))) void tlite_session_clear_cancel(tlite_session* session) {
+  ((void (*)(tlite_session*))addresses[85])(session);
+}
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_options_init(tlite_engine_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_engine_options*, size_t))addresses[85])(options, struct_size);
+  return ((tlite_status (*)(tlite_engine_options*, size_t))addresses[86])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_request_options_init(tlite_request_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_request_options*, size_t))addresses[86])(options, struct_size);
+  return ((tlite_status (*)(tlite_request_options*, size_t))addresses[87])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) void tlite_engine_event_free(tlite_engine_event* event) {
-  ((void (*)(tlite_engine_event*))addresses[87])(event);
+  ((void (*)(tlite_engine_event*))addresses[88])(event);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_create(const tlite_model* model, const tlite_engine_options* options, tlite_engine** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const tlite_engine_options*, tlite_engine**, tlite_error**))addresses[88])(model, options, out, error);
+  return ((tlite_status (*)(const tlite_model*, const tlite_engine_options*, tlite_engine**, tlite_error**))addresses[89])(model, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_engine_free(tlite_engine* engine) {
-  ((void (*)(tlite_engine*))addresses[89])(engine);
+  ((void (*)(tlite_engine*))addresses[90])(engine);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_get_options(const tlite_engine* engine, tlite_engine_options* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_engine*, tlite_engine_options*, tlite_error**))addresses[90])(engine, out, error);
+  return ((tlite_status (*)(const tlite_engine*, tlite_engine_options*, tlite_error**))addresses[91])(engine, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_submit_ids(tlite_engine* engine, const int32_t* ids, size_t id_count, const tlite_request_options* options, int64_t* request, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, const int32_t*, size_t, const tlite_request_options*, int64_t*, tlite_error**))addresses[91])(engine, ids, id_count, options, request, error);
+  return ((tlite_status (*)(tlite_engine*, const int32_t*, size_t, const tlite_request_options*, int64_t*, tlite_error**))addresses[92])(engine, ids, id_count, options, request, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_submit_text(tlite_engine* engine, const char* text, size_t text_size, const tlite_request_options* options, int64_t* request, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, const char*, size_t, const tlite_request_options*, int64_t*, tlite_error**))addresses[92])(engine, text, text_size, options, request, error);
+  return ((tlite_status (*)(tlite_engine*, const char*, size_t, const tlite_request_options*, int64_t*, tlite_error**))addresses[93])(engine, text, text_size, options, request, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_submit_messages(tlite_engine* engine, const tlite_messages* messages, const tlite_request_options* options, int64_t* request, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, const tlite_messages*, const tlite_request_options*, int64_t*, tlite_error**))addresses[93])(engine, messages, options, request, error);
+  return ((tlite_status (*)(tlite_engine*, const tlite_messages*, const tlite_request_options*, int64_t*, tlite_error**))addresses[94])(engine, messages, options, request, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_step(tlite_engine* engine, int64_t budget_nanoseconds, int32_t* has_work, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, int64_t, int32_t*, tlite_error**))addresses[94])(engine, budget_nanoseconds, has_work, error);
+  return ((tlite_status (*)(tlite_engine*, int64_t, int32_t*, tlite_error**))addresses[95])(engine, budget_nanoseconds, has_work, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_run(tlite_engine* engine, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, tlite_error**))addresses[95])(engine, error);
+  return ((tlite_status (*)(tlite_engine*, tlite_error**))addresses[96])(engine, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_wait_for_work(tlite_engine* engine, int64_t timeout_nanoseconds, int32_t* has_work, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, int64_t, int32_t*, tlite_error**))addresses[96])(engine, timeout_nanoseconds, has_work, error);
+  return ((tlite_status (*)(tlite_engine*, int64_t, int32_t*, tlite_error**))addresses[97])(engine, timeout_nanoseconds, has_work, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_poll(tlite_engine* engine, tlite_engine_event** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, tlite_engine_event**, tlite_error**))addresses[97])(engine, out, error);
+  return ((tlite_status (*)(tlite_engine*, tlite_engine_event**, tlite_error**))addresses[98])(engine, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_wait(tlite_engine* engine, int64_t request, tlite_generation** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, int64_t, tlite_generation**, tlite_error**))addresses[98])(engine, request, out, error);
+  return ((tlite_status (*)(tlite_engine*, int64_t, tlite_generation**, tlite_error**))addresses[99])(engine, request, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_engine_cancel(tlite_engine* engine, int64_t request) {
-  ((void (*)(tlite_engine*, int64_t))addresses[99])(engine, request);
-}
-__attribute__((visibility("hidden"))) void tlite_engine_end_thinking(tlite_engine* engine, int64_t request) {
   ((void (*)(tlite_engine*, int64_t))addresses[100])(engine, request);
 }
+__attribute__((visibility("hidden"))) void tlite_engine_end_thinking(tlite_engine* engine, int64_t request) {
+  ((void (*)(tlite_engine*, int64_t))addresses[101])(engine, request);
+}
 __attribute__((visibility("hidden"))) void tlite_engine_set_priority(tlite_engine* engine, int64_t request, int32_t priority) {
-  ((void (*)(tlite_engine*, int64_t, int32_t))addresses[101])(engine, request, priority);
+  ((void (*)(tlite_engine*, int64_t, int32_t))addresses[102])(engine, request, priority);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_get_status(const tlite_engine* engine, tlite_engine_status* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_engine*, tlite_engine_status*, tlite_error**))addresses[102])(engine, out, error);
+  return ((tlite_status (*)(const tlite_engine*, tlite_engine_status*, tlite_error**))addresses[103])(engine, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_beam_options_init(tlite_beam_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_beam_options*, size_t))addresses[103])(options, struct_size);
+  return ((tlite_status (*)(tlite_beam_options*, size_t))addresses[104])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_beam_search(tlite_engine* engine, const int32_t* ids, size_t id_count, const tlite_beam_options* options, tlite_beams** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, const int32_t*, size_t, const tlite_beam_options*, tlite_beams**, tlite_error**))addresses[104])(engine, ids, id_count, options, out, error);
+  return ((tlite_status (*)(tlite_engine*, const int32_t*, size_t, const tlite_beam_options*, tlite_beams**, tlite_error**))addresses[105])(engine, ids, id_count, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_beams_free(tlite_beams* beams) {
-  ((void (*)(tlite_beams*))addresses[105])(beams);
+  ((void (*)(tlite_beams*))addresses[106])(beams);
 }
 __attribute__((visibility("hidden"))) size_t tlite_beams_count(const tlite_beams* beams) {
-  return ((size_t (*)(const tlite_beams*))addresses[106])(beams);
+  return ((size_t (*)(const tlite_beams*))addresses[107])(beams);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_beams_get(const tlite_beams* beams, size_t index, tlite_beam* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_beams*, size_t, tlite_beam*, tlite_error**))addresses[107])(beams, index, out, error);
+  return ((tlite_status (*)(const tlite_beams*, size_t, tlite_beam*, tlite_error**))addresses[108])(beams, index, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_create_session(const tlite_engine* engine, const tlite_session_options* options, tlite_session** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_engine*, const tlite_session_options*, tlite_session**, tlite_error**))addresses[108])(engine, options, out, error);
+  return ((tlite_status (*)(const tlite_engine*, const tlite_session_options*, tlite_session**, tlite_error**))addresses[109])(engine, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_encode_options_init(tlite_encode_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_encode_options*, size_t))addresses[109])(options, struct_size);
+  return ((tlite_status (*)(tlite_encode_options*, size_t))addresses[110])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_decode_options_init(tlite_decode_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_decode_options*, size_t))addresses[110])(options, struct_size);
+  return ((tlite_status (*)(tlite_decode_options*, size_t))addresses[111])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_get_tokenizer(const tlite_model* model, tlite_tokenizer** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, tlite_tokenizer**, tlite_error**))addresses[111])(model, out, error);
+  return ((tlite_status (*)(const tlite_model*, tlite_tokenizer**, tlite_error**))addresses[112])(model, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_load(const tlite_host* host, const char* path, size_t path_size, tlite_tokenizer** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_tokenizer**, tlite_error**))addresses[112])(host, path, path_size, out, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_tokenizer**, tlite_error**))addresses[113])(host, path, path_size, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_tokenizer_free(tlite_tokenizer* tokenizer) {
-  ((void (*)(tlite_tokenizer*))addresses[113])(tokenizer);
+  ((void (*)(tlite_tokenizer*))addresses[114])(tokenizer);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_encode(const tlite_tokenizer* tokenizer, const char* text, size_t text_size, const tlite_encode_options* options, tlite_tokens** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, const char*, size_t, const tlite_encode_options*, tlite_tokens**, tlite_error**))addresses[114])(tokenizer, text, text_size, options, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, const char*, size_t, const tlite_encode_options*, tlite_tokens**, tlite_error**))addresses[115])(tokenizer, text, text_size, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_decode(const tlite_tokenizer* tokenizer, const int32_t* ids, size_t id_count, const tlite_decode_options* options, tlite_string** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, const int32_t*, size_t, const tlite_decode_options*, tlite_string**, tlite_error**))addresses[115])(tokenizer, ids, id_count, options, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, const int32_t*, size_t, const tlite_decode_options*, tlite_string**, tlite_error**))addresses[116])(tokenizer, ids, id_count, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_get_token_bytes(const tlite_tokenizer* tokenizer, int32_t id, tlite_string** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, int32_t, tlite_string**, tlite_error**))addresses[116])(tokenizer, id, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, int32_t, tlite_string**, tlite_error**))addresses[117])(tokenizer, id, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_get_token_id(const tlite_tokenizer* tokenizer, const char* token, size_t token_size, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, const char*, size_t, int32_t*, tlite_error**))addresses[117])(tokenizer, token, token_size, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, const char*, size_t, int32_t*, tlite_error**))addresses[118])(tokenizer, token, token_size, out, error);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_tokenizer_is_special(const tlite_tokenizer* tokenizer, int32_t id) {
-  return ((int32_t (*)(const tlite_tokenizer*, int32_t))addresses[118])(tokenizer, id);
+  return ((int32_t (*)(const tlite_tokenizer*, int32_t))addresses[119])(tokenizer, id);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_tokenizer_vocab_size(const tlite_tokenizer* tokenizer) {
-  return ((int32_t (*)(const tlite_tokenizer*))addresses[119])(tokenizer);
-}
-__attribute__((visibility("hidden"))) int32_t tlite_tokenizer_bos_token(const tlite_tokenizer* tokenizer) {
   return ((int32_t (*)(const tlite_tokenizer*))addresses[120])(tokenizer);
 }
-__attribute__((visibility("hidden"))) int32_t tlite_tokenizer_eos_token(const tlite_tokenizer* tokenizer) {
+__attribute__((visibility("hidden"))) int32_t tlite_tokenizer_bos_token(const tlite_tokenizer* tokenizer) {
   return ((int32_t (*)(const tlite_tokenizer*))addresses[121])(tokenizer);
 }
-__attribute__((visibility("hidden"))) int32_t tlite_tokenizer_pad_token(const tlite_tokenizer* tokenizer) {
+__attribute__((visibility("hidden"))) int32_t tlite_tokenizer_eos_token(const tlite_tokenizer* tokenizer) {
   return ((int32_t (*)(const tlite_tokenizer*))addresses[122])(tokenizer);
 }
+__attribute__((visibility("hidden"))) int32_t tlite_tokenizer_pad_token(const tlite_tokenizer* tokenizer) {
+  return ((int32_t (*)(const tlite_tokenizer*))addresses[123])(tokenizer);
+}
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_decoder_create(const tlite_tokenizer* tokenizer, const tlite_decode_options* options, tlite_stream_decoder** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, const tlite_decode_options*, tlite_stream_decoder**, tlite_error**))addresses[123])(tokenizer, options, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, const tlite_decode_options*, tlite_stream_decoder**, tlite_error**))addresses[124])(tokenizer, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_stream_decoder_free(tlite_stream_decoder* decoder) {
-  ((void (*)(tlite_stream_decoder*))addresses[124])(decoder);
+  ((void (*)(tlite_stream_decoder*))addresses[125])(decoder);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_decoder_push(tlite_stream_decoder* decoder, int32_t id, tlite_text* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stream_decoder*, int32_t, tlite_text*, tlite_error**))addresses[125])(decoder, id, out, error);
+  return ((tlite_status (*)(tlite_stream_decoder*, int32_t, tlite_text*, tlite_error**))addresses[126])(decoder, id, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_decoder_finish(tlite_stream_decoder* decoder, tlite_text* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stream_decoder*, tlite_text*, tlite_error**))addresses[126])(decoder, out, error);
+  return ((tlite_status (*)(tlite_stream_decoder*, tlite_text*, tlite_error**))addresses[127])(decoder, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_template_options_init(tlite_template_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_template_options*, size_t))addresses[127])(options, struct_size);
+  return ((tlite_status (*)(tlite_template_options*, size_t))addresses[128])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_get_chat_template(const tlite_model* model, tlite_chat_template** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, tlite_chat_template**, tlite_error**))addresses[128])(model, out, error);
+  return ((tlite_status (*)(const tlite_model*, tlite_chat_template**, tlite_error**))addresses[129])(model, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_chat_template_load(const tlite_host* host, const char* path, size_t path_size, tlite_chat_template** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_chat_template**, tlite_error**))addresses[129])(host, path, path_size, out, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_chat_template**, tlite_error**))addresses[130])(host, path, path_size, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_chat_template_parse(const char* source, size_t source_size, const char* bos_token, size_t bos_token_size, const char* eos_token, size_t eos_token_size, tlite_chat_template** out, tlite_error** error) {
-  return ((tlite_status (*)(const char*, size_t, const char*, size_t, const char*, size_t, tlite_chat_template**, tlite_error**))addresses[130])(source, source_size, bos_token, bos_token_size, eos_token, eos_token_size, out, error);
+  return ((tlite_status (*)(const char*, size_t, const char*, size_t, const char*, size_t, tlite_chat_template**, tlite_error**))addresses[131])(source, source_size, bos_token, bos_token_size, eos_token, eos_token_size, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_chat_template_free(tlite_chat_template* chat_template) {
-  ((void (*)(tlite_chat_template*))addresses[131])(chat_template);
+  ((void (*)(tlite_chat_template*))addresses[132])(chat_template);
 }
 __attribute__((visibility("hidden"))) const char* tlite_chat_template_source(const tlite_chat_template* chat_template, size_t* size) {
-  return ((const char* (*)(const tlite_chat_template*, size_t*))addresses[132])(chat_template, size);
+  return ((const char* (*)(const tlite_chat_template*, size_t*))addresses[133])(chat_template, size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_chat_template_render(const tlite_chat_template* chat_template, const tlite_messages* messages, const tlite_template_options* options, tlite_prompt** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_chat_template*, const tlite_messages*, const tlite_template_options*, tlite_prompt**, tlite_error**))addresses[133])(chat_template, messages, options, out, error);
+  return ((tlite_status (*)(const tlite_chat_template*, const tlite_messages*, const tlite_template_options*, tlite_prompt**, tlite_error**))addresses[134])(chat_template, messages, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_chat_template_render_json(const tlite_chat_template* chat_template, const char* messages_json, size_t messages_json_size, const tlite_template_options* options, tlite_prompt** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_chat_template*, const char*, size_t, const tlite_template_options*, tlite_prompt**, tlite_error**))addresses[134])(chat_template, messages_json, messages_json_size, options, out, error);
+  return ((tlite_status (*)(const tlite_chat_template*, const char*, size_t, const tlite_template_options*, tlite_prompt**, tlite_error**))addresses[135])(chat_template, messages_json, messages_json_size, options, out, error);
 }
 __attribute__((visibility("hidden"))) const char* tlite_prompt_text(const tlite_prompt* prompt, size_t* size) {
-  return ((const char* (*)(const tlite_prompt*, size_t*))addresses[135])(prompt, size);
+  return ((const char* (*)(const tlite_prompt*, size_t*))addresses[136])(prompt, size);
 }
 __attribute__((visibility("hidden"))) const tlite_text_range* tlite_prompt_literal_ranges(const tlite_prompt* prompt, size_t* count) {
-  return ((const tlite_text_range* (*)(const tlite_prompt*, size_t*))addresses[136])(prompt, count);
+  return ((const tlite_text_range* (*)(const tlite_prompt*, size_t*))addresses[137])(prompt, count);
 }
 __attribute__((visibility("hidden"))) void tlite_prompt_free(tlite_prompt* prompt) {
-  ((void (*)(tlite_prompt*))addresses[137])(prompt);
+  ((void (*)(tlite_prompt*))addresses[138])(prompt);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_options_init(tlite_evaluator_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_evaluator_options*, size_t))addresses[138])(options, struct_size);
+  return ((tlite_status (*)(tlite_evaluator_options*, size_t))addresses[139])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_create(const tlite_model* model, const tlite_evaluator_options* options, tlite_evaluator** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const tlite_evaluator_options*, tlite_evaluator**, tlite_error**))addresses[139])(model, options, out, error);
+  return ((tlite_status (*)(const tlite_model*, const tlite_evaluator_options*, tlite_evaluator**, tlite_error**))addresses[140])(model, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_evaluator_free(tlite_evaluator* evaluator) {
-  ((void (*)(tlite_evaluator*))addresses[140])(evaluator);
+  ((void (*)(tlite_evaluator*))addresses[141])(evaluator);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_options(const tlite_evaluator* evaluator, tlite_evaluator_options* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, tlite_evaluator_options*, tlite_error**))addresses[141])(evaluator, out, error);
+  return ((tlite_status (*)(const tlite_evaluator*, tlite_evaluator_options*, tlite_error**))addresses[142])(evaluator, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_create_sequence(tlite_evaluator* evaluator, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t*, tlite_error**))addresses[142])(evaluator, out, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t*, tlite_error**))addresses[143])(evaluator, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_destroy_sequence(tlite_evaluator* evaluator, int32_t sequence, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t, tlite_error**))addresses[143])(evaluator, sequence, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t, tlite_error**))addresses[144])(evaluator, sequence, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_length(const tlite_evaluator* evaluator, int32_t sequence, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, int32_t, int32_t*, tlite_error**))addresses[144])(evaluator, sequence, out, error);
+  return ((tlite_status (*)(const tlite_evaluator*, int32_t, int32_t*, tlite_error**))addresses[145])(evaluator, sequence, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_fork(tlite_evaluator* evaluator, int32_t sequence, int32_t length, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t, int32_t, int32_t*, tlite_error**))addresses[145])(evaluator, sequence, length, out, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t, int32_t, int32_t*, tlite_error**))addresses[146])(evaluator, sequence, length, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_adopt(tlite_evaluator* evaluator, const tlite_evaluator* other, int32_t sequence, int32_t length, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, const tlite_evaluator*, int32_t, int32_t, int32_t*, tlite_error**))addresses[146])(evaluator, other, sequence, length, out, error);
+  return ((tlite_status (*)(tlite_evaluator*, const tlite_evaluator*, int32_t, int32_t, int32_t*, tlite_error**))addresses[147])(evaluator, other, sequence, length, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_truncate(tlite_evaluator* evaluator, int32_t sequence, int32_t length, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t, int32_t, tlite_error**))addresses[147])(evaluator, sequence, length, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t, int32_t, tlite_error**))addresses[148])(evaluator, sequence, length, error);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_evaluator_free_positions(const tlite_evaluator* evaluator) {
-  return ((int32_t (*)(const tlite_evaluator*))addresses[148])(evaluator);
+  return ((int32_t (*)(const tlite_evaluator*))addresses[149])(evaluator);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_evaluate(tlite_evaluator* evaluator, const tlite_batch_row* rows, size_t row_count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, const tlite_batch_row*, size_t, tlite_error**))addresses[149])(evaluator, rows, row_count, error);
+  return ((tlite_status (*)(tlite_evaluator*, const tlite_batch_row*, size_t, tlite_error**))addresses[150])(evaluator, rows, row_count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_append(tlite_evaluator* evaluator, int32_t sequence, const int32_t* ids, size_t id_count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t, const int32_t*, size_t, tlite_error**))addresses[150])(evaluator, sequence, ids, id_count, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t, const int32_t*, size_t, tlite_error**))addresses[151])(evaluator, sequence, ids, id_count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_submit(tlite_evaluator* evaluator, const tlite_batch_row* rows, size_t row_count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, const tlite_batch_row*, size_t, tlite_error**))addresses[151])(evaluator, rows, row_count, error);
+  return ((tlite_status (*)(tlite_evaluator*, const tlite_batch_row*, size_t, tlite_error**))addresses[152])(evaluator, rows, row_count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_advance(tlite_evaluator* evaluator, int64_t budget_nanoseconds, int32_t* finished, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int64_t, int32_t*, tlite_error**))addresses[152])(evaluator, budget_nanoseconds, finished, error);
+  return ((tlite_status (*)(tlite_evaluator*, int64_t, int32_t*, tlite_error**))addresses[153])(evaluator, budget_nanoseconds, finished, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_discard(tlite_evaluator* evaluator, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, tlite_error**))addresses[153])(evaluator, error);
+  return ((tlite_status (*)(tlite_evaluator*, tlite_error**))addresses[154])(evaluator, error);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_evaluator_logits_rows(const tlite_evaluator* evaluator) {
-  return ((int32_t (*)(const tlite_evaluator*))addresses[154])(evaluator);
+  return ((int32_t (*)(const tlite_evaluator*))addresses[155])(evaluator);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_logits(const tlite_evaluator* evaluator, int32_t index, const float** out, size_t* count, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, int32_t, const float**, size_t*, tlite_error**))addresses[155])(evaluator, index, out, count, error);
+  return ((tlite_status (*)(const tlite_evaluator*, int32_t, const float**, size_t*, tlite_error**))addresses[156])(evaluator, index, out, count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_logits_matrix(const tlite_evaluator* evaluator, const float** out, size_t* rows, size_t* columns, size_t* stride, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, const float**, size_t*, size_t*, size_t*, tlite_error**))addresses[156])(evaluator, out, rows, columns, stride, error);
+  return ((tlite_status (*)(const tlite_evaluator*, const float**, size_t*, size_t*, size_t*, tlite_error**))addresses[157])(evaluator, out, rows, columns, stride, error);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_evaluator_hidden_rows(const tlite_evaluator* evaluator) {
-  return ((int32_t (*)(const tlite_evaluator*))addresses[157])(evaluator);
+  return ((int32_t (*)(const tlite_evaluator*))addresses[158])(evaluator);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_hidden(const tlite_evaluator* evaluator, int32_t index, const float** out, size_t* count, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, int32_t, const float**, size_t*, tlite_error**))addresses[158])(evaluator, index, out, count, error);
+  return ((tlite_status (*)(const tlite_evaluator*, int32_t, const float**, size_t*, tlite_error**))addresses[159])(evaluator, index, out, count, error);
 }
 __attribute__((visibility("hidden"))) void tlite_evaluator_cancel(tlite_evaluator* evaluator) {
-  ((void (*)(tlite_evaluator*))addresses[159])(evaluator);
-}
-__attribute__((visibility("hidden"))) void tlite_evaluator_clear_cancel(tlite_evaluator* evaluator) {
   ((void (*)(tlite_evaluator*))addresses[160])(evaluator);
 }
+__attribute__((visibility("hidden"))) void tlite_evaluator_clear_cancel(tlite_evaluator* evaluator) {
+  ((void (*)(tlite_evaluator*))addresses[161])(evaluator);
+}
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_on_progress(tlite_evaluator* evaluator, tlite_progress_callback on_progress, void* user, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, tlite_progress_callback, void*, tlite_error**))addresses[161])(evaluator, on_progress, user, error);
+  return ((tlite_status (*)(tlite_evaluator*, tlite_progress_callback, void*, tlite_error**))addresses[162])(evaluator, on_progress, user, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_create(const tlite_model* model, const tlite_sampling_params* params, tlite_sampler** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const tlite_sampling_params*, tlite_sampler**, tlite_error**))addresses[162])(model, params, out, error);
+  return ((tlite_status (*)(const tlite_model*, const tlite_sampling_params*, tlite_sampler**, tlite_error**))addresses[163])(model, params, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_sampler_free(tlite_sampler* sampler) {
-  ((void (*)(tlite_sampler*))addresses[163])(sampler);
+  ((void (*)(tlite_sampler*))addresses[164])(sampler);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_observe_prompt(tlite_sampler* sampler, const int32_t* ids, size_t id_count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_sampler*, const int32_t*, size_t, tlite_error**))addresses[164])(sampler, ids, id_count, error);
+  return ((tlite_status (*)(tlite_sampler*, const int32_t*, size_t, tlite_error**))addresses[165])(sampler, ids, id_count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_sample(tlite_sampler* sampler, const float* logits, size_t logit_count, const uint32_t* mask, size_t mask_count, const tlite_sampled_token** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_sampler*, const float*, size_t, const uint32_t*, size_t, const tlite_sampled_token**, tlite_error**))addresses[165])(sampler, logits, logit_count, mask, mask_count, out, error);
+  return ((tlite_status (*)(tlite_sampler*, const float*, size_t, const uint32_t*, size_t, const tlite_sampled_token**, tlite_error**))addresses[166])(sampler, logits, logit_count, mask, mask_count, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_sampler_end_thinking(tlite_sampler* sampler) {
-  ((void (*)(tlite_sampler*))addresses[166])(sampler);
+  ((void (*)(tlite_sampler*))addresses[167])(sampler);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_accept(tlite_sampler* sampler, int32_t token, tlite_error** error) {
-  return ((tlite_status (*)(tlite_sampler*, int32_t, tlite_error**))addresses[167])(sampler, token, error);
+  return ((tlite_status (*)(tlite_sampler*, int32_t, tlite_error**))addresses[168])(sampler, token, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_reset(tlite_sampler* sampler, tlite_error** error) {
-  return ((tlite_status (*)(tlite_sampler*, tlite_error**))addresses[168])(sampler, error);
+  return ((tlite_status (*)(tlite_sampler*, tlite_error**))addresses[169])(sampler, error);
 }
 __attribute__((visibility("hidden"))) uint64_t tlite_sampler_seed(const tlite_sampler* sampler) {
-  return ((uint64_t (*)(const tlite_sampler*))addresses[169])(sampler);
+  return ((uint64_t (*)(const tlite_sampler*))addresses[170])(sampler);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stop_matcher_create(const tlite_text* stops, size_t stop_count, int32_t keep, tlite_stop_matcher** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_text*, size_t, int32_t, tlite_stop_matcher**, tlite_error**))addresses[170])(stops, stop_count, keep, out, error);
+  return ((tlite_status (*)(const tlite_text*, size_t, int32_t, tlite_stop_matcher**, tlite_error**))addresses[171])(stops, stop_count, keep, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_stop_matcher_free(tlite_stop_matcher* matcher) {
-  ((void (*)(tlite_stop_matcher*))addresses[171])(matcher);
+  ((void (*)(tlite_stop_matcher*))addresses[172])(matcher);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stop_matcher_push(tlite_stop_matcher* matcher, const char* text, size_t text_size, tlite_text* out, tlite_text* found, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stop_matcher*, const char*, size_t, tlite_text*, tlite_text*, tlite_error**))addresses[172])(matcher, text, text_size, out, found, error);
+  return ((tlite_status (*)(tlite_stop_matcher*, const char*, size_t, tlite_text*, tlite_text*, tlite_error**))addresses[173])(matcher, text, text_size, out, found, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stop_matcher_flush(tlite_stop_matcher* matcher, tlite_text* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stop_matcher*, tlite_text*, tlite_error**))addresses[173])(matcher, out, error);
+  return ((tlite_status (*)(tlite_stop_matcher*, tlite_text*, tlite_error**))addresses[174])(matcher, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_quantize_options_init(tlite_quantize_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_quantize_options*, size_t))addresses[174])(options, struct_size);
+  return ((tlite_status (*)(tlite_quantize_options*, size_t))addresses[175])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_quantize(const tlite_host* host, const char* source, size_t source_size, const char* target, size_t target_size, tlite_weight_mix mix, const tlite_quantize_options* options, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, const char*, size_t, tlite_weight_mix, const tlite_quantize_options*, tlite_error**))addresses[175])(host, source, source_size, target, target_size, mix, options, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, const char*, size_t, tlite_weight_mix, const tlite_quantize_options*, tlite_error**))addresses[176])(host, source, source_size, target, target_size, mix, options, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_importance_options_init(tlite_importance_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_importance_options*, size_t))addresses[176])(options, struct_size);
+  return ((tlite_status (*)(tlite_importance_options*, size_t))addresses[177])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_measure_importance(const tlite_model* model, const int32_t* ids, size_t id_count, const char* target, size_t target_size, const tlite_importance_options* options, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const int32_t*, size_t, const char*, size_t, const tlite_importance_options*, tlite_error**))addresses[177])(model, ids, id_count, target, target_size, options, error);
+  return ((tlite_status (*)(const tlite_model*, const int32_t*, size_t, const char*, size_t, const tlite_importance_options*, tlite_error**))addresses[178])(model, ids, id_count, target, target_size, options, error);
 }

@@ -837,6 +837,11 @@ TLITE_C_API tlite_status tlite_stream_next(tlite_stream* stream, const tlite_pie
 TLITE_C_API tlite_status tlite_stream_advance(tlite_stream* stream, int64_t budget_nanoseconds,
                                               const tlite_piece** piece, int32_t* finished,
                                               tlite_error** error) TLITE_NOEXCEPT;
+/* The same without working: the next piece that is there already. For sessions on an engine that
+ * somebody steps: one tlite_engine_step a frame for all characters of a game, and then each one's
+ * pieces. */
+TLITE_C_API tlite_status tlite_stream_poll(tlite_stream* stream, const tlite_piece** piece,
+                                           int32_t* finished, tlite_error** error) TLITE_NOEXCEPT;
 /* Why the answer ended; TLITE_FINISH_NONE while it goes on, after an error and without a stream. */
 TLITE_C_API tlite_finish_reason tlite_stream_finish_reason(const tlite_stream* stream)
     TLITE_NOEXCEPT;

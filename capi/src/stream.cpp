@@ -66,11 +66,12 @@ tlite_status start(tlite_session* session, tlite_stream** out, tlite_error** err
   });
 }
 
-// Null at the end, and where the budget is used up. An error is an end, too.
-const tlite_piece* next_piece(StreamState& state, std::chrono::nanoseconds budget) {
+// What `pull` gives; null at the end, and where there is nothing yet. An error is an end, too.
+template <class Pull>
+const tlite_piece* next_piece(StreamState& state, Pull&& pull) {
   if (state.ended) return nullptr;
   try {
-    const std::optional<Piece> piece = state.stream.next(budget);
+    const std::optional<Piece> piece = pull(state.stream);
     if (piece) return &state.piece.set(*piece);
     if (!state.stream.finished()) return nullptr;
   } catch (...) {
@@ -125,7 +126,7 @@ tlite_status tlite_stream_next(tlite_stream* stream, const tlite_piece** piece,
   return guard(error, [&] {
     required(piece, "piece");
     const HeldStream self(stream);
-    *piece = next_piece(*self, std::chrono::nanoseconds::max());
+    *piece = next_piece(*self, [](tlite::Stream& pulled) { return pulled.next(); });
   });
 }
 
@@ -136,7 +137,19 @@ tlite_status tlite_stream_advance(tlite_stream* stream, int64_t budget_nanosecon
     required(piece, "piece");
     required(finished, "finished");
     const HeldStream self(stream);
-    *piece = next_piece(*self, std::chrono::nanoseconds(budget_nanoseconds));
+    const std::chrono::nanoseconds budget(budget_nanoseconds);
+    *piece = next_piece(*self, [&](tlite::Stream& pulled) { return pulled.next(budget); });
+    *finished = self->ended ? 1 : 0;
+  });
+}
+
+tlite_status tlite_stream_poll(tlite_stream* stream, const tlite_piece** piece, int32_t* finished,
+                               tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(piece, "piece");
+    required(finished, "finished");
+    const HeldStream self(stream);
+    *piece = next_piece(*self, [](tlite::Stream& pulled) { return pulled.poll(); });
     *finished = self->ended ? 1 : 0;
   });
 }

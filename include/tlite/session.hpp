@@ -66,6 +66,9 @@ class TLITE_API Stream {
   // is used up first, by one work unit more at most, in a prompt too; then the stream is not
   // finished().
   std::optional<Piece> next(std::chrono::nanoseconds budget);
+  // The next piece that is there already, or nothing: works on nothing itself. For sessions on an
+  // engine that somebody steps, a game that has one budget for all its characters. Throws the same.
+  std::optional<Piece> poll();
   // The answer has ended and is part of the conversation.
   bool finished() const noexcept;
   // What there is so far; complete after the last piece.

@@ -57,6 +57,9 @@ struct Stream::Impl {
 
   void start(std::vector<TokenId> prompt, const PartialAnswer& from, std::uint64_t with_seed);
   std::optional<Piece> next(Clock::time_point deadline);
+  std::optional<Piece> poll();
+  template <class Work>
+  std::optional<Piece> pull(Work&& work);
   std::optional<Piece> take(RequestEvent&& event);
   void take_progress(RequestEvent& event);
   void make_room();
@@ -139,17 +142,15 @@ std::optional<Piece> Stream::Impl::take(RequestEvent&& event) {
   return Piece{current.text, current.token, current.logprob, current.top_logprobs};
 }
 
-std::optional<Piece> Stream::Impl::next(Clock::time_point deadline) {
+// Where no mail is there, `work` sees to some, or is false: then that is all for now.
+template <class Work>
+std::optional<Piece> Stream::Impl::pull(Work&& work) {
   if (!open) return std::nullopt;
   try {
-    for (bool worked = false; !ended;) {
+    while (!ended) {
       std::optional<RequestEvent> event = mail->take();
       if (!event) {
-        if (worked && Clock::now() >= deadline) return std::nullopt;
-        worked = true;
-        if (!core->engine->work_for(*mail, deadline)) {
-          throw Error(ErrorCode::bad_state, "the engine has lost this answer");
-        }
+        if (!work()) return std::nullopt;
       } else if (event->kind == RequestEvent::Kind::progress) {
         take_progress(*event);
       } else if (event->kind == RequestEvent::Kind::full) {
@@ -164,6 +165,19 @@ std::optional<Piece> Stream::Impl::next(Clock::time_point deadline) {
     close();
     throw;
   }
+}
+
+std::optional<Piece> Stream::Impl::next(Clock::time_point deadline) {
+  return pull([&, worked = false]() mutable {
+    if (worked && Clock::now() >= deadline) return false;
+    worked = true;
+    if (core->engine->work_for(*mail, deadline)) return true;
+    throw Error(ErrorCode::bad_state, "the engine has lost this answer");
+  });
+}
+
+std::optional<Piece> Stream::Impl::poll() {
+  return pull([] { return false; });
 }
 
 // Ends the answer here. What the engine has made of it in the meantime does not count.
@@ -230,6 +244,8 @@ std::optional<Piece> Stream::next() { return impl_->next(Impl::Clock::time_point
 std::optional<Piece> Stream::next(std::chrono::nanoseconds budget) {
   return impl_->next(deadline_after(budget));
 }
+
+std::optional<Piece> Stream::poll() { return impl_->poll(); }
 
 bool Stream::finished() const noexcept { return !impl_->open; }
 const Generation& Stream::result() const noexcept { return impl_->result; }

@@ -427,6 +427,45 @@ TEST(engine_freed, "capi/engine: freed with requests and a session's answer on t
   tlite_model_free(model);
 }
 
+TEST(stream_poll, "capi/engine: a stream that is polled gives what the engine's steps have made") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_engine* const engine = tiny_engine(model);
+  tlite_session* session = NULL;
+  CHECK_OK(tlite_engine_create_session(engine, NULL, &session, &error));
+  const tlite_sampling_params sampling = sampling_of(5);
+  CHECK_OK(tlite_session_set_sampling(session, &sampling, &error));
+  tlite_stream* stream = NULL;
+  CHECK_OK(tlite_session_stream_complete(session, "hello", TLITE_NUL, &stream, &error));
+  const tlite_piece* piece = NULL;
+  int32_t finished = 0;
+  CHECK_OK(tlite_stream_poll(stream, &piece, &finished, &error));
+  CHECK(piece == NULL && !finished);
+  while (!finished) {
+    CHECK_OK(tlite_engine_step(engine, 0, NULL, &error));
+    do {
+      CHECK_OK(tlite_stream_poll(stream, &piece, &finished, &error));
+    } while (piece != NULL);
+  }
+  tlite_generation* answer = NULL;
+  CHECK_OK(tlite_stream_get_result(stream, &answer, &error));
+  tlite_generation* const expected = alone(model, "hello", 5);
+  CHECK(same(answer, expected));
+  tlite_generation_free(expected);
+  tlite_generation_free(answer);
+  CHECK_ERROR(tlite_stream_poll(NULL, &piece, &finished, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "stream is NULL");
+  CHECK_ERROR(tlite_stream_poll(stream, NULL, &finished, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "piece is NULL");
+  CHECK_ERROR(tlite_stream_poll(stream, &piece, NULL, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "finished is NULL");
+  tlite_stream_free(stream);
+  tlite_session_free(session);
+  tlite_engine_free(engine);
+  tlite_model_free(model);
+}
+
 static void refuse_engine(const tlite_model* model, const tlite_engine_options* options,
                           const char* part) {
   tlite_engine* made = NULL;
@@ -563,6 +602,9 @@ TEST(stream_advance, "capi/engine: a stream within budgets gives the same pieces
   const tlite_piece* piece = NULL;
   finished = 0;
   CHECK_OK(tlite_stream_advance(stream, 1000, &piece, &finished, &error));
+  CHECK(finished && piece == NULL);
+  finished = 0;
+  CHECK_OK(tlite_stream_poll(stream, &piece, &finished, &error));
   CHECK(finished && piece == NULL);
   CHECK_ERROR(tlite_stream_advance(stream, 1000, &piece, NULL, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "finished is NULL");

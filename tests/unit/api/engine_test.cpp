@@ -253,6 +253,47 @@ TEST_CASE("api/engine: who has nothing to do sleeps, after an answer was stopped
   CHECK(engine.status().cached_tokens + engine.status().free_tokens == 512);
 }
 
+TEST_CASE("api/engine: streams that are polled work on nothing and give what a step has made") {
+  const Model model = tiny_model();
+  Engine engine(model, small());
+  std::vector<Session> sessions;
+  std::vector<Stream> streams;
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    sessions.emplace_back(engine, SessionOptions{.context = 256});
+    sessions.back().set_sampling(seeded(i, 20));
+    streams.push_back(sessions.back().stream_complete(text_of(i)));
+  }
+  for (int i = 0; i < 100; ++i) CHECK_FALSE(streams[0].poll());
+  CHECK(engine.status().waiting == 3);
+  CHECK(engine.status().free_tokens == 512);
+  std::vector<std::string> texts(3);
+  int frames = 0;
+  for (; frames < 10000; ++frames) {
+    const bool more = engine.step(0ns);
+    std::size_t ended = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      while (const auto piece = streams[i].poll()) texts[i] += piece->text;
+      ended += streams[i].finished() ? 1U : 0U;
+    }
+    if (ended == 3) break;
+    REQUIRE(more);
+  }
+  CHECK(frames > 20);
+  for (std::size_t i = 0; i < 3; ++i) {
+    Session alone(model, {.context = 256});
+    alone.set_sampling(seeded(i, 20));
+    CHECK(texts[i] == alone.complete(text_of(i)).text);
+    CHECK_FALSE(streams[i].poll());
+  }
+  Stream stopped = sessions[0].stream_complete("text");
+  sessions[0].cancel();
+  CHECK_FALSE(stopped.poll());
+  CHECK_FALSE(stopped.finished());  // the engine has not heard of it yet
+  while (engine.step(0ns)) continue;
+  CHECK_FALSE(stopped.poll());
+  CHECK(stopped.result().finish_reason == FinishReason::cancelled);
+}
+
 TEST_CASE("api/engine: with an engine its requests end, and its sessions do not work on them") {
   auto engine = std::make_unique<Engine>(tiny_model(), small());
   const std::shared_ptr<Engine::Impl> impl = engine->impl();

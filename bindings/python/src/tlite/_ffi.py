@@ -1402,6 +1402,14 @@ class Library:
             POINTER(c_int32),
             POINTER(c_void_p),
         )
+        self.tlite_stream_poll = find(
+            "tlite_stream_poll",
+            c_int32,
+            c_void_p,
+            POINTER(POINTER(tlite_piece)),
+            POINTER(c_int32),
+            POINTER(c_void_p),
+        )
         self.tlite_stream_finish_reason = find("tlite_stream_finish_reason", c_int32, c_void_p)
         self.tlite_stream_get_result = find(
             "tlite_stream_get_result",
