@@ -127,9 +127,8 @@ def add(about: Description, statement: str) -> None:
 
 
 def remember_older_sizes(about: Description, previous: Description) -> None:
-    """Sizes that programs of this major number may have; while it is 0, there are none."""
-    major = about["abi"]["major"]
-    if major == 0 or previous.get("abi", {}).get("major") != major:
+    """Sizes that programs of this major number may have."""
+    if previous.get("abi", {}).get("major") != about["abi"]["major"]:
         return
     for name, struct in about["structs"].items():
         before = previous["structs"].get(name)
@@ -142,7 +141,7 @@ def remember_older_sizes(about: Description, previous: Description) -> None:
 
 def remember_versions(about: Description, previous: Description) -> None:
     """The minor number that a function came with, where it is not 0."""
-    if about["abi"]["major"] == 0 or previous.get("abi", {}).get("major") != about["abi"]["major"]:
+    if previous.get("abi", {}).get("major") != about["abi"]["major"]:
         return
     for name, function in about["functions"].items():
         before = previous["functions"].get(name, {"since": about["abi"]["minor"]})

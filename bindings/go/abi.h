@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TLITE_ABI_VERSION 6u
+#define TLITE_ABI_VERSION 65536u
 
-/* libtlite for C, ABI 0.6: the declarations of tlite.h, for
+/* libtlite for C, ABI 1.0: the declarations of tlite.h, for
  * parsers without a preprocessor. Made by capi/describe_abi.py. */
-enum { TLITE_ABI_MAJOR = 0, TLITE_ABI_MINOR = 6 };
+enum { TLITE_ABI_MAJOR = 1, TLITE_ABI_MINOR = 0 };
 uint32_t tlite_abi_version(void);
 const char* tlite_version(void);
 typedef int32_t tlite_status;

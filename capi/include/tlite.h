@@ -103,10 +103,9 @@ extern "C" {
  */
 
 /* The ABI of this header, and both numbers in one: 65536 * major + minor. A program runs with a
- * library of the same major number and the same or a higher minor number; while the major number is
- * 0, of the same minor number alone. */
-enum { TLITE_ABI_MAJOR = 0, TLITE_ABI_MINOR = 6 };
-#define TLITE_ABI_VERSION 6u
+ * library of the same major number and the same or a higher minor number. */
+enum { TLITE_ABI_MAJOR = 1, TLITE_ABI_MINOR = 0 };
+#define TLITE_ABI_VERSION 65536u
 
 /* The ABI of the library that is loaded. */
 TLITE_C_API uint32_t tlite_abi_version(void) TLITE_NOEXCEPT;

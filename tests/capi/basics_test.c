@@ -13,9 +13,11 @@ TEST(abi, "capi/basics: a program of another ABI is told both numbers") {
   CHECK(TLITE_ABI_VERSION == 65536u * TLITE_ABI_MAJOR + TLITE_ABI_MINOR);
   CHECK_OK(tlite_check_abi(TLITE_ABI_VERSION, &error));
   CHECK_ERROR(tlite_check_abi(TLITE_ABI_VERSION + 1, &error), TLITE_ERROR_NOT_SUPPORTED,
-              "the program needs ABI 0.7, and libtlite_c " TLITE_TEST_VERSION " has 0.6");
-  /* Nothing is promised from 0.5 to 0.6. */
-  CHECK_ERROR(tlite_check_abi(TLITE_ABI_VERSION - 1, &error), TLITE_ERROR_NOT_SUPPORTED, "0.5");
+              "the program needs ABI 1.1, and libtlite_c " TLITE_TEST_VERSION " has 1.0");
+  CHECK_ERROR(tlite_check_abi(6, &error), TLITE_ERROR_NOT_SUPPORTED, "the program needs ABI 0.6");
+  for (uint32_t minor = 0; minor <= TLITE_ABI_MINOR; ++minor) {
+    CHECK_OK(tlite_check_abi(65536u * TLITE_ABI_MAJOR + minor, &error));
+  }
   CHECK_STATUS(tlite_check_abi(TLITE_ABI_VERSION + 65536, &error), TLITE_ERROR_NOT_SUPPORTED);
 }
 

@@ -97,14 +97,17 @@ def older_sizes_problems(
         yield f"{made}/older_sizes.hpp has not the older sizes of {header}:\n{result.stderr}"
 
 
-def older_sizes_selftest(compiler: str) -> Iterator[str]:
-    """A structure that has grown: what is made of it is right, and what was made before is not."""
+def later_version_selftest(compiler: str) -> Iterator[str]:
+    """Of a later header: what is made of it is right, and sizes that were made before are not."""
     with tempfile.TemporaryDirectory() as temporary:
         before, after = Path(temporary) / "before", Path(temporary) / "after"
         text = HEADER.read_text(encoding="utf-8")
-        text = re.sub(r"TLITE_ABI_MAJOR = \d+", "TLITE_ABI_MAJOR = 1", text)
         skip = "  int32_t skip_special;"
-        versions = (text, text.replace(skip, f"  int32_t newer[2];\n{skip}"))
+        later = text.replace(skip, f"  int32_t newer[2];\n{skip}")
+        later = re.sub(r"TLITE_ABI_MINOR = \d+", "TLITE_ABI_MINOR = 7", later)
+        end = "\n#if defined(__cplusplus)\n}"
+        later = later.replace(end, f"\nTLITE_C_API void tlite_newer(void) TLITE_NOEXCEPT;\n{end}")
+        versions = (text, later)
         for folder, version in zip((before, after), versions, strict=True):
             folder.mkdir()
             (folder / "tlite.h").write_text(version, encoding="utf-8")
@@ -114,6 +117,13 @@ def older_sizes_selftest(compiler: str) -> Iterator[str]:
             subprocess.run(describe, check=True)
         about = json.loads((after / "tlite_c.json").read_text(encoding="utf-8"))
         yield from older_sizes_problems(about, compiler, after / "tlite.h", after)
+        map_ = (after / "tlite_c.map").read_text(encoding="utf-8")
+        if not re.search(
+            r"\n    tlite_beams_get;\n[^}]*\}.*\nTLITE_1.7 \{\n  global:\n    tlite_newer;\n\} T",
+            map_,
+            re.S,
+        ):
+            yield f"tlite_newer is no symbol of version 1.7:\n{map_}"
         # The one before has the same headers but for the sizes.
         (before / "tlite.h").unlink()
         found = "".join(older_sizes_problems(about, compiler, after / "tlite.h", before))
@@ -172,7 +182,7 @@ def main() -> int:
     problems = [
         *compile_problems(about, arguments.cc),
         *older_sizes_problems(about, arguments.cxx, HEADER, ABI),
-        *older_sizes_selftest(arguments.cxx),
+        *later_version_selftest(arguments.cxx),
     ]
     if arguments.library:
         problems += library_problems(about, arguments.library)

@@ -116,7 +116,8 @@ def problems(frozen: Description, now: Description) -> Iterator[str]:
 
 def frozen_versions() -> Iterator[Path]:
     """The folders of the versions, the oldest first."""
-    yield from sorted(FROZEN.glob("*.*"), key=lambda path: [int(n) for n in path.name.split(".")])
+    folders = [path.parent for path in FROZEN.glob("*/tlite.h")]
+    yield from sorted(folders, key=lambda path: [int(n) for n in path.name.split(".")])
 
 
 def load(path: Path) -> Description:
