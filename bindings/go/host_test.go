@@ -171,7 +171,7 @@ func TestBrokenFS(t *testing.T) {
 			return brokenFile{File: file, read: file.Read, size: 1 << 60}, nil
 		}}, tlite.ErrOutOfMemory, nil, []string{"model.safetensors"}},
 		"a folder that cannot be listed": {listless{fstest.MapFS{"model/a.gguf": &fstest.MapFile{}}, disk}, tlite.ErrIO, disk, []string{"on fire"}},
-		"no such file": {fstest.MapFS{}, tlite.ErrNotFound, nil, []string{"model"}},
+		"no such file":                   {fstest.MapFS{}, tlite.ErrNotFound, nil, []string{"model"}},
 		"cut short": {fstest.MapFS{"model/config.json": files["model/config.json"], "model/tokenizer.json": files["model/tokenizer.json"],
 			"model/model.safetensors": &fstest.MapFile{Data: files["model/model.safetensors"].Data[:100000]}},
 			tlite.ErrCorrupt, nil, []string{"model.safetensors"}},
