@@ -5,6 +5,9 @@ tlite_c.json has the constants, types, structures with sizes and offsets for poi
 and attributes, as LuaJIT's ffi.cdef, cffi and pycparser take them. Both lie in capi/abi and are
 installed; tests/capi/check_abi.py --update renews them and checks them against a compiler.
 
+Two more are for the library's own build, and remember what came when: older_sizes.hpp, the sizes
+that structures had, and tlite_c.map, the version that each symbol carries.
+
 The header is read by its own regular style, not as C in general; what does not fit is an error.
 Structures have no padding, so that offsets follow from the sizes of pointers alone.
 """
@@ -21,6 +24,8 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 JSON_NAME = "tlite_c.json"
 CDEF_NAME = "tlite_c.cdef.h"
+SIZES_NAME = "older_sizes.hpp"
+MAP_NAME = "tlite_c.map"
 BITS = ("32", "64")  # of a pointer
 SCALARS = {"int32_t": 4, "uint32_t": 4, "float": 4, "int64_t": 8, "uint64_t": 8, "double": 8}
 
@@ -122,9 +127,8 @@ def add(about: Description, statement: str) -> None:
 
 
 def remember_older_sizes(about: Description, previous: Description) -> None:
-    """Sizes that programs of this major number may have; while it is 0, there are none."""
-    major = about["abi"]["major"]
-    if major == 0 or previous.get("abi", {}).get("major") != major:
+    """Sizes that programs of this major number may have."""
+    if previous.get("abi", {}).get("major") != about["abi"]["major"]:
         return
     for name, struct in about["structs"].items():
         before = previous["structs"].get(name)
@@ -133,6 +137,16 @@ def remember_older_sizes(about: Description, previous: Description) -> None:
         struct["older_sizes"] = list(before["older_sizes"])
         if before["size"] != struct["size"]:
             struct["older_sizes"].append(before["size"])
+
+
+def remember_versions(about: Description, previous: Description) -> None:
+    """The minor number that a function came with, where it is not 0."""
+    if previous.get("abi", {}).get("major") != about["abi"]["major"]:
+        return
+    for name, function in about["functions"].items():
+        before = previous["functions"].get(name, {"since": about["abi"]["minor"]})
+        if before.get("since", 0) > 0:
+            function["since"] = before["since"]
 
 
 def describe(header: str, previous: Description) -> Description:
@@ -145,6 +159,7 @@ def describe(header: str, previous: Description) -> Description:
     constants = about["constants"]
     about["abi"] = {"major": constants["TLITE_ABI_MAJOR"], "minor": constants["TLITE_ABI_MINOR"]}
     remember_older_sizes(about, previous)
+    remember_versions(about, previous)
     return about
 
 
@@ -171,8 +186,55 @@ def cdef(header: str, about: Description) -> str:
     return "\n".join(lines) + "\n"
 
 
+def older_sizes(about: Description) -> str:
+    """A header for capi/src/structs.hpp."""
+    lines = [
+        "// Made by capi/describe_abi.py: the sizes that structures of tlite.h had before today's,",
+        "// under this major number, which structs.hpp takes for older programs'.",
+        "#pragma once",
+        "",
+        "#include <cstddef>",
+        "#include <initializer_list>",
+        "",
+        "#include <tlite.h>",
+        "",
+        "namespace tlite::capi {",
+        "",
+        "template <class T>",
+        "inline constexpr std::initializer_list<std::size_t> kOlderSizes = {};",
+    ]
+    for name, struct in about["structs"].items():
+        sizes = [
+            f"sizeof(void*) == 8 ? {size['64']}U : {size['32']}U" for size in struct["older_sizes"]
+        ]
+        if sizes:
+            lines += ["template <>", "inline constexpr std::initializer_list<std::size_t>"]
+            lines.append(f"    kOlderSizes<{name}> = {{{', '.join(sizes)}}};")
+    return "\n".join([*lines, "", "}  // namespace tlite::capi", ""])
+
+
+def symbol_map(about: Description) -> str:
+    """The linker's version script: a node a minor number that functions came with.
+
+    The loader compares the names of nodes and not of files: releases of two major numbers live in
+    one process, and a program that needs a later minor number than there is does not start.
+    """
+    since: dict[int, list[str]] = {}
+    for name, function in about["functions"].items():
+        since.setdefault(function.get("since", 0), []).append(name)
+    lines = ["/* Made by capi/describe_abi.py. */"]
+    before = ""
+    for minor, names in sorted(since.items()):
+        node = f"TLITE_{about['abi']['major']}.{minor}"
+        lines += [f"{node} {{", "  global:", *(f"    {name};" for name in names)]
+        lines += ["  local: *;"] if not before else []
+        lines.append(f"}}{before};")
+        before = f" {node}"
+    return "\n".join(lines) + "\n"
+
+
 def main() -> int:
-    """Writes both files."""
+    """Writes the files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--header", type=Path, default=HERE / "include" / "tlite.h")
     parser.add_argument("--previous", type=Path, default=HERE / "abi" / JSON_NAME)
@@ -185,6 +247,8 @@ def main() -> int:
     about = describe(header, previous)
     (arguments.out / JSON_NAME).write_text(to_json(about), encoding="utf-8")
     (arguments.out / CDEF_NAME).write_text(cdef(header, about), encoding="utf-8")
+    (arguments.out / SIZES_NAME).write_text(older_sizes(about), encoding="utf-8")
+    (arguments.out / MAP_NAME).write_text(symbol_map(about), encoding="utf-8")
     return 0
 
 

@@ -4,7 +4,7 @@ package tlite
 
 import "strconv"
 
-const soVersion = "0"
+const soVersion = "1"
 
 const (
 	ErrInvalidArgument Code = -1   // a parameter is out of its documented range

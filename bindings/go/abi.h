@@ -6,11 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TLITE_ABI_VERSION 5u
+#define TLITE_ABI_VERSION 65536u
 
-/* libtlite for C, ABI 0.5: the declarations of tlite.h, for
+/* libtlite for C, ABI 1.0: the declarations of tlite.h, for
  * parsers without a preprocessor. Made by capi/describe_abi.py. */
-enum { TLITE_ABI_MAJOR = 0, TLITE_ABI_MINOR = 5 };
+enum { TLITE_ABI_MAJOR = 1, TLITE_ABI_MINOR = 0 };
 uint32_t tlite_abi_version(void);
 const char* tlite_version(void);
 typedef int32_t tlite_status;
@@ -33,6 +33,7 @@ const int32_t* tlite_tokens_data(const tlite_tokens* tokens, size_t* count);
 void tlite_tokens_free(tlite_tokens* tokens);
 typedef int32_t tlite_log_level;
 enum tlite_log_level_values { TLITE_LOG_INVALID = -1, TLITE_LOG_DEBUG = 0, TLITE_LOG_INFO = 1, TLITE_LOG_WARNING = 2, TLITE_LOG_ERROR = 3 };
+const char* tlite_log_level_name(tlite_log_level level);
 typedef void (*tlite_release_callback)(void* user);
 typedef void (*tlite_log_callback)(tlite_log_level level, const char* text, size_t text_size, void* user);
 typedef void* (*tlite_allocate_callback)(size_t bytes, size_t alignment, void* user);
@@ -40,7 +41,10 @@ typedef void (*tlite_deallocate_callback)(void* memory, size_t bytes, size_t ali
 typedef int32_t (*tlite_file_test_callback)(const char* path, size_t path_size, void* user);
 typedef tlite_status (*tlite_file_open_callback)(const char* path, size_t path_size, const void** data, size_t* size, void** file, void* user);
 typedef void (*tlite_file_close_callback)(void* file, void* user);
-typedef struct tlite_host_options { uint32_t struct_size; int32_t threads; void* user; tlite_release_callback release; tlite_log_callback log; tlite_allocate_callback allocate; tlite_deallocate_callback deallocate; tlite_file_open_callback file_open; tlite_file_close_callback file_close; tlite_file_test_callback file_exists; tlite_file_test_callback file_is_directory; } tlite_host_options;
+typedef struct tlite_file_names tlite_file_names;
+typedef tlite_status (*tlite_file_list_callback)(const char* directory, size_t directory_size, tlite_file_names* names, void* user);
+tlite_status tlite_file_names_add(tlite_file_names* names, const char* name, size_t name_size, tlite_error** error);
+typedef struct tlite_host_options { uint32_t struct_size; int32_t threads; void* user; tlite_release_callback release; tlite_log_callback log; tlite_allocate_callback allocate; tlite_deallocate_callback deallocate; tlite_file_open_callback file_open; tlite_file_close_callback file_close; tlite_file_test_callback file_exists; tlite_file_test_callback file_is_directory; tlite_file_list_callback file_list; } tlite_host_options;
 typedef struct tlite_host tlite_host;
 tlite_status tlite_host_options_init(tlite_host_options* options, size_t struct_size);
 tlite_status tlite_host_create(const tlite_host_options* options, tlite_host** out, tlite_error** error);
@@ -100,6 +104,7 @@ tlite_status tlite_messages_get(const tlite_messages* messages, size_t index, tl
 tlite_status tlite_messages_to_json(const tlite_messages* messages, tlite_string** out, tlite_error** error);
 typedef int32_t tlite_overflow_policy;
 enum tlite_overflow_policy_values { TLITE_OVERFLOW_INVALID = -1, TLITE_OVERFLOW_STOP = 0, TLITE_OVERFLOW_ERROR = 1, TLITE_OVERFLOW_DROP_OLDEST = 2 };
+const char* tlite_overflow_policy_name(tlite_overflow_policy policy);
 typedef int32_t tlite_finish_reason;
 enum tlite_finish_reason_values { TLITE_FINISH_INVALID = -1, TLITE_FINISH_NONE = 0, TLITE_FINISH_END_OF_TEXT = 1, TLITE_FINISH_STOP_TOKEN = 2, TLITE_FINISH_STOP_STRING = 3, TLITE_FINISH_LENGTH = 4, TLITE_FINISH_CONTEXT_FULL = 5, TLITE_FINISH_CANCELLED = 6, TLITE_FINISH_DEADLINE = 7, TLITE_FINISH_FAILED = 8 };
 const char* tlite_finish_reason_name(tlite_finish_reason reason);
@@ -129,6 +134,7 @@ tlite_status tlite_session_reply(tlite_session* session, tlite_piece_callback ca
 tlite_status tlite_session_regenerate(tlite_session* session, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error);
 tlite_status tlite_session_continue(tlite_session* session, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error);
 tlite_status tlite_session_complete(tlite_session* session, const char* prompt, size_t prompt_size, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error);
+tlite_status tlite_session_complete_ids(tlite_session* session, const int32_t* ids, size_t id_count, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error);
 tlite_status tlite_session_stream(tlite_session* session, tlite_stream** out, tlite_error** error);
 tlite_status tlite_session_stream_regenerate(tlite_session* session, tlite_stream** out, tlite_error** error);
 tlite_status tlite_session_stream_continue(tlite_session* session, tlite_stream** out, tlite_error** error);
@@ -151,11 +157,13 @@ typedef struct tlite_engine_options { uint32_t struct_size; int32_t context; int
 tlite_status tlite_engine_options_init(tlite_engine_options* options, size_t struct_size);
 typedef int32_t tlite_pooling;
 enum tlite_pooling_values { TLITE_POOLING_INVALID = -1, TLITE_POOLING_NONE = 0, TLITE_POOLING_LAST = 1, TLITE_POOLING_MEAN = 2, TLITE_POOLING_CLS = 3 };
+const char* tlite_pooling_name(tlite_pooling pooling);
 typedef struct tlite_request_options { uint32_t struct_size; int32_t context; int32_t priority; int32_t parse_special_in_messages; int64_t timeout_milliseconds; const tlite_sampling_params* sampling; size_t reserved; tlite_text tools_json; tlite_text template_json; int32_t n; int32_t prompt_logprobs; int32_t prompt_logprobs_start; uint32_t reserved2; tlite_pooling pooling; int32_t normalize; tlite_logits_callback logits_callback; void* logits_user; } tlite_request_options;
 tlite_status tlite_request_options_init(tlite_request_options* options, size_t struct_size);
 typedef struct tlite_engine_event { uint32_t struct_size; int32_t token; int64_t request; tlite_text text; const tlite_token_logprob* logprob; const tlite_token_logprob* top_logprobs; size_t top_logprob_count; const tlite_generation* result; tlite_finish_reason finish_reason; tlite_status status; tlite_text message; } tlite_engine_event;
 void tlite_engine_event_free(tlite_engine_event* event);
 typedef struct tlite_engine_status { uint32_t struct_size; int32_t waiting; int32_t running; int32_t cached_tokens; int32_t free_tokens; } tlite_engine_status;
+tlite_status tlite_engine_status_init(tlite_engine_status* status, size_t struct_size);
 tlite_status tlite_engine_create(const tlite_model* model, const tlite_engine_options* options, tlite_engine** out, tlite_error** error);
 void tlite_engine_free(tlite_engine* engine);
 tlite_status tlite_engine_get_options(const tlite_engine* engine, tlite_engine_options* out, tlite_error** error);
@@ -166,6 +174,7 @@ tlite_status tlite_engine_step(tlite_engine* engine, int64_t budget_nanoseconds,
 tlite_status tlite_engine_run(tlite_engine* engine, tlite_error** error);
 tlite_status tlite_engine_wait_for_work(tlite_engine* engine, int64_t timeout_nanoseconds, int32_t* has_work, tlite_error** error);
 tlite_status tlite_engine_poll(tlite_engine* engine, tlite_engine_event** out, tlite_error** error);
+tlite_status tlite_engine_advance(tlite_engine* engine, int64_t budget_nanoseconds, tlite_engine_event** out, int32_t* has_work, tlite_error** error);
 tlite_status tlite_engine_wait(tlite_engine* engine, int64_t request, tlite_generation** out, tlite_error** error);
 void tlite_engine_cancel(tlite_engine* engine, int64_t request);
 void tlite_engine_end_thinking(tlite_engine* engine, int64_t request);
@@ -173,11 +182,14 @@ void tlite_engine_set_priority(tlite_engine* engine, int64_t request, int32_t pr
 tlite_status tlite_engine_get_status(const tlite_engine* engine, tlite_engine_status* out, tlite_error** error);
 typedef int32_t tlite_beam_scoring;
 enum tlite_beam_scoring_values { TLITE_BEAM_SCORING_INVALID = -1, TLITE_BEAM_SCORING_HUGGINGFACE = 0, TLITE_BEAM_SCORING_VLLM = 1 };
+const char* tlite_beam_scoring_name(tlite_beam_scoring scoring);
 typedef int32_t tlite_beam_stopping;
 enum tlite_beam_stopping_values { TLITE_BEAM_STOPPING_INVALID = -1, TLITE_BEAM_STOPPING_HEURISTIC = 0, TLITE_BEAM_STOPPING_AT_ONCE = 1, TLITE_BEAM_STOPPING_NEVER = 2 };
-typedef struct tlite_beam_options { uint32_t struct_size; int32_t beam_width; int32_t max_new_tokens; tlite_beam_scoring scoring; tlite_beam_stopping early_stopping; float length_penalty; int32_t ignore_eos; int32_t num_return; float temperature; int32_t has_seed; uint64_t seed; int32_t priority; uint32_t reserved; tlite_progress_callback on_progress; void* user; } tlite_beam_options;
+const char* tlite_beam_stopping_name(tlite_beam_stopping stopping);
+typedef struct tlite_beam_options { uint32_t struct_size; int32_t beam_width; int32_t max_new_tokens; tlite_beam_scoring scoring; tlite_beam_stopping early_stopping; float length_penalty; int32_t ignore_eos; int32_t num_return; float temperature; int32_t has_seed; uint64_t seed; int32_t priority; uint32_t reserved; tlite_progress_callback on_progress; void* user; tlite_progress* progress; size_t reserved2; } tlite_beam_options;
 tlite_status tlite_beam_options_init(tlite_beam_options* options, size_t struct_size);
 typedef struct tlite_beam { uint32_t struct_size; tlite_finish_reason finish_reason; const int32_t* tokens; size_t token_count; tlite_text text; double score; double logprob; } tlite_beam;
+tlite_status tlite_beam_init(tlite_beam* beam, size_t struct_size);
 typedef struct tlite_beams tlite_beams;
 tlite_status tlite_engine_beam_search(tlite_engine* engine, const int32_t* ids, size_t id_count, const tlite_beam_options* options, tlite_beams** out, tlite_error** error);
 void tlite_beams_free(tlite_beams* beams);
@@ -251,6 +263,7 @@ typedef struct tlite_sampled_token { uint32_t struct_size; int32_t token; const 
 typedef struct tlite_sampler tlite_sampler;
 tlite_status tlite_sampler_create(const tlite_model* model, const tlite_sampling_params* params, tlite_sampler** out, tlite_error** error);
 void tlite_sampler_free(tlite_sampler* sampler);
+tlite_status tlite_sampler_on_logits(tlite_sampler* sampler, tlite_logits_callback on_logits, void* user, tlite_error** error);
 tlite_status tlite_sampler_observe_prompt(tlite_sampler* sampler, const int32_t* ids, size_t id_count, tlite_error** error);
 tlite_status tlite_sampler_sample(tlite_sampler* sampler, const float* logits, size_t logit_count, const uint32_t* mask, size_t mask_count, const tlite_sampled_token** out, tlite_error** error);
 void tlite_sampler_end_thinking(tlite_sampler* sampler);
@@ -267,6 +280,7 @@ tlite_status tlite_quantize_options_init(tlite_quantize_options* options, size_t
 tlite_status tlite_quantize(const tlite_host* host, const char* source, size_t source_size, const char* target, size_t target_size, tlite_weight_mix mix, const tlite_quantize_options* options, tlite_error** error);
 typedef int32_t tlite_importance_format;
 enum tlite_importance_format_values { TLITE_IMPORTANCE_FORMAT_INVALID = -1, TLITE_IMPORTANCE_FORMAT_GGUF = 0, TLITE_IMPORTANCE_FORMAT_DAT = 1 };
+const char* tlite_importance_format_name(tlite_importance_format format);
 typedef struct tlite_importance_options { uint32_t struct_size; int32_t chunk; int32_t threads; tlite_importance_format format; tlite_text dataset; tlite_progress_callback on_progress; void* user; tlite_progress* progress; } tlite_importance_options;
 tlite_status tlite_importance_options_init(tlite_importance_options* options, size_t struct_size);
 tlite_status tlite_measure_importance(const tlite_model* model, const int32_t* ids, size_t id_count, const char* target, size_t target_size, const tlite_importance_options* options, tlite_error** error);
@@ -280,7 +294,7 @@ _Static_assert(offsetof(tlite_text_range, end) == (sizeof(void*) == 8 ? 8 : 4), 
 _Static_assert(sizeof(tlite_token_list) == (sizeof(void*) == 8 ? 16 : 8), "not the ABI's layout");
 _Static_assert(offsetof(tlite_token_list, data) == 0, "not the ABI's layout");
 _Static_assert(offsetof(tlite_token_list, size) == (sizeof(void*) == 8 ? 8 : 4), "not the ABI's layout");
-_Static_assert(sizeof(tlite_host_options) == (sizeof(void*) == 8 ? 80 : 44), "not the ABI's layout");
+_Static_assert(sizeof(tlite_host_options) == (sizeof(void*) == 8 ? 88 : 48), "not the ABI's layout");
 _Static_assert(offsetof(tlite_host_options, struct_size) == 0, "not the ABI's layout");
 _Static_assert(offsetof(tlite_host_options, threads) == 4, "not the ABI's layout");
 _Static_assert(offsetof(tlite_host_options, user) == 8, "not the ABI's layout");
@@ -292,6 +306,7 @@ _Static_assert(offsetof(tlite_host_options, file_open) == (sizeof(void*) == 8 ? 
 _Static_assert(offsetof(tlite_host_options, file_close) == (sizeof(void*) == 8 ? 56 : 32), "not the ABI's layout");
 _Static_assert(offsetof(tlite_host_options, file_exists) == (sizeof(void*) == 8 ? 64 : 36), "not the ABI's layout");
 _Static_assert(offsetof(tlite_host_options, file_is_directory) == (sizeof(void*) == 8 ? 72 : 40), "not the ABI's layout");
+_Static_assert(offsetof(tlite_host_options, file_list) == (sizeof(void*) == 8 ? 80 : 44), "not the ABI's layout");
 _Static_assert(sizeof(tlite_load_options) == (sizeof(void*) == 8 ? 56 : 36), "not the ABI's layout");
 _Static_assert(offsetof(tlite_load_options, struct_size) == 0, "not the ABI's layout");
 _Static_assert(offsetof(tlite_load_options, check_weights) == 4, "not the ABI's layout");
@@ -524,7 +539,7 @@ _Static_assert(offsetof(tlite_engine_status, waiting) == 4, "not the ABI's layou
 _Static_assert(offsetof(tlite_engine_status, running) == 8, "not the ABI's layout");
 _Static_assert(offsetof(tlite_engine_status, cached_tokens) == 12, "not the ABI's layout");
 _Static_assert(offsetof(tlite_engine_status, free_tokens) == 16, "not the ABI's layout");
-_Static_assert(sizeof(tlite_beam_options) == (sizeof(void*) == 8 ? 72 : 64), "not the ABI's layout");
+_Static_assert(sizeof(tlite_beam_options) == (sizeof(void*) == 8 ? 88 : 72), "not the ABI's layout");
 _Static_assert(offsetof(tlite_beam_options, struct_size) == 0, "not the ABI's layout");
 _Static_assert(offsetof(tlite_beam_options, beam_width) == 4, "not the ABI's layout");
 _Static_assert(offsetof(tlite_beam_options, max_new_tokens) == 8, "not the ABI's layout");
@@ -540,6 +555,8 @@ _Static_assert(offsetof(tlite_beam_options, priority) == 48, "not the ABI's layo
 _Static_assert(offsetof(tlite_beam_options, reserved) == 52, "not the ABI's layout");
 _Static_assert(offsetof(tlite_beam_options, on_progress) == 56, "not the ABI's layout");
 _Static_assert(offsetof(tlite_beam_options, user) == (sizeof(void*) == 8 ? 64 : 60), "not the ABI's layout");
+_Static_assert(offsetof(tlite_beam_options, progress) == (sizeof(void*) == 8 ? 72 : 64), "not the ABI's layout");
+_Static_assert(offsetof(tlite_beam_options, reserved2) == (sizeof(void*) == 8 ? 80 : 68), "not the ABI's layout");
 _Static_assert(sizeof(tlite_beam) == (sizeof(void*) == 8 ? 56 : 40), "not the ABI's layout");
 _Static_assert(offsetof(tlite_beam, struct_size) == 0, "not the ABI's layout");
 _Static_assert(offsetof(tlite_beam, finish_reason) == 4, "not the ABI's layout");

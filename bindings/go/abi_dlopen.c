@@ -20,6 +20,8 @@ static const char* const names[] = {
     "tlite_string_free",
     "tlite_tokens_data",
     "tlite_tokens_free",
+    "tlite_log_level_name",
+    "tlite_file_names_add",
     "tlite_host_options_init",
     "tlite_host_create",
     "tlite_host_free",
@@ -57,6 +59,7 @@ static const char* const names[] = {
     "tlite_messages_count",
     "tlite_messages_get",
     "tlite_messages_to_json",
+    "tlite_overflow_policy_name",
     "tlite_finish_reason_name",
     "tlite_session_options_init",
     "tlite_generation_free",
@@ -78,6 +81,7 @@ static const char* const names[] = {
     "tlite_session_regenerate",
     "tlite_session_continue",
     "tlite_session_complete",
+    "tlite_session_complete_ids",
     "tlite_session_stream",
     "tlite_session_stream_regenerate",
     "tlite_session_stream_continue",
@@ -96,8 +100,10 @@ static const char* const names[] = {
     "tlite_session_end_thinking",
     "tlite_session_clear_cancel",
     "tlite_engine_options_init",
+    "tlite_pooling_name",
     "tlite_request_options_init",
     "tlite_engine_event_free",
+    "tlite_engine_status_init",
     "tlite_engine_create",
     "tlite_engine_free",
     "tlite_engine_get_options",
@@ -108,12 +114,16 @@ static const char* const names[] = {
     "tlite_engine_run",
     "tlite_engine_wait_for_work",
     "tlite_engine_poll",
+    "tlite_engine_advance",
     "tlite_engine_wait",
     "tlite_engine_cancel",
     "tlite_engine_end_thinking",
     "tlite_engine_set_priority",
     "tlite_engine_get_status",
+    "tlite_beam_scoring_name",
+    "tlite_beam_stopping_name",
     "tlite_beam_options_init",
+    "tlite_beam_init",
     "tlite_engine_beam_search",
     "tlite_beams_free",
     "tlite_beams_count",
@@ -174,6 +184,7 @@ static const char* const names[] = {
     "tlite_evaluator_on_progress",
     "tlite_sampler_create",
     "tlite_sampler_free",
+    "tlite_sampler_on_logits",
     "tlite_sampler_observe_prompt",
     "tlite_sampler_sample",
     "tlite_sampler_end_thinking",
@@ -186,6 +197,7 @@ static const char* const names[] = {
     "tlite_stop_matcher_flush",
     "tlite_quantize_options_init",
     "tlite_quantize",
+    "tlite_importance_format_name",
     "tlite_importance_options_init",
     "tlite_measure_importance",
 };
@@ -232,507 +244,543 @@ __attribute__((visibility("hidden"))) const int32_t* tlite_tokens_data(const tli
 __attribute__((visibility("hidden"))) void tlite_tokens_free(tlite_tokens* tokens) {
   ((void (*)(tlite_tokens*))addresses[10])(tokens);
 }
+__attribute__((visibility("hidden"))) const char* tlite_log_level_name(tlite_log_level level) {
+  return ((const char* (*)(tlite_log_level))addresses[11])(level);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_file_names_add(tlite_file_names* names, const char* name, size_t name_size, tlite_error** error) {
+  return ((tlite_status (*)(tlite_file_names*, const char*, size_t, tlite_error**))addresses[12])(names, name, name_size, error);
+}
 __attribute__((visibility("hidden"))) tlite_status tlite_host_options_init(tlite_host_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_host_options*, size_t))addresses[11])(options, struct_size);
+  return ((tlite_status (*)(tlite_host_options*, size_t))addresses[13])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_host_create(const tlite_host_options* options, tlite_host** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host_options*, tlite_host**, tlite_error**))addresses[12])(options, out, error);
+  return ((tlite_status (*)(const tlite_host_options*, tlite_host**, tlite_error**))addresses[14])(options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_host_free(tlite_host* host) {
-  ((void (*)(tlite_host*))addresses[13])(host);
+  ((void (*)(tlite_host*))addresses[15])(host);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_progress_create(tlite_progress** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_progress**, tlite_error**))addresses[14])(out, error);
+  return ((tlite_status (*)(tlite_progress**, tlite_error**))addresses[16])(out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_progress_free(tlite_progress* progress) {
-  ((void (*)(tlite_progress*))addresses[15])(progress);
-}
-__attribute__((visibility("hidden"))) void tlite_progress_get(const tlite_progress* progress, int64_t* done, int64_t* total) {
-  ((void (*)(const tlite_progress*, int64_t*, int64_t*))addresses[16])(progress, done, total);
-}
-__attribute__((visibility("hidden"))) void tlite_progress_cancel(tlite_progress* progress) {
   ((void (*)(tlite_progress*))addresses[17])(progress);
 }
+__attribute__((visibility("hidden"))) void tlite_progress_get(const tlite_progress* progress, int64_t* done, int64_t* total) {
+  ((void (*)(const tlite_progress*, int64_t*, int64_t*))addresses[18])(progress, done, total);
+}
+__attribute__((visibility("hidden"))) void tlite_progress_cancel(tlite_progress* progress) {
+  ((void (*)(tlite_progress*))addresses[19])(progress);
+}
 __attribute__((visibility("hidden"))) void tlite_progress_reset(tlite_progress* progress) {
-  ((void (*)(tlite_progress*))addresses[18])(progress);
+  ((void (*)(tlite_progress*))addresses[20])(progress);
 }
 __attribute__((visibility("hidden"))) const char* tlite_data_type_name(tlite_data_type type) {
-  return ((const char* (*)(tlite_data_type))addresses[19])(type);
+  return ((const char* (*)(tlite_data_type))addresses[21])(type);
 }
 __attribute__((visibility("hidden"))) const char* tlite_weight_mix_name(tlite_weight_mix mix) {
-  return ((const char* (*)(tlite_weight_mix))addresses[20])(mix);
+  return ((const char* (*)(tlite_weight_mix))addresses[22])(mix);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_weight_mix_parse(const char* name, size_t name_size, tlite_weight_mix* out, tlite_error** error) {
-  return ((tlite_status (*)(const char*, size_t, tlite_weight_mix*, tlite_error**))addresses[21])(name, name_size, out, error);
+  return ((tlite_status (*)(const char*, size_t, tlite_weight_mix*, tlite_error**))addresses[23])(name, name_size, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_load_options_init(tlite_load_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_load_options*, size_t))addresses[22])(options, struct_size);
+  return ((tlite_status (*)(tlite_load_options*, size_t))addresses[24])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_load(const tlite_host* host, const char* path, size_t path_size, const tlite_load_options* options, tlite_model** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, const tlite_load_options*, tlite_model**, tlite_error**))addresses[23])(host, path, path_size, options, out, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, const tlite_load_options*, tlite_model**, tlite_error**))addresses[25])(host, path, path_size, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_model_free(tlite_model* model) {
-  ((void (*)(tlite_model*))addresses[24])(model);
+  ((void (*)(tlite_model*))addresses[26])(model);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_model_vocab_size(const tlite_model* model) {
-  return ((int32_t (*)(const tlite_model*))addresses[25])(model);
+  return ((int32_t (*)(const tlite_model*))addresses[27])(model);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_model_hidden_size(const tlite_model* model) {
-  return ((int32_t (*)(const tlite_model*))addresses[26])(model);
+  return ((int32_t (*)(const tlite_model*))addresses[28])(model);
 }
 __attribute__((visibility("hidden"))) const char* tlite_model_cpu_tier(const tlite_model* model) {
-  return ((const char* (*)(const tlite_model*))addresses[27])(model);
+  return ((const char* (*)(const tlite_model*))addresses[29])(model);
 }
 __attribute__((visibility("hidden"))) uint64_t tlite_model_decode_bytes(const tlite_model* model) {
-  return ((uint64_t (*)(const tlite_model*))addresses[28])(model);
+  return ((uint64_t (*)(const tlite_model*))addresses[30])(model);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_get_info(const tlite_model* model, tlite_model_info** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, tlite_model_info**, tlite_error**))addresses[29])(model, out, error);
+  return ((tlite_status (*)(const tlite_model*, tlite_model_info**, tlite_error**))addresses[31])(model, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_inspect(const tlite_host* host, const char* path, size_t path_size, tlite_model_info** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_model_info**, tlite_error**))addresses[30])(host, path, path_size, out, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_model_info**, tlite_error**))addresses[32])(host, path, path_size, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_model_info_free(tlite_model_info* info) {
-  ((void (*)(tlite_model_info*))addresses[31])(info);
+  ((void (*)(tlite_model_info*))addresses[33])(info);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_info_to_json(const tlite_model_info* info, tlite_string** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model_info*, tlite_string**, tlite_error**))addresses[32])(info, out, error);
+  return ((tlite_status (*)(const tlite_model_info*, tlite_string**, tlite_error**))addresses[34])(info, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_plan_options_init(tlite_plan_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_plan_options*, size_t))addresses[33])(options, struct_size);
+  return ((tlite_status (*)(tlite_plan_options*, size_t))addresses[35])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_memory_plan_init(tlite_memory_plan* plan, size_t struct_size) {
-  return ((tlite_status (*)(tlite_memory_plan*, size_t))addresses[34])(plan, struct_size);
+  return ((tlite_status (*)(tlite_memory_plan*, size_t))addresses[36])(plan, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_plan(const tlite_host* host, const char* path, size_t path_size, const tlite_plan_options* options, tlite_memory_plan* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, const tlite_plan_options*, tlite_memory_plan*, tlite_error**))addresses[35])(host, path, path_size, options, out, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, const tlite_plan_options*, tlite_memory_plan*, tlite_error**))addresses[37])(host, path, path_size, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampling_params_init(tlite_sampling_params* params, size_t struct_size) {
-  return ((tlite_status (*)(tlite_sampling_params*, size_t))addresses[36])(params, struct_size);
+  return ((tlite_status (*)(tlite_sampling_params*, size_t))addresses[38])(params, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampling_params_get_preset(const char* name, size_t name_size, tlite_sampling_params* out, tlite_error** error) {
-  return ((tlite_status (*)(const char*, size_t, tlite_sampling_params*, tlite_error**))addresses[37])(name, name_size, out, error);
+  return ((tlite_status (*)(const char*, size_t, tlite_sampling_params*, tlite_error**))addresses[39])(name, name_size, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_get_default_sampling(const tlite_model* model, tlite_sampling_params* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, tlite_sampling_params*, tlite_error**))addresses[38])(model, out, error);
+  return ((tlite_status (*)(const tlite_model*, tlite_sampling_params*, tlite_error**))addresses[40])(model, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampling_params_validate(const tlite_sampling_params* params, int32_t vocab_size, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_sampling_params*, int32_t, tlite_error**))addresses[39])(params, vocab_size, error);
+  return ((tlite_status (*)(const tlite_sampling_params*, int32_t, tlite_error**))addresses[41])(params, vocab_size, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_message_init(tlite_message* message, size_t struct_size) {
-  return ((tlite_status (*)(tlite_message*, size_t))addresses[40])(message, struct_size);
+  return ((tlite_status (*)(tlite_message*, size_t))addresses[42])(message, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_messages_create(tlite_messages** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_messages**, tlite_error**))addresses[41])(out, error);
+  return ((tlite_status (*)(tlite_messages**, tlite_error**))addresses[43])(out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_messages_parse(const char* json, size_t json_size, tlite_messages** out, tlite_error** error) {
-  return ((tlite_status (*)(const char*, size_t, tlite_messages**, tlite_error**))addresses[42])(json, json_size, out, error);
+  return ((tlite_status (*)(const char*, size_t, tlite_messages**, tlite_error**))addresses[44])(json, json_size, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_messages_free(tlite_messages* messages) {
-  ((void (*)(tlite_messages*))addresses[43])(messages);
+  ((void (*)(tlite_messages*))addresses[45])(messages);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_messages_add(tlite_messages* messages, const tlite_message* message, tlite_error** error) {
-  return ((tlite_status (*)(tlite_messages*, const tlite_message*, tlite_error**))addresses[44])(messages, message, error);
+  return ((tlite_status (*)(tlite_messages*, const tlite_message*, tlite_error**))addresses[46])(messages, message, error);
 }
 __attribute__((visibility("hidden"))) size_t tlite_messages_count(const tlite_messages* messages) {
-  return ((size_t (*)(const tlite_messages*))addresses[45])(messages);
+  return ((size_t (*)(const tlite_messages*))addresses[47])(messages);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_messages_get(const tlite_messages* messages, size_t index, tlite_message* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_messages*, size_t, tlite_message*, tlite_error**))addresses[46])(messages, index, out, error);
+  return ((tlite_status (*)(const tlite_messages*, size_t, tlite_message*, tlite_error**))addresses[48])(messages, index, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_messages_to_json(const tlite_messages* messages, tlite_string** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_messages*, tlite_string**, tlite_error**))addresses[47])(messages, out, error);
+  return ((tlite_status (*)(const tlite_messages*, tlite_string**, tlite_error**))addresses[49])(messages, out, error);
+}
+__attribute__((visibility("hidden"))) const char* tlite_overflow_policy_name(tlite_overflow_policy policy) {
+  return ((const char* (*)(tlite_overflow_policy))addresses[50])(policy);
 }
 __attribute__((visibility("hidden"))) const char* tlite_finish_reason_name(tlite_finish_reason reason) {
-  return ((const char* (*)(tlite_finish_reason))addresses[48])(reason);
+  return ((const char* (*)(tlite_finish_reason))addresses[51])(reason);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_options_init(tlite_session_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_session_options*, size_t))addresses[49])(options, struct_size);
+  return ((tlite_status (*)(tlite_session_options*, size_t))addresses[52])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) void tlite_generation_free(tlite_generation* generation) {
-  ((void (*)(tlite_generation*))addresses[50])(generation);
+  ((void (*)(tlite_generation*))addresses[53])(generation);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_create(const tlite_model* model, const tlite_session_options* options, tlite_session** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const tlite_session_options*, tlite_session**, tlite_error**))addresses[51])(model, options, out, error);
+  return ((tlite_status (*)(const tlite_model*, const tlite_session_options*, tlite_session**, tlite_error**))addresses[54])(model, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_session_free(tlite_session* session) {
-  ((void (*)(tlite_session*))addresses[52])(session);
+  ((void (*)(tlite_session*))addresses[55])(session);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_get_options(const tlite_session* session, tlite_session_options* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_session*, tlite_session_options*, tlite_error**))addresses[53])(session, out, error);
+  return ((tlite_status (*)(const tlite_session*, tlite_session_options*, tlite_error**))addresses[56])(session, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_set_sampling(tlite_session* session, const tlite_sampling_params* params, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const tlite_sampling_params*, tlite_error**))addresses[54])(session, params, error);
+  return ((tlite_status (*)(tlite_session*, const tlite_sampling_params*, tlite_error**))addresses[57])(session, params, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_get_sampling(const tlite_session* session, tlite_sampling_params* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_session*, tlite_sampling_params*, tlite_error**))addresses[55])(session, out, error);
+  return ((tlite_status (*)(const tlite_session*, tlite_sampling_params*, tlite_error**))addresses[58])(session, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_add_system(tlite_session* session, const char* text, size_t text_size, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_error**))addresses[56])(session, text, text_size, error);
+  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_error**))addresses[59])(session, text, text_size, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_add_user(tlite_session* session, const char* text, size_t text_size, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_error**))addresses[57])(session, text, text_size, error);
+  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_error**))addresses[60])(session, text, text_size, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_add_message(tlite_session* session, const tlite_message* message, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const tlite_message*, tlite_error**))addresses[58])(session, message, error);
+  return ((tlite_status (*)(tlite_session*, const tlite_message*, tlite_error**))addresses[61])(session, message, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_get_messages(const tlite_session* session, tlite_messages** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_session*, tlite_messages**, tlite_error**))addresses[59])(session, out, error);
+  return ((tlite_status (*)(const tlite_session*, tlite_messages**, tlite_error**))addresses[62])(session, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_set_messages(tlite_session* session, const tlite_messages* messages, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const tlite_messages*, tlite_error**))addresses[60])(session, messages, error);
+  return ((tlite_status (*)(tlite_session*, const tlite_messages*, tlite_error**))addresses[63])(session, messages, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_rewind(tlite_session* session, size_t count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, size_t, tlite_error**))addresses[61])(session, count, error);
+  return ((tlite_status (*)(tlite_session*, size_t, tlite_error**))addresses[64])(session, count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_reset(tlite_session* session, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_error**))addresses[62])(session, error);
+  return ((tlite_status (*)(tlite_session*, tlite_error**))addresses[65])(session, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_fork(const tlite_session* session, tlite_session** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_session*, tlite_session**, tlite_error**))addresses[63])(session, out, error);
+  return ((tlite_status (*)(const tlite_session*, tlite_session**, tlite_error**))addresses[66])(session, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_count_prompt_tokens(const tlite_session* session, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_session*, int32_t*, tlite_error**))addresses[64])(session, out, error);
+  return ((tlite_status (*)(const tlite_session*, int32_t*, tlite_error**))addresses[67])(session, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_reply(tlite_session* session, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[65])(session, callback, user, out, error);
+  return ((tlite_status (*)(tlite_session*, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[68])(session, callback, user, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_regenerate(tlite_session* session, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[66])(session, callback, user, out, error);
+  return ((tlite_status (*)(tlite_session*, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[69])(session, callback, user, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_continue(tlite_session* session, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[67])(session, callback, user, out, error);
+  return ((tlite_status (*)(tlite_session*, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[70])(session, callback, user, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_complete(tlite_session* session, const char* prompt, size_t prompt_size, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[68])(session, prompt, prompt_size, callback, user, out, error);
+  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[71])(session, prompt, prompt_size, callback, user, out, error);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_session_complete_ids(tlite_session* session, const int32_t* ids, size_t id_count, tlite_piece_callback callback, void* user, tlite_generation** out, tlite_error** error) {
+  return ((tlite_status (*)(tlite_session*, const int32_t*, size_t, tlite_piece_callback, void*, tlite_generation**, tlite_error**))addresses[72])(session, ids, id_count, callback, user, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_stream(tlite_session* session, tlite_stream** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_stream**, tlite_error**))addresses[69])(session, out, error);
+  return ((tlite_status (*)(tlite_session*, tlite_stream**, tlite_error**))addresses[73])(session, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_stream_regenerate(tlite_session* session, tlite_stream** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_stream**, tlite_error**))addresses[70])(session, out, error);
+  return ((tlite_status (*)(tlite_session*, tlite_stream**, tlite_error**))addresses[74])(session, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_stream_continue(tlite_session* session, tlite_stream** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_stream**, tlite_error**))addresses[71])(session, out, error);
+  return ((tlite_status (*)(tlite_session*, tlite_stream**, tlite_error**))addresses[75])(session, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_stream_complete(tlite_session* session, const char* prompt, size_t prompt_size, tlite_stream** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_stream**, tlite_error**))addresses[72])(session, prompt, prompt_size, out, error);
+  return ((tlite_status (*)(tlite_session*, const char*, size_t, tlite_stream**, tlite_error**))addresses[76])(session, prompt, prompt_size, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_stream_complete_ids(tlite_session* session, const int32_t* ids, size_t id_count, tlite_stream** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, const int32_t*, size_t, tlite_stream**, tlite_error**))addresses[73])(session, ids, id_count, out, error);
+  return ((tlite_status (*)(tlite_session*, const int32_t*, size_t, tlite_stream**, tlite_error**))addresses[77])(session, ids, id_count, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_next(tlite_stream* stream, const tlite_piece** piece, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stream*, const tlite_piece**, tlite_error**))addresses[74])(stream, piece, error);
+  return ((tlite_status (*)(tlite_stream*, const tlite_piece**, tlite_error**))addresses[78])(stream, piece, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_advance(tlite_stream* stream, int64_t budget_nanoseconds, const tlite_piece** piece, int32_t* finished, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stream*, int64_t, const tlite_piece**, int32_t*, tlite_error**))addresses[75])(stream, budget_nanoseconds, piece, finished, error);
+  return ((tlite_status (*)(tlite_stream*, int64_t, const tlite_piece**, int32_t*, tlite_error**))addresses[79])(stream, budget_nanoseconds, piece, finished, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_poll(tlite_stream* stream, const tlite_piece** piece, int32_t* finished, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stream*, const tlite_piece**, int32_t*, tlite_error**))addresses[76])(stream, piece, finished, error);
+  return ((tlite_status (*)(tlite_stream*, const tlite_piece**, int32_t*, tlite_error**))addresses[80])(stream, piece, finished, error);
 }
 __attribute__((visibility("hidden"))) tlite_finish_reason tlite_stream_finish_reason(const tlite_stream* stream) {
-  return ((tlite_finish_reason (*)(const tlite_stream*))addresses[77])(stream);
+  return ((tlite_finish_reason (*)(const tlite_stream*))addresses[81])(stream);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_get_result(const tlite_stream* stream, tlite_generation** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_stream*, tlite_generation**, tlite_error**))addresses[78])(stream, out, error);
+  return ((tlite_status (*)(const tlite_stream*, tlite_generation**, tlite_error**))addresses[82])(stream, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_stream_free(tlite_stream* stream) {
-  ((void (*)(tlite_stream*))addresses[79])(stream);
+  ((void (*)(tlite_stream*))addresses[83])(stream);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_on_logits(tlite_session* session, tlite_logits_callback on_logits, void* user, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_logits_callback, void*, tlite_error**))addresses[80])(session, on_logits, user, error);
+  return ((tlite_status (*)(tlite_session*, tlite_logits_callback, void*, tlite_error**))addresses[84])(session, on_logits, user, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_session_on_prefill(tlite_session* session, tlite_progress_callback on_prefill, void* user, tlite_error** error) {
-  return ((tlite_status (*)(tlite_session*, tlite_progress_callback, void*, tlite_error**))addresses[81])(session, on_prefill, user, error);
+  return ((tlite_status (*)(tlite_session*, tlite_progress_callback, void*, tlite_error**))addresses[85])(session, on_prefill, user, error);
 }
 __attribute__((visibility("hidden"))) void tlite_session_get_prefill_progress(const tlite_session* session, int64_t* done, int64_t* total) {
-  ((void (*)(const tlite_session*, int64_t*, int64_t*))addresses[82])(session, done, total);
+  ((void (*)(const tlite_session*, int64_t*, int64_t*))addresses[86])(session, done, total);
 }
 __attribute__((visibility("hidden"))) void tlite_session_cancel(tlite_session* session) {
-  ((void (*)(tlite_session*))addresses[83])(session);
+  ((void (*)(tlite_session*))addresses[87])(session);
 }
 __attribute__((visibility("hidden"))) void tlite_session_end_thinking(tlite_session* session) {
-  ((void (*)(tlite_session*))addresses[84])(session);
+  ((void (*)(tlite_session*))addresses[88])(session);
 }
 __attribute__((visibility("hidden"))) void tlite_session_clear_cancel(tlite_session* session) {
-  ((void (*)(tlite_session*))addresses[85])(session);
+  ((void (*)(tlite_session*))addresses[89])(session);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_options_init(tlite_engine_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_engine_options*, size_t))addresses[86])(options, struct_size);
+  return ((tlite_status (*)(tlite_engine_options*, size_t))addresses[90])(options, struct_size);
+}
+__attribute__((visibility("hidden"))) const char* tlite_pooling_name(tlite_pooling pooling) {
+  return ((const char* (*)(tlite_pooling))addresses[91])(pooling);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_request_options_init(tlite_request_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_request_options*, size_t))addresses[87])(options, struct_size);
+  return ((tlite_status (*)(tlite_request_options*, size_t))addresses[92])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) void tlite_engine_event_free(tlite_engine_event* event) {
-  ((void (*)(tlite_engine_event*))addresses[88])(event);
+  ((void (*)(tlite_engine_event*))addresses[93])(event);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_engine_status_init(tlite_engine_status* status, size_t struct_size) {
+  return ((tlite_status (*)(tlite_engine_status*, size_t))addresses[94])(status, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_create(const tlite_model* model, const tlite_engine_options* options, tlite_engine** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const tlite_engine_options*, tlite_engine**, tlite_error**))addresses[89])(model, options, out, error);
+  return ((tlite_status (*)(const tlite_model*, const tlite_engine_options*, tlite_engine**, tlite_error**))addresses[95])(model, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_engine_free(tlite_engine* engine) {
-  ((void (*)(tlite_engine*))addresses[90])(engine);
+  ((void (*)(tlite_engine*))addresses[96])(engine);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_get_options(const tlite_engine* engine, tlite_engine_options* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_engine*, tlite_engine_options*, tlite_error**))addresses[91])(engine, out, error);
+  return ((tlite_status (*)(const tlite_engine*, tlite_engine_options*, tlite_error**))addresses[97])(engine, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_submit_ids(tlite_engine* engine, const int32_t* ids, size_t id_count, const tlite_request_options* options, int64_t* request, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, const int32_t*, size_t, const tlite_request_options*, int64_t*, tlite_error**))addresses[92])(engine, ids, id_count, options, request, error);
+  return ((tlite_status (*)(tlite_engine*, const int32_t*, size_t, const tlite_request_options*, int64_t*, tlite_error**))addresses[98])(engine, ids, id_count, options, request, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_submit_text(tlite_engine* engine, const char* text, size_t text_size, const tlite_request_options* options, int64_t* request, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, const char*, size_t, const tlite_request_options*, int64_t*, tlite_error**))addresses[93])(engine, text, text_size, options, request, error);
+  return ((tlite_status (*)(tlite_engine*, const char*, size_t, const tlite_request_options*, int64_t*, tlite_error**))addresses[99])(engine, text, text_size, options, request, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_submit_messages(tlite_engine* engine, const tlite_messages* messages, const tlite_request_options* options, int64_t* request, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, const tlite_messages*, const tlite_request_options*, int64_t*, tlite_error**))addresses[94])(engine, messages, options, request, error);
+  return ((tlite_status (*)(tlite_engine*, const tlite_messages*, const tlite_request_options*, int64_t*, tlite_error**))addresses[100])(engine, messages, options, request, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_step(tlite_engine* engine, int64_t budget_nanoseconds, int32_t* has_work, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, int64_t, int32_t*, tlite_error**))addresses[95])(engine, budget_nanoseconds, has_work, error);
+  return ((tlite_status (*)(tlite_engine*, int64_t, int32_t*, tlite_error**))addresses[101])(engine, budget_nanoseconds, has_work, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_run(tlite_engine* engine, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, tlite_error**))addresses[96])(engine, error);
+  return ((tlite_status (*)(tlite_engine*, tlite_error**))addresses[102])(engine, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_wait_for_work(tlite_engine* engine, int64_t timeout_nanoseconds, int32_t* has_work, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, int64_t, int32_t*, tlite_error**))addresses[97])(engine, timeout_nanoseconds, has_work, error);
+  return ((tlite_status (*)(tlite_engine*, int64_t, int32_t*, tlite_error**))addresses[103])(engine, timeout_nanoseconds, has_work, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_poll(tlite_engine* engine, tlite_engine_event** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, tlite_engine_event**, tlite_error**))addresses[98])(engine, out, error);
+  return ((tlite_status (*)(tlite_engine*, tlite_engine_event**, tlite_error**))addresses[104])(engine, out, error);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_engine_advance(tlite_engine* engine, int64_t budget_nanoseconds, tlite_engine_event** out, int32_t* has_work, tlite_error** error) {
+  return ((tlite_status (*)(tlite_engine*, int64_t, tlite_engine_event**, int32_t*, tlite_error**))addresses[105])(engine, budget_nanoseconds, out, has_work, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_wait(tlite_engine* engine, int64_t request, tlite_generation** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, int64_t, tlite_generation**, tlite_error**))addresses[99])(engine, request, out, error);
+  return ((tlite_status (*)(tlite_engine*, int64_t, tlite_generation**, tlite_error**))addresses[106])(engine, request, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_engine_cancel(tlite_engine* engine, int64_t request) {
-  ((void (*)(tlite_engine*, int64_t))addresses[100])(engine, request);
+  ((void (*)(tlite_engine*, int64_t))addresses[107])(engine, request);
 }
 __attribute__((visibility("hidden"))) void tlite_engine_end_thinking(tlite_engine* engine, int64_t request) {
-  ((void (*)(tlite_engine*, int64_t))addresses[101])(engine, request);
+  ((void (*)(tlite_engine*, int64_t))addresses[108])(engine, request);
 }
 __attribute__((visibility("hidden"))) void tlite_engine_set_priority(tlite_engine* engine, int64_t request, int32_t priority) {
-  ((void (*)(tlite_engine*, int64_t, int32_t))addresses[102])(engine, request, priority);
+  ((void (*)(tlite_engine*, int64_t, int32_t))addresses[109])(engine, request, priority);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_get_status(const tlite_engine* engine, tlite_engine_status* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_engine*, tlite_engine_status*, tlite_error**))addresses[103])(engine, out, error);
+  return ((tlite_status (*)(const tlite_engine*, tlite_engine_status*, tlite_error**))addresses[110])(engine, out, error);
+}
+__attribute__((visibility("hidden"))) const char* tlite_beam_scoring_name(tlite_beam_scoring scoring) {
+  return ((const char* (*)(tlite_beam_scoring))addresses[111])(scoring);
+}
+__attribute__((visibility("hidden"))) const char* tlite_beam_stopping_name(tlite_beam_stopping stopping) {
+  return ((const char* (*)(tlite_beam_stopping))addresses[112])(stopping);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_beam_options_init(tlite_beam_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_beam_options*, size_t))addresses[104])(options, struct_size);
+  return ((tlite_status (*)(tlite_beam_options*, size_t))addresses[113])(options, struct_size);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_beam_init(tlite_beam* beam, size_t struct_size) {
+  return ((tlite_status (*)(tlite_beam*, size_t))addresses[114])(beam, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_beam_search(tlite_engine* engine, const int32_t* ids, size_t id_count, const tlite_beam_options* options, tlite_beams** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_engine*, const int32_t*, size_t, const tlite_beam_options*, tlite_beams**, tlite_error**))addresses[105])(engine, ids, id_count, options, out, error);
+  return ((tlite_status (*)(tlite_engine*, const int32_t*, size_t, const tlite_beam_options*, tlite_beams**, tlite_error**))addresses[115])(engine, ids, id_count, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_beams_free(tlite_beams* beams) {
-  ((void (*)(tlite_beams*))addresses[106])(beams);
+  ((void (*)(tlite_beams*))addresses[116])(beams);
 }
 __attribute__((visibility("hidden"))) size_t tlite_beams_count(const tlite_beams* beams) {
-  return ((size_t (*)(const tlite_beams*))addresses[107])(beams);
+  return ((size_t (*)(const tlite_beams*))addresses[117])(beams);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_beams_get(const tlite_beams* beams, size_t index, tlite_beam* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_beams*, size_t, tlite_beam*, tlite_error**))addresses[108])(beams, index, out, error);
+  return ((tlite_status (*)(const tlite_beams*, size_t, tlite_beam*, tlite_error**))addresses[118])(beams, index, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_engine_create_session(const tlite_engine* engine, const tlite_session_options* options, tlite_session** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_engine*, const tlite_session_options*, tlite_session**, tlite_error**))addresses[109])(engine, options, out, error);
+  return ((tlite_status (*)(const tlite_engine*, const tlite_session_options*, tlite_session**, tlite_error**))addresses[119])(engine, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_encode_options_init(tlite_encode_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_encode_options*, size_t))addresses[110])(options, struct_size);
+  return ((tlite_status (*)(tlite_encode_options*, size_t))addresses[120])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_decode_options_init(tlite_decode_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_decode_options*, size_t))addresses[111])(options, struct_size);
+  return ((tlite_status (*)(tlite_decode_options*, size_t))addresses[121])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_get_tokenizer(const tlite_model* model, tlite_tokenizer** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, tlite_tokenizer**, tlite_error**))addresses[112])(model, out, error);
+  return ((tlite_status (*)(const tlite_model*, tlite_tokenizer**, tlite_error**))addresses[122])(model, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_load(const tlite_host* host, const char* path, size_t path_size, tlite_tokenizer** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_tokenizer**, tlite_error**))addresses[113])(host, path, path_size, out, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_tokenizer**, tlite_error**))addresses[123])(host, path, path_size, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_tokenizer_free(tlite_tokenizer* tokenizer) {
-  ((void (*)(tlite_tokenizer*))addresses[114])(tokenizer);
+  ((void (*)(tlite_tokenizer*))addresses[124])(tokenizer);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_encode(const tlite_tokenizer* tokenizer, const char* text, size_t text_size, const tlite_encode_options* options, tlite_tokens** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, const char*, size_t, const tlite_encode_options*, tlite_tokens**, tlite_error**))addresses[115])(tokenizer, text, text_size, options, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, const char*, size_t, const tlite_encode_options*, tlite_tokens**, tlite_error**))addresses[125])(tokenizer, text, text_size, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_decode(const tlite_tokenizer* tokenizer, const int32_t* ids, size_t id_count, const tlite_decode_options* options, tlite_string** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, const int32_t*, size_t, const tlite_decode_options*, tlite_string**, tlite_error**))addresses[116])(tokenizer, ids, id_count, options, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, const int32_t*, size_t, const tlite_decode_options*, tlite_string**, tlite_error**))addresses[126])(tokenizer, ids, id_count, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_get_token_bytes(const tlite_tokenizer* tokenizer, int32_t id, tlite_string** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, int32_t, tlite_string**, tlite_error**))addresses[117])(tokenizer, id, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, int32_t, tlite_string**, tlite_error**))addresses[127])(tokenizer, id, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_tokenizer_get_token_id(const tlite_tokenizer* tokenizer, const char* token, size_t token_size, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, const char*, size_t, int32_t*, tlite_error**))addresses[118])(tokenizer, token, token_size, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, const char*, size_t, int32_t*, tlite_error**))addresses[128])(tokenizer, token, token_size, out, error);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_tokenizer_is_special(const tlite_tokenizer* tokenizer, int32_t id) {
-  return ((int32_t (*)(const tlite_tokenizer*, int32_t))addresses[119])(tokenizer, id);
+  return ((int32_t (*)(const tlite_tokenizer*, int32_t))addresses[129])(tokenizer, id);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_tokenizer_vocab_size(const tlite_tokenizer* tokenizer) {
-  return ((int32_t (*)(const tlite_tokenizer*))addresses[120])(tokenizer);
+  return ((int32_t (*)(const tlite_tokenizer*))addresses[130])(tokenizer);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_tokenizer_bos_token(const tlite_tokenizer* tokenizer) {
-  return ((int32_t (*)(const tlite_tokenizer*))addresses[121])(tokenizer);
+  return ((int32_t (*)(const tlite_tokenizer*))addresses[131])(tokenizer);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_tokenizer_eos_token(const tlite_tokenizer* tokenizer) {
-  return ((int32_t (*)(const tlite_tokenizer*))addresses[122])(tokenizer);
+  return ((int32_t (*)(const tlite_tokenizer*))addresses[132])(tokenizer);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_tokenizer_pad_token(const tlite_tokenizer* tokenizer) {
-  return ((int32_t (*)(const tlite_tokenizer*))addresses[123])(tokenizer);
+  return ((int32_t (*)(const tlite_tokenizer*))addresses[133])(tokenizer);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_decoder_create(const tlite_tokenizer* tokenizer, const tlite_decode_options* options, tlite_stream_decoder** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_tokenizer*, const tlite_decode_options*, tlite_stream_decoder**, tlite_error**))addresses[124])(tokenizer, options, out, error);
+  return ((tlite_status (*)(const tlite_tokenizer*, const tlite_decode_options*, tlite_stream_decoder**, tlite_error**))addresses[134])(tokenizer, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_stream_decoder_free(tlite_stream_decoder* decoder) {
-  ((void (*)(tlite_stream_decoder*))addresses[125])(decoder);
+  ((void (*)(tlite_stream_decoder*))addresses[135])(decoder);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_decoder_push(tlite_stream_decoder* decoder, int32_t id, tlite_text* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stream_decoder*, int32_t, tlite_text*, tlite_error**))addresses[126])(decoder, id, out, error);
+  return ((tlite_status (*)(tlite_stream_decoder*, int32_t, tlite_text*, tlite_error**))addresses[136])(decoder, id, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stream_decoder_finish(tlite_stream_decoder* decoder, tlite_text* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stream_decoder*, tlite_text*, tlite_error**))addresses[127])(decoder, out, error);
+  return ((tlite_status (*)(tlite_stream_decoder*, tlite_text*, tlite_error**))addresses[137])(decoder, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_template_options_init(tlite_template_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_template_options*, size_t))addresses[128])(options, struct_size);
+  return ((tlite_status (*)(tlite_template_options*, size_t))addresses[138])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_model_get_chat_template(const tlite_model* model, tlite_chat_template** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, tlite_chat_template**, tlite_error**))addresses[129])(model, out, error);
+  return ((tlite_status (*)(const tlite_model*, tlite_chat_template**, tlite_error**))addresses[139])(model, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_chat_template_load(const tlite_host* host, const char* path, size_t path_size, tlite_chat_template** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_chat_template**, tlite_error**))addresses[130])(host, path, path_size, out, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, tlite_chat_template**, tlite_error**))addresses[140])(host, path, path_size, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_chat_template_parse(const char* source, size_t source_size, const char* bos_token, size_t bos_token_size, const char* eos_token, size_t eos_token_size, tlite_chat_template** out, tlite_error** error) {
-  return ((tlite_status (*)(const char*, size_t, const char*, size_t, const char*, size_t, tlite_chat_template**, tlite_error**))addresses[131])(source, source_size, bos_token, bos_token_size, eos_token, eos_token_size, out, error);
+  return ((tlite_status (*)(const char*, size_t, const char*, size_t, const char*, size_t, tlite_chat_template**, tlite_error**))addresses[141])(source, source_size, bos_token, bos_token_size, eos_token, eos_token_size, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_chat_template_free(tlite_chat_template* chat_template) {
-  ((void (*)(tlite_chat_template*))addresses[132])(chat_template);
+  ((void (*)(tlite_chat_template*))addresses[142])(chat_template);
 }
 __attribute__((visibility("hidden"))) const char* tlite_chat_template_source(const tlite_chat_template* chat_template, size_t* size) {
-  return ((const char* (*)(const tlite_chat_template*, size_t*))addresses[133])(chat_template, size);
+  return ((const char* (*)(const tlite_chat_template*, size_t*))addresses[143])(chat_template, size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_chat_template_render(const tlite_chat_template* chat_template, const tlite_messages* messages, const tlite_template_options* options, tlite_prompt** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_chat_template*, const tlite_messages*, const tlite_template_options*, tlite_prompt**, tlite_error**))addresses[134])(chat_template, messages, options, out, error);
+  return ((tlite_status (*)(const tlite_chat_template*, const tlite_messages*, const tlite_template_options*, tlite_prompt**, tlite_error**))addresses[144])(chat_template, messages, options, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_chat_template_render_json(const tlite_chat_template* chat_template, const char* messages_json, size_t messages_json_size, const tlite_template_options* options, tlite_prompt** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_chat_template*, const char*, size_t, const tlite_template_options*, tlite_prompt**, tlite_error**))addresses[135])(chat_template, messages_json, messages_json_size, options, out, error);
+  return ((tlite_status (*)(const tlite_chat_template*, const char*, size_t, const tlite_template_options*, tlite_prompt**, tlite_error**))addresses[145])(chat_template, messages_json, messages_json_size, options, out, error);
 }
 __attribute__((visibility("hidden"))) const char* tlite_prompt_text(const tlite_prompt* prompt, size_t* size) {
-  return ((const char* (*)(const tlite_prompt*, size_t*))addresses[136])(prompt, size);
+  return ((const char* (*)(const tlite_prompt*, size_t*))addresses[146])(prompt, size);
 }
 __attribute__((visibility("hidden"))) const tlite_text_range* tlite_prompt_literal_ranges(const tlite_prompt* prompt, size_t* count) {
-  return ((const tlite_text_range* (*)(const tlite_prompt*, size_t*))addresses[137])(prompt, count);
+  return ((const tlite_text_range* (*)(const tlite_prompt*, size_t*))addresses[147])(prompt, count);
 }
 __attribute__((visibility("hidden"))) void tlite_prompt_free(tlite_prompt* prompt) {
-  ((void (*)(tlite_prompt*))addresses[138])(prompt);
+  ((void (*)(tlite_prompt*))addresses[148])(prompt);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_options_init(tlite_evaluator_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_evaluator_options*, size_t))addresses[139])(options, struct_size);
+  return ((tlite_status (*)(tlite_evaluator_options*, size_t))addresses[149])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_create(const tlite_model* model, const tlite_evaluator_options* options, tlite_evaluator** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const tlite_evaluator_options*, tlite_evaluator**, tlite_error**))addresses[140])(model, options, out, error);
+  return ((tlite_status (*)(const tlite_model*, const tlite_evaluator_options*, tlite_evaluator**, tlite_error**))addresses[150])(model, options, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_evaluator_free(tlite_evaluator* evaluator) {
-  ((void (*)(tlite_evaluator*))addresses[141])(evaluator);
+  ((void (*)(tlite_evaluator*))addresses[151])(evaluator);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_options(const tlite_evaluator* evaluator, tlite_evaluator_options* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, tlite_evaluator_options*, tlite_error**))addresses[142])(evaluator, out, error);
+  return ((tlite_status (*)(const tlite_evaluator*, tlite_evaluator_options*, tlite_error**))addresses[152])(evaluator, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_create_sequence(tlite_evaluator* evaluator, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t*, tlite_error**))addresses[143])(evaluator, out, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t*, tlite_error**))addresses[153])(evaluator, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_destroy_sequence(tlite_evaluator* evaluator, int32_t sequence, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t, tlite_error**))addresses[144])(evaluator, sequence, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t, tlite_error**))addresses[154])(evaluator, sequence, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_length(const tlite_evaluator* evaluator, int32_t sequence, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, int32_t, int32_t*, tlite_error**))addresses[145])(evaluator, sequence, out, error);
+  return ((tlite_status (*)(const tlite_evaluator*, int32_t, int32_t*, tlite_error**))addresses[155])(evaluator, sequence, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_fork(tlite_evaluator* evaluator, int32_t sequence, int32_t length, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t, int32_t, int32_t*, tlite_error**))addresses[146])(evaluator, sequence, length, out, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t, int32_t, int32_t*, tlite_error**))addresses[156])(evaluator, sequence, length, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_adopt(tlite_evaluator* evaluator, const tlite_evaluator* other, int32_t sequence, int32_t length, int32_t* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, const tlite_evaluator*, int32_t, int32_t, int32_t*, tlite_error**))addresses[147])(evaluator, other, sequence, length, out, error);
+  return ((tlite_status (*)(tlite_evaluator*, const tlite_evaluator*, int32_t, int32_t, int32_t*, tlite_error**))addresses[157])(evaluator, other, sequence, length, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_truncate(tlite_evaluator* evaluator, int32_t sequence, int32_t length, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t, int32_t, tlite_error**))addresses[148])(evaluator, sequence, length, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t, int32_t, tlite_error**))addresses[158])(evaluator, sequence, length, error);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_evaluator_free_positions(const tlite_evaluator* evaluator) {
-  return ((int32_t (*)(const tlite_evaluator*))addresses[149])(evaluator);
+  return ((int32_t (*)(const tlite_evaluator*))addresses[159])(evaluator);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_evaluate(tlite_evaluator* evaluator, const tlite_batch_row* rows, size_t row_count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, const tlite_batch_row*, size_t, tlite_error**))addresses[150])(evaluator, rows, row_count, error);
+  return ((tlite_status (*)(tlite_evaluator*, const tlite_batch_row*, size_t, tlite_error**))addresses[160])(evaluator, rows, row_count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_append(tlite_evaluator* evaluator, int32_t sequence, const int32_t* ids, size_t id_count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int32_t, const int32_t*, size_t, tlite_error**))addresses[151])(evaluator, sequence, ids, id_count, error);
+  return ((tlite_status (*)(tlite_evaluator*, int32_t, const int32_t*, size_t, tlite_error**))addresses[161])(evaluator, sequence, ids, id_count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_submit(tlite_evaluator* evaluator, const tlite_batch_row* rows, size_t row_count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, const tlite_batch_row*, size_t, tlite_error**))addresses[152])(evaluator, rows, row_count, error);
+  return ((tlite_status (*)(tlite_evaluator*, const tlite_batch_row*, size_t, tlite_error**))addresses[162])(evaluator, rows, row_count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_advance(tlite_evaluator* evaluator, int64_t budget_nanoseconds, int32_t* finished, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, int64_t, int32_t*, tlite_error**))addresses[153])(evaluator, budget_nanoseconds, finished, error);
+  return ((tlite_status (*)(tlite_evaluator*, int64_t, int32_t*, tlite_error**))addresses[163])(evaluator, budget_nanoseconds, finished, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_discard(tlite_evaluator* evaluator, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, tlite_error**))addresses[154])(evaluator, error);
+  return ((tlite_status (*)(tlite_evaluator*, tlite_error**))addresses[164])(evaluator, error);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_evaluator_logits_rows(const tlite_evaluator* evaluator) {
-  return ((int32_t (*)(const tlite_evaluator*))addresses[155])(evaluator);
+  return ((int32_t (*)(const tlite_evaluator*))addresses[165])(evaluator);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_logits(const tlite_evaluator* evaluator, int32_t index, const float** out, size_t* count, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, int32_t, const float**, size_t*, tlite_error**))addresses[156])(evaluator, index, out, count, error);
+  return ((tlite_status (*)(const tlite_evaluator*, int32_t, const float**, size_t*, tlite_error**))addresses[166])(evaluator, index, out, count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_logits_matrix(const tlite_evaluator* evaluator, const float** out, size_t* rows, size_t* columns, size_t* stride, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, const float**, size_t*, size_t*, size_t*, tlite_error**))addresses[157])(evaluator, out, rows, columns, stride, error);
+  return ((tlite_status (*)(const tlite_evaluator*, const float**, size_t*, size_t*, size_t*, tlite_error**))addresses[167])(evaluator, out, rows, columns, stride, error);
 }
 __attribute__((visibility("hidden"))) int32_t tlite_evaluator_hidden_rows(const tlite_evaluator* evaluator) {
-  return ((int32_t (*)(const tlite_evaluator*))addresses[158])(evaluator);
+  return ((int32_t (*)(const tlite_evaluator*))addresses[168])(evaluator);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_get_hidden(const tlite_evaluator* evaluator, int32_t index, const float** out, size_t* count, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_evaluator*, int32_t, const float**, size_t*, tlite_error**))addresses[159])(evaluator, index, out, count, error);
+  return ((tlite_status (*)(const tlite_evaluator*, int32_t, const float**, size_t*, tlite_error**))addresses[169])(evaluator, index, out, count, error);
 }
 __attribute__((visibility("hidden"))) void tlite_evaluator_cancel(tlite_evaluator* evaluator) {
-  ((void (*)(tlite_evaluator*))addresses[160])(evaluator);
+  ((void (*)(tlite_evaluator*))addresses[170])(evaluator);
 }
 __attribute__((visibility("hidden"))) void tlite_evaluator_clear_cancel(tlite_evaluator* evaluator) {
-  ((void (*)(tlite_evaluator*))addresses[161])(evaluator);
+  ((void (*)(tlite_evaluator*))addresses[171])(evaluator);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_evaluator_on_progress(tlite_evaluator* evaluator, tlite_progress_callback on_progress, void* user, tlite_error** error) {
-  return ((tlite_status (*)(tlite_evaluator*, tlite_progress_callback, void*, tlite_error**))addresses[162])(evaluator, on_progress, user, error);
+  return ((tlite_status (*)(tlite_evaluator*, tlite_progress_callback, void*, tlite_error**))addresses[172])(evaluator, on_progress, user, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_create(const tlite_model* model, const tlite_sampling_params* params, tlite_sampler** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const tlite_sampling_params*, tlite_sampler**, tlite_error**))addresses[163])(model, params, out, error);
+  return ((tlite_status (*)(const tlite_model*, const tlite_sampling_params*, tlite_sampler**, tlite_error**))addresses[173])(model, params, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_sampler_free(tlite_sampler* sampler) {
-  ((void (*)(tlite_sampler*))addresses[164])(sampler);
+  ((void (*)(tlite_sampler*))addresses[174])(sampler);
+}
+__attribute__((visibility("hidden"))) tlite_status tlite_sampler_on_logits(tlite_sampler* sampler, tlite_logits_callback on_logits, void* user, tlite_error** error) {
+  return ((tlite_status (*)(tlite_sampler*, tlite_logits_callback, void*, tlite_error**))addresses[175])(sampler, on_logits, user, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_observe_prompt(tlite_sampler* sampler, const int32_t* ids, size_t id_count, tlite_error** error) {
-  return ((tlite_status (*)(tlite_sampler*, const int32_t*, size_t, tlite_error**))addresses[165])(sampler, ids, id_count, error);
+  return ((tlite_status (*)(tlite_sampler*, const int32_t*, size_t, tlite_error**))addresses[176])(sampler, ids, id_count, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_sample(tlite_sampler* sampler, const float* logits, size_t logit_count, const uint32_t* mask, size_t mask_count, const tlite_sampled_token** out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_sampler*, const float*, size_t, const uint32_t*, size_t, const tlite_sampled_token**, tlite_error**))addresses[166])(sampler, logits, logit_count, mask, mask_count, out, error);
+  return ((tlite_status (*)(tlite_sampler*, const float*, size_t, const uint32_t*, size_t, const tlite_sampled_token**, tlite_error**))addresses[177])(sampler, logits, logit_count, mask, mask_count, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_sampler_end_thinking(tlite_sampler* sampler) {
-  ((void (*)(tlite_sampler*))addresses[167])(sampler);
+  ((void (*)(tlite_sampler*))addresses[178])(sampler);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_accept(tlite_sampler* sampler, int32_t token, tlite_error** error) {
-  return ((tlite_status (*)(tlite_sampler*, int32_t, tlite_error**))addresses[168])(sampler, token, error);
+  return ((tlite_status (*)(tlite_sampler*, int32_t, tlite_error**))addresses[179])(sampler, token, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_sampler_reset(tlite_sampler* sampler, tlite_error** error) {
-  return ((tlite_status (*)(tlite_sampler*, tlite_error**))addresses[169])(sampler, error);
+  return ((tlite_status (*)(tlite_sampler*, tlite_error**))addresses[180])(sampler, error);
 }
 __attribute__((visibility("hidden"))) uint64_t tlite_sampler_seed(const tlite_sampler* sampler) {
-  return ((uint64_t (*)(const tlite_sampler*))addresses[170])(sampler);
+  return ((uint64_t (*)(const tlite_sampler*))addresses[181])(sampler);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stop_matcher_create(const tlite_text* stops, size_t stop_count, int32_t keep, tlite_stop_matcher** out, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_text*, size_t, int32_t, tlite_stop_matcher**, tlite_error**))addresses[171])(stops, stop_count, keep, out, error);
+  return ((tlite_status (*)(const tlite_text*, size_t, int32_t, tlite_stop_matcher**, tlite_error**))addresses[182])(stops, stop_count, keep, out, error);
 }
 __attribute__((visibility("hidden"))) void tlite_stop_matcher_free(tlite_stop_matcher* matcher) {
-  ((void (*)(tlite_stop_matcher*))addresses[172])(matcher);
+  ((void (*)(tlite_stop_matcher*))addresses[183])(matcher);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stop_matcher_push(tlite_stop_matcher* matcher, const char* text, size_t text_size, tlite_text* out, tlite_text* found, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stop_matcher*, const char*, size_t, tlite_text*, tlite_text*, tlite_error**))addresses[173])(matcher, text, text_size, out, found, error);
+  return ((tlite_status (*)(tlite_stop_matcher*, const char*, size_t, tlite_text*, tlite_text*, tlite_error**))addresses[184])(matcher, text, text_size, out, found, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_stop_matcher_flush(tlite_stop_matcher* matcher, tlite_text* out, tlite_error** error) {
-  return ((tlite_status (*)(tlite_stop_matcher*, tlite_text*, tlite_error**))addresses[174])(matcher, out, error);
+  return ((tlite_status (*)(tlite_stop_matcher*, tlite_text*, tlite_error**))addresses[185])(matcher, out, error);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_quantize_options_init(tlite_quantize_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_quantize_options*, size_t))addresses[175])(options, struct_size);
+  return ((tlite_status (*)(tlite_quantize_options*, size_t))addresses[186])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_quantize(const tlite_host* host, const char* source, size_t source_size, const char* target, size_t target_size, tlite_weight_mix mix, const tlite_quantize_options* options, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_host*, const char*, size_t, const char*, size_t, tlite_weight_mix, const tlite_quantize_options*, tlite_error**))addresses[176])(host, source, source_size, target, target_size, mix, options, error);
+  return ((tlite_status (*)(const tlite_host*, const char*, size_t, const char*, size_t, tlite_weight_mix, const tlite_quantize_options*, tlite_error**))addresses[187])(host, source, source_size, target, target_size, mix, options, error);
+}
+__attribute__((visibility("hidden"))) const char* tlite_importance_format_name(tlite_importance_format format) {
+  return ((const char* (*)(tlite_importance_format))addresses[188])(format);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_importance_options_init(tlite_importance_options* options, size_t struct_size) {
-  return ((tlite_status (*)(tlite_importance_options*, size_t))addresses[177])(options, struct_size);
+  return ((tlite_status (*)(tlite_importance_options*, size_t))addresses[189])(options, struct_size);
 }
 __attribute__((visibility("hidden"))) tlite_status tlite_measure_importance(const tlite_model* model, const int32_t* ids, size_t id_count, const char* target, size_t target_size, const tlite_importance_options* options, tlite_error** error) {
-  return ((tlite_status (*)(const tlite_model*, const int32_t*, size_t, const char*, size_t, const tlite_importance_options*, tlite_error**))addresses[178])(model, ids, id_count, target, target_size, options, error);
+  return ((tlite_status (*)(const tlite_model*, const int32_t*, size_t, const char*, size_t, const tlite_importance_options*, tlite_error**))addresses[190])(model, ids, id_count, target, target_size, options, error);
 }

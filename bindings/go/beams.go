@@ -1,13 +1,9 @@
 package tlite
 
 // #include "abi.h"
-// #include "callbacks.h"
 import "C"
 
-import (
-	"context"
-	"sync"
-)
+import "context"
 
 // BeamOptions are the options of BeamSearch; the zero value has the defaults.
 type BeamOptions struct {
@@ -22,6 +18,8 @@ type BeamOptions struct {
 	Temperature float64
 	Seed        *uint64 // of what is drawn
 	Priority    int     // of its requests
+	// Progress, optional, is told some times a second how many tokens the beams have, of MaxNewTokens.
+	Progress func(done, total int64)
 }
 
 // Beam is an answer that a beam search found.
@@ -34,8 +32,8 @@ type Beam struct {
 }
 
 // BeamSearch finds the likeliest whole answers to a prompt, the best first, by requests that share
-// batches with others'. A context that is done ends it after the token that is worked on, the
-// prompt's too, and the error is its own.
+// batches with others'. A context that is done ends it within milliseconds, in the prompt too, and
+// the error is its own.
 func (e *Engine) BeamSearch(ctx context.Context, ids []int32, opts BeamOptions) ([]Beam, error) {
 	if err := stopped(ctx); err != nil {
 		return nil, err
@@ -63,13 +61,14 @@ func (e *Engine) BeamSearch(ctx context.Context, ids []int32, opts BeamOptions) 
 	if r.err != nil {
 		return nil, r.err
 	}
-	brake, release := brakeOf(ctx)
-	defer release()
-	C.tlite_go_set_brake(&o, brake)
 	var beams *C.tlite_beams
-	var failed *C.tlite_error
-	data, count := ints(ids)
-	if err := failure(C.tlite_engine_beam_search(c, data, count, &o, &beams, &failed), &failed); err != nil {
+	err = work(ctx, opts.Progress, func(progress *C.tlite_progress) error {
+		o.progress = progress
+		var failed *C.tlite_error
+		data, count := ints(ids)
+		return failure(C.tlite_engine_beam_search(c, data, count, &o, &beams, &failed), &failed)
+	})
+	if err != nil {
 		return nil, err
 	}
 	defer C.tlite_beams_free(beams)
@@ -92,25 +91,4 @@ func goBeams(beams *C.tlite_beams) ([]Beam, error) {
 			float64(c.score), float64(c.logprob)}
 	}
 	return list, nil
-}
-
-// brakeOf is a flag for a callback in C, which ends a call when ctx is done: no callback into Go.
-func brakeOf(ctx context.Context) (brake *C.tlite_go_brake, release func()) {
-	brake = C.tlite_go_new_brake()
-	var mu sync.Mutex // the context may be done as the call ends
-	freed := false
-	unwatch := context.AfterFunc(ctx, func() {
-		mu.Lock()
-		defer mu.Unlock()
-		if !freed {
-			C.tlite_go_pull_brake(brake)
-		}
-	})
-	return brake, func() {
-		unwatch()
-		mu.Lock()
-		defer mu.Unlock()
-		freed = true
-		C.tlite_go_free_brake(brake)
-	}
 }

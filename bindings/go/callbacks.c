@@ -2,7 +2,6 @@
 
 #include "_cgo_export.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 
 static void release(void* user) { tliteGoRelease((uintptr_t)user); }
@@ -32,6 +31,11 @@ static int32_t file_is_directory(const char* path, size_t path_size, void* user)
   return tliteGoFileIsDirectory((char*)path, path_size, (uintptr_t)user);
 }
 
+static tlite_status file_list(const char* directory, size_t directory_size, tlite_file_names* names,
+                              void* user) {
+  return tliteGoFileList((char*)directory, directory_size, names, (uintptr_t)user);
+}
+
 void tlite_go_set_callbacks(tlite_host_options* options, uintptr_t handle, int32_t log,
                             int32_t files) {
   options->user = (void*)handle;
@@ -42,6 +46,7 @@ void tlite_go_set_callbacks(tlite_host_options* options, uintptr_t handle, int32
     options->file_close = file_close;
     options->file_exists = file_exists;
     options->file_is_directory = file_is_directory;
+    options->file_list = file_list;
   }
 }
 
@@ -51,27 +56,3 @@ void* tlite_go_alloc(size_t bytes) {
 }
 
 void tlite_go_free(void* memory) { free(memory); }
-
-struct tlite_go_brake {
-  atomic_int pulled;
-};
-
-tlite_go_brake* tlite_go_new_brake(void) { return calloc(1, sizeof(tlite_go_brake)); }
-
-void tlite_go_pull_brake(tlite_go_brake* brake) {
-  if (brake != NULL) atomic_store(&brake->pulled, 1);
-}
-
-void tlite_go_free_brake(tlite_go_brake* brake) { free(brake); }
-
-static int32_t on_progress(int64_t done, int64_t total, void* user) {
-  (void)done;
-  (void)total;
-  tlite_go_brake* const brake = user;
-  return brake != NULL && atomic_load(&brake->pulled);
-}
-
-void tlite_go_set_brake(tlite_beam_options* options, tlite_go_brake* brake) {
-  options->on_progress = on_progress;
-  options->user = brake;
-}

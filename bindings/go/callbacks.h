@@ -12,11 +12,4 @@ void tlite_go_set_callbacks(tlite_host_options* options, uintptr_t handle, int32
 void* tlite_go_alloc(size_t bytes);
 void tlite_go_free(void* memory);
 
-/* What a callback looks at, and stops the call by. NULL where there is no memory: it never does. */
-typedef struct tlite_go_brake tlite_go_brake;
-tlite_go_brake* tlite_go_new_brake(void);
-void tlite_go_pull_brake(tlite_go_brake* brake);
-void tlite_go_free_brake(tlite_go_brake* brake);
-void tlite_go_set_brake(tlite_beam_options* options, tlite_go_brake* brake);
-
 #endif

@@ -285,7 +285,31 @@ func TestBeamSearch(t *testing.T) {
 	defer cancel()
 	_, err = engine.BeamSearch(ctx, ids, tlite.BeamOptions{BeamWidth: 16, MaxNewTokens: 900, IgnoreEOS: true})
 	wantError(t, err, tlite.ErrCancelled, "deadline")
+	var told int64
+	must(engine.BeamSearch(t.Context(), ids, tlite.BeamOptions{MaxNewTokens: 5, IgnoreEOS: true,
+		Progress: func(done, total int64) { told = done; wantEqual(t, total, 5) }}))(t)
+	wantEqual(t, told, 5)
 	check(t, engine.Close())
 	_, err = engine.BeamSearch(t.Context(), ids, tlite.BeamOptions{MaxNewTokens: 5})
 	wantError(t, err, tlite.ErrBadState, "is closed")
+}
+
+// What was computed of the prompt stays in the prefix cache: not all of it.
+func TestBeamSearchStopsInAPrompt(t *testing.T) {
+	engine := newEngine(t, &tlite.EngineOptions{Context: 8192 + 512})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var at time.Time
+	timer := time.AfterFunc(30*time.Millisecond, func() {
+		at = time.Now()
+		cancel()
+	})
+	defer timer.Stop()
+	_, err := engine.BeamSearch(ctx, someTokens(8192), tlite.BeamOptions{MaxNewTokens: 4})
+	t.Logf("%v after the cancel", time.Since(at))
+	wantError(t, err, tlite.ErrCancelled)
+	if status := must(engine.Status())(t); status.CachedTokens >= 8192 || status.Running != 0 {
+		t.Errorf("the prompt was finished: %+v", status)
+	}
+	wantEqual(t, len(must(engine.BeamSearch(t.Context(), someTokens(3), tlite.BeamOptions{MaxNewTokens: 2, NumReturn: 1}))(t)), 1)
 }

@@ -115,6 +115,12 @@ func (t *fileTable) forget(file *openFile) {
 	delete(t.open, file.name)
 }
 
+func (t *fileTable) note(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.failed(err)
+}
+
 func (t *fileTable) failed(err error) {
 	if t.cause == nil {
 		t.cause = err
@@ -254,15 +260,43 @@ func tliteGoFileOpen(name *C.char, size C.size_t, data *unsafe.Pointer, dataSize
 	file *C.uintptr_t, handle C.uintptr_t) C.int32_t {
 	state := stateOf(handle)
 	opened, err := state.files.take(state.host.FS, pathOf(name, size))
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return C.TLITE_ERROR_NOT_FOUND
-	case err != nil:
-		return C.TLITE_ERROR_IO
+	if err != nil {
+		return statusOf(err)
 	}
 	*data, *dataSize = opened.data, C.size_t(opened.size)
 	*file = C.uintptr_t(cgo.NewHandle(opened))
 	return C.TLITE_OK
+}
+
+// statusOf is what a callback for files answers.
+func statusOf(err error) C.int32_t {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return C.TLITE_ERROR_NOT_FOUND
+	case errors.Is(err, ErrOutOfMemory):
+		return C.TLITE_ERROR_OUT_OF_MEMORY
+	}
+	return C.TLITE_ERROR_IO
+}
+
+//export tliteGoFileList
+func tliteGoFileList(directory *C.char, size C.size_t, names *C.tlite_file_names, handle C.uintptr_t) C.int32_t {
+	state := stateOf(handle)
+	var entries []fs.DirEntry
+	err := guarded(func() (err error) {
+		entries, err = fs.ReadDir(state.host.FS, pathOf(directory, size))
+		return err
+	})
+	for i := 0; err == nil && i < len(entries); i++ {
+		var e *C.tlite_error
+		name, nameSize := chars(entries[i].Name())
+		err = failure(C.tlite_file_names_add(names, name, nameSize, &e), &e)
+	}
+	if err == nil {
+		return C.TLITE_OK
+	}
+	state.files.note(err)
+	return statusOf(err)
 }
 
 //export tliteGoFileClose

@@ -65,6 +65,7 @@ func TestLoadFS(t *testing.T) {
 		"zip":      {zipped(t, files), "model"},
 		"os.DirFS": {os.DirFS(filepath.Dir(modelPath())), filepath.Base(modelPath())},
 		"gguf":     {single, "m/model.gguf"},
+		"a folder": {single, "m"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -96,6 +97,14 @@ func (b brokenFS) Open(name string) (fs.File, error) {
 	}
 	return b.how(file)
 }
+
+// listless has folders, but does not tell what is in them.
+type listless struct {
+	fs.FS
+	err error
+}
+
+func (l listless) ReadDir(string) ([]fs.DirEntry, error) { return nil, l.err }
 
 type brokenFile struct {
 	fs.File
@@ -160,8 +169,9 @@ func TestBrokenFS(t *testing.T) {
 		}}, tlite.ErrIO, nil, []string{"-1 bytes"}},
 		"too large for the memory": {brokenFS{files, "model.safetensors", func(file fs.File) (fs.File, error) {
 			return brokenFile{File: file, read: file.Read, size: 1 << 60}, nil
-		}}, tlite.ErrIO, tlite.ErrOutOfMemory, nil},
-		"no such file": {fstest.MapFS{}, tlite.ErrNotFound, nil, []string{"model"}},
+		}}, tlite.ErrOutOfMemory, nil, []string{"model.safetensors"}},
+		"a folder that cannot be listed": {listless{fstest.MapFS{"model/a.gguf": &fstest.MapFile{}}, disk}, tlite.ErrIO, disk, []string{"on fire"}},
+		"no such file":                   {fstest.MapFS{}, tlite.ErrNotFound, nil, []string{"model"}},
 		"cut short": {fstest.MapFS{"model/config.json": files["model/config.json"], "model/tokenizer.json": files["model/tokenizer.json"],
 			"model/model.safetensors": &fstest.MapFile{Data: files["model/model.safetensors"].Data[:100000]}},
 			tlite.ErrCorrupt, nil, []string{"model.safetensors"}},

@@ -55,7 +55,7 @@ func (s *engineState) find(id int64) *request {
 	return r
 }
 
-// slice is how long the engine works before events are handed on.
+// slice is how long the engine works where nothing happens.
 const slice = 2 * time.Millisecond
 
 // work works as long as there are requests.
@@ -82,12 +82,17 @@ func (s *engineState) workOnce() error {
 	}
 	defer s.life.give()
 	var more C.int32_t
+	var event *C.tlite_engine_event
 	var e *C.tlite_error
-	if err := failure(C.tlite_engine_step(c, C.int64_t(slice), &more, &e), &e); err != nil {
+	if err := failure(C.tlite_engine_advance(c, C.int64_t(slice), &event, &more, &e), &e); err != nil {
 		return err
 	}
-	if err := s.handOn(c); err != nil {
-		return err
+	for event != nil {
+		s.handOn(event)
+		event = nil
+		if err := failure(C.tlite_engine_poll(c, &event, &e), &e); err != nil {
+			return err
+		}
 	}
 	if more == 0 { // a request may be about to come
 		return failure(C.tlite_engine_wait_for_work(c, C.int64_t(slice), &more, &e), &e)
@@ -95,24 +100,14 @@ func (s *engineState) workOnce() error {
 	return nil
 }
 
-// handOn gives what happened to those who wait for it.
-func (s *engineState) handOn(c *C.tlite_engine) error {
-	for {
-		var event *C.tlite_engine_event
-		var e *C.tlite_error
-		if err := failure(C.tlite_engine_poll(c, &event, &e), &e); err != nil {
-			return err
-		}
-		if event == nil {
-			return nil
-		}
-		id := int64(event.request)
-		happened := goEvent(event)
-		C.tlite_engine_event_free(event)
-		s.mu.Lock()
-		s.tell(s.find(id), happened)
-		s.mu.Unlock()
-	}
+// handOn gives what happened to who waits for it.
+func (s *engineState) handOn(event *C.tlite_engine_event) {
+	id := int64(event.request)
+	happened := goEvent(event)
+	C.tlite_engine_event_free(event)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tell(s.find(id), happened)
 }
 
 // tell queues an event. With the lock held.

@@ -49,7 +49,10 @@
  *   out carry the size that it knows. All others never change.
  * Flags are 0 for no and anything else for yes.
  * Constants are int32_t, and so is every type that stands for a set of them. Each set has a
- *   negative member, so that bindings that derive the type from its members get a signed one.
+ *   negative member, so that bindings that derive the type from its members get a signed one. What
+ *   is given and is not of its set is INVALID_ARGUMENT; what is, but not taken in that place, is
+ *   NOT_SUPPORTED. Sets get members in later versions: what a library gives out may be a number
+ *   that your header does not know, whose name tlite_<set>_name tells.
  * Callbacks get their `user` pointer last, run on the thread that made the call with no lock held,
  *   and must not throw. A tlite_progress_callback or tlite_piece_callback answers 0 to go on;
  *   anything else stops the work. A callback may free any object, the one at work included, which
@@ -100,10 +103,9 @@ extern "C" {
  */
 
 /* The ABI of this header, and both numbers in one: 65536 * major + minor. A program runs with a
- * library of the same major number and the same or a higher minor number; while the major number is
- * 0, of the same minor number alone. */
-enum { TLITE_ABI_MAJOR = 0, TLITE_ABI_MINOR = 5 };
-#define TLITE_ABI_VERSION 5u
+ * library of the same major number and the same or a higher minor number. */
+enum { TLITE_ABI_MAJOR = 1, TLITE_ABI_MINOR = 0 };
+#define TLITE_ABI_VERSION 65536u
 
 /* The ABI of the library that is loaded. */
 TLITE_C_API uint32_t tlite_abi_version(void) TLITE_NOEXCEPT;
@@ -201,6 +203,9 @@ enum tlite_log_level_values {
   TLITE_LOG_ERROR = 3
 };
 
+/* "debug", ...; "unknown" for any other number; lives for ever. */
+TLITE_C_API const char* tlite_log_level_name(tlite_log_level level) TLITE_NOEXCEPT;
+
 typedef void (*tlite_release_callback)(void* user);
 /* One line without its newline. */
 typedef void (*tlite_log_callback)(tlite_log_level level, const char* text, size_t text_size,
@@ -212,12 +217,20 @@ typedef void (*tlite_deallocate_callback)(void* memory, size_t bytes, size_t ali
  * directory: "model" becomes "model/config.json", "./model/" "./model/config.json". */
 typedef int32_t (*tlite_file_test_callback)(const char* path, size_t path_size, void* user);
 /* On TLITE_OK `*data` and `*size` are the whole file, at any alignment, and stay until `file_close`
- * gets `*file`, which may be NULL. Else TLITE_ERROR_NOT_FOUND or TLITE_ERROR_IO, and nothing is
- * closed. A load opens some files more than once. */
+ * gets `*file`, which may be NULL. Else TLITE_ERROR_NOT_FOUND, TLITE_ERROR_OUT_OF_MEMORY or, for all
+ * else, TLITE_ERROR_IO, and nothing is closed. A load opens some files more than once. */
 typedef tlite_status (*tlite_file_open_callback)(const char* path, size_t path_size,
                                                  const void** data, size_t* size, void** file,
                                                  void* user);
 typedef void (*tlite_file_close_callback)(void* file, void* user);
+/* Tells what a directory holds: tlite_file_names_add for the name of each file, without the path, in
+ * any order. Names of directories do no harm. Errors as of file_open. */
+typedef struct tlite_file_names tlite_file_names;
+typedef tlite_status (*tlite_file_list_callback)(const char* directory, size_t directory_size,
+                                                 tlite_file_names* names, void* user);
+/* Within that callback alone. INVALID_ARGUMENT for an empty name and for one with a '/' or a NUL. */
+TLITE_C_API tlite_status tlite_file_names_add(tlite_file_names* names, const char* name,
+                                              size_t name_size, tlite_error** error) TLITE_NOEXCEPT;
 
 /* All callbacks of a host may be called from any thread that uses one of its objects, from several
  * at once. */
@@ -243,6 +256,9 @@ typedef struct tlite_host_options {
    * a directory. */
   tlite_file_test_callback file_exists;
   tlite_file_test_callback file_is_directory;
+  /* Optional with these: to find the one .gguf file of a directory that is given as a model, whose
+   * parts lie beside it; without, such a file must be named itself. All else is opened by name. */
+  tlite_file_list_callback file_list;
 } tlite_host_options;
 
 typedef struct tlite_host tlite_host;
@@ -275,7 +291,8 @@ TLITE_C_API void tlite_progress_free(tlite_progress* progress) TLITE_NOEXCEPT;
  * thread. */
 TLITE_C_API void tlite_progress_get(const tlite_progress* progress, int64_t* done,
                                     int64_t* total) TLITE_NOEXCEPT;
-/* The call ends with CANCELLED, or the next one does. Any thread; see Cancelling. */
+/* The call ends with CANCELLED, a beam search with what it has; or the next one does. Any thread;
+ * see Cancelling. */
 TLITE_C_API void tlite_progress_cancel(tlite_progress* progress) TLITE_NOEXCEPT;
 /* As new: 0 of 0, and a cancel that stopped nothing is forgotten. Any thread. */
 TLITE_C_API void tlite_progress_reset(tlite_progress* progress) TLITE_NOEXCEPT;
@@ -599,7 +616,7 @@ typedef struct tlite_token_logprob {
 
 typedef struct tlite_tool_call {
   tlite_text name;
-  tlite_text arguments_json; /* a JSON object */
+  tlite_text arguments_json; /* a JSON object; empty: one without members */
   tlite_text id;             /* empty: none */
   uint32_t reserved[4];      /* 0 */
 } tlite_tool_call;
@@ -629,6 +646,8 @@ TLITE_C_API tlite_status tlite_messages_parse(const char* json, size_t json_size
                                               tlite_messages** out,
                                               tlite_error** error) TLITE_NOEXCEPT;
 TLITE_C_API void tlite_messages_free(tlite_messages* messages) TLITE_NOEXCEPT;
+/* INVALID_ARGUMENT where arguments_json of a tool call is no JSON object, naming the call; so does
+ * tlite_session_add_message. */
 TLITE_C_API tlite_status tlite_messages_add(tlite_messages* messages, const tlite_message* message,
                                             tlite_error** error) TLITE_NOEXCEPT;
 TLITE_C_API size_t tlite_messages_count(const tlite_messages* messages) TLITE_NOEXCEPT;
@@ -650,6 +669,8 @@ enum tlite_overflow_policy_values {
   TLITE_OVERFLOW_ERROR = 1,      /* CONTEXT_FULL, and the conversation is as before */
   TLITE_OVERFLOW_DROP_OLDEST = 2 /* the oldest turns are forgotten, the system message stays */
 };
+/* "stop", ...; "unknown" for any other number; lives for ever. */
+TLITE_C_API const char* tlite_overflow_policy_name(tlite_overflow_policy policy) TLITE_NOEXCEPT;
 
 typedef int32_t tlite_finish_reason;
 enum tlite_finish_reason_values {
@@ -811,7 +832,13 @@ TLITE_C_API tlite_status tlite_session_complete(tlite_session* session, const ch
                                                 void* user, tlite_generation** out,
                                                 tlite_error** error) TLITE_NOEXCEPT;
 
-/* The pull form of the four. Until its end, an error or its free, a stream has the session to
+/* The same for a prompt of ids. */
+TLITE_C_API tlite_status tlite_session_complete_ids(tlite_session* session, const int32_t* ids,
+                                                    size_t id_count, tlite_piece_callback callback,
+                                                    void* user, tlite_generation** out,
+                                                    tlite_error** error) TLITE_NOEXCEPT;
+
+/* The pull form of the five. Until its end, an error or its free, a stream has the session to
  * itself: other calls on the session, cancel apart, answer BAD_STATE. */
 TLITE_C_API tlite_status tlite_session_stream(tlite_session* session, tlite_stream** out,
                                               tlite_error** error) TLITE_NOEXCEPT;
@@ -881,14 +908,15 @@ TLITE_C_API void tlite_session_clear_cancel(tlite_session* session) TLITE_NOEXCE
  * each answer is bit for bit the one that the request would get alone. Higher priority comes first,
  * then age; each batch gives every running request a token before it works on prompts.
  *
- *   while (tlite_engine_step(engine, 3000000, &has_work, &error) == TLITE_OK && has_work)
- *     while (tlite_engine_poll(engine, &event, &error) == TLITE_OK && event != NULL) {
+ *   while (tlite_engine_advance(engine, 3000000, &event, &has_work, &error) == TLITE_OK &&
+ *          has_work)
+ *     if (event != NULL) {
  *       fwrite(event->text.data, 1, event->text.size, stdout);
  *       tlite_engine_event_free(event);
  *     }
  *
- * All functions of an engine but create and free: any thread. Those that work (step, run, wait)
- * take turns; the others do not wait for them. */
+ * All functions of an engine but create and free: any thread. Those that work (step, advance, run,
+ * wait, beam_search) take turns; the others do not wait for them. */
 
 typedef struct tlite_engine tlite_engine;
 
@@ -922,6 +950,8 @@ enum tlite_pooling_values {
   TLITE_POOLING_MEAN = 2, /* of all tokens, the mean of each number */
   TLITE_POOLING_CLS = 3   /* the first token's, which sees none of the others */
 };
+/* "none", ...; "unknown" for any other number; lives for ever. */
+TLITE_C_API const char* tlite_pooling_name(tlite_pooling pooling) TLITE_NOEXCEPT;
 
 typedef struct tlite_request_options {
   uint32_t struct_size;
@@ -983,6 +1013,9 @@ typedef struct tlite_engine_status {
   int32_t free_tokens;
 } tlite_engine_status;
 
+TLITE_C_API tlite_status tlite_engine_status_init(tlite_engine_status* status,
+                                                  size_t struct_size) TLITE_NOEXCEPT;
+
 /* `options` is optional. All memory for keys, values and activations is allocated here.
  * OUT_OF_MEMORY, INVALID_ARGUMENT. */
 TLITE_C_API tlite_status tlite_engine_create(const tlite_model* model,
@@ -1017,7 +1050,8 @@ TLITE_C_API tlite_status tlite_engine_submit_messages(tlite_engine* engine,
                                                       tlite_error** error) TLITE_NOEXCEPT;
 
 /* Works until the budget is used up, or all is done; it may be exceeded by one unit of work. On an
- * error all requests are as they were: call it again. `has_work`, optional: something is left. */
+ * error all requests are as they were: call it again. `has_work`, optional: something is left to
+ * work on. What has happened is there to be polled, after the last step too. */
 TLITE_C_API tlite_status tlite_engine_step(tlite_engine* engine, int64_t budget_nanoseconds,
                                            int32_t* has_work, tlite_error** error) TLITE_NOEXCEPT;
 /* Until all is done. */
@@ -1030,6 +1064,12 @@ TLITE_C_API tlite_status tlite_engine_wait_for_work(tlite_engine* engine,
  * forgets it. */
 TLITE_C_API tlite_status tlite_engine_poll(tlite_engine* engine, tlite_engine_event** out,
                                            tlite_error** error) TLITE_NOEXCEPT;
+/* Step and poll in one, for loops that hand on what happens at once: the next thing that happened,
+ * which is yours; where there is none yet it works until there is, the budget is used up or all is
+ * done, `*out` being NULL then. `*has_work` is 0 when nothing happened and nothing is left. */
+TLITE_C_API tlite_status tlite_engine_advance(tlite_engine* engine, int64_t budget_nanoseconds,
+                                              tlite_engine_event** out, int32_t* has_work,
+                                              tlite_error** error) TLITE_NOEXCEPT;
 /* Works until this request has ended, and takes its events that nobody has polled. The error that
  * it failed with; INVALID_ARGUMENT for one that there is not. `out` is optional. */
 TLITE_C_API tlite_status tlite_engine_wait(tlite_engine* engine, int64_t request,
@@ -1059,6 +1099,8 @@ enum tlite_beam_scoring_values {
    * tokenizer's own end token ends a beam, and the search goes on to max_new_tokens. */
   TLITE_BEAM_SCORING_VLLM = 1
 };
+/* "huggingface", ...; "unknown" for any other number; lives for ever. */
+TLITE_C_API const char* tlite_beam_scoring_name(tlite_beam_scoring scoring) TLITE_NOEXCEPT;
 /* When transformers' search ends, once there are beam_width whole answers; no meaning for vLLM's.
  */
 typedef int32_t tlite_beam_stopping;
@@ -1068,6 +1110,8 @@ enum tlite_beam_stopping_values {
   TLITE_BEAM_STOPPING_AT_ONCE = 1,   /* True */
   TLITE_BEAM_STOPPING_NEVER = 2      /* "never": when none can get better */
 };
+/* "heuristic", ...; "unknown" for any other number; lives for ever. */
+TLITE_C_API const char* tlite_beam_stopping_name(tlite_beam_stopping stopping) TLITE_NOEXCEPT;
 
 typedef struct tlite_beam_options {
   uint32_t struct_size;
@@ -1085,10 +1129,14 @@ typedef struct tlite_beam_options {
   uint64_t seed;
   int32_t priority;  /* of its requests */
   uint32_t reserved; /* 0 */
-  /* Optional: after each token of the beams, how many they have of max_new_tokens. Not 0 ends the
-   * search: those that run count as they are. */
+  /* Both optional: first of all, after each token of the beams, and every 10 ms or so while one is
+   * worked on, the prompt's too, how many they have of max_new_tokens. Not 0, or a cancel, ends the search within
+   * some milliseconds: beams that run count as they are, and where they have no token yet there is
+   * none. */
   tlite_progress_callback on_progress;
   void* user;
+  tlite_progress* progress;
+  size_t reserved2; /* 0 */
 } tlite_beam_options;
 
 TLITE_C_API tlite_status tlite_beam_options_init(tlite_beam_options* options,
@@ -1103,6 +1151,8 @@ typedef struct tlite_beam {
   double score;    /* by the scoring; the best comes first */
   double logprob;  /* of all its tokens */
 } tlite_beam;
+
+TLITE_C_API tlite_status tlite_beam_init(tlite_beam* beam, size_t struct_size) TLITE_NOEXCEPT;
 
 /* The likeliest answers to a prompt, by requests of a token each that share batches with others'
  * and find what is there already in the prefix cache; without one each token costs the whole prompt
@@ -1411,6 +1461,12 @@ TLITE_C_API tlite_status tlite_sampler_create(const tlite_model* model,
                                               tlite_sampler** out,
                                               tlite_error** error) TLITE_NOEXCEPT;
 TLITE_C_API void tlite_sampler_free(tlite_sampler* sampler) TLITE_NOEXCEPT;
+/* Called for each token that is chosen, within sample. NULL: none. `user` must live until it is
+ * replaced or the sampler freed. Where it does not answer 0, sample is CANCELLED and the sampler as
+ * before. BAD_STATE once a token was observed; a reset keeps it. */
+TLITE_C_API tlite_status tlite_sampler_on_logits(tlite_sampler* sampler,
+                                                 tlite_logits_callback on_logits, void* user,
+                                                 tlite_error** error) TLITE_NOEXCEPT;
 /* The tokens in front of the answer, all at once or in parts. INVALID_ARGUMENT, BAD_STATE once a
  * token was chosen. */
 TLITE_C_API tlite_status tlite_sampler_observe_prompt(tlite_sampler* sampler, const int32_t* ids,
@@ -1491,6 +1547,8 @@ enum tlite_importance_format_values {
   TLITE_IMPORTANCE_FORMAT_GGUF = 0, /* llama.cpp since the summer of 2025 */
   TLITE_IMPORTANCE_FORMAT_DAT = 1   /* ik_llama.cpp, and llama.cpp from before */
 };
+/* "gguf" or "dat"; "unknown" for any other number; lives for ever. */
+TLITE_C_API const char* tlite_importance_format_name(tlite_importance_format format) TLITE_NOEXCEPT;
 
 typedef struct tlite_importance_options {
   uint32_t struct_size;

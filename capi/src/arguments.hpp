@@ -43,7 +43,7 @@ std::span<const T> list_in(const T* data, std::size_t count, const char* name) {
 }
 
 // A field that has no meaning yet: set in silence today, it could never get one.
-inline void require_zero(std::uint32_t value, const char* name) {
+inline void require_zero(std::size_t value, const char* name) {
   if (value == 0) return;
   throw Error(ErrorCode::not_supported, "not supported: " + std::string(name) + " is " +
                                             std::to_string(value) + ", it must be 0");

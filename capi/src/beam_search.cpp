@@ -1,5 +1,6 @@
 #include "arguments.hpp"
 #include "engine.hpp"
+#include "progress.hpp"
 #include "structs.hpp"
 
 #include <cstddef>
@@ -28,6 +29,7 @@ tlite_beam_options default_options() noexcept {
 BeamOptions options_in(const tlite_beam_options* options) {
   const tlite_beam_options given = read_struct(options, default_options());
   require_zero(given.reserved, "beam_options.reserved");
+  require_zero(given.reserved2, "beam_options.reserved2");
   if (given.num_return != TLITE_UNSET && given.num_return < 1) {
     throw_invalid("num_return is " + std::to_string(given.num_return) +
                   "; it takes 1 or more, or unset");
@@ -43,12 +45,7 @@ BeamOptions options_in(const tlite_beam_options* options) {
   result.temperature = given.temperature;
   if (given.has_seed != 0) result.seed = given.seed;
   result.priority = given.priority;
-  if (given.on_progress != nullptr) {
-    result.on_progress = [call = given.on_progress, user = given.user](std::int64_t done,
-                                                                       std::int64_t total) {
-      return call(done, total, user) == 0;
-    };
-  }
+  result.on_progress = progress_in(given.on_progress, given.user, given.progress);
   return result;
 }
 
@@ -70,6 +67,10 @@ using namespace tlite::capi;
 
 tlite_status tlite_beam_options_init(tlite_beam_options* options, size_t struct_size) noexcept {
   return init_struct(options, struct_size, default_options());
+}
+
+tlite_status tlite_beam_init(tlite_beam* beam, size_t struct_size) noexcept {
+  return init_struct(beam, struct_size, tlite_beam{});
 }
 
 tlite_status tlite_engine_beam_search(tlite_engine* engine, const int32_t* ids, size_t id_count,

@@ -59,7 +59,7 @@ tlite_request_options default_request() noexcept {
 
 RequestOptions request_in(const tlite_request_options* options) {
   const tlite_request_options given = read_struct(options, default_request());
-  if (given.reserved != 0) require_zero(1, "request_options.reserved");
+  require_zero(given.reserved, "request_options.reserved");
   require_zero(given.reserved2, "request_options.reserved2");
   RequestOptions result;
   if (given.context != TLITE_UNSET && given.context < 1) {
@@ -139,6 +139,10 @@ tlite_status tlite_engine_options_init(tlite_engine_options* options, size_t str
 tlite_status tlite_request_options_init(tlite_request_options* options,
                                         size_t struct_size) noexcept {
   return init_struct(options, struct_size, default_request());
+}
+
+tlite_status tlite_engine_status_init(tlite_engine_status* status, size_t struct_size) noexcept {
+  return init_struct(status, struct_size, tlite_engine_status{});
 }
 
 void tlite_engine_event_free(tlite_engine_event* event) noexcept {
@@ -229,6 +233,23 @@ tlite_status tlite_engine_poll(tlite_engine* engine, tlite_engine_event** out,
       made = new_event(event, self.model().tokenizer());
     });
     *out = made;
+  });
+}
+
+tlite_status tlite_engine_advance(tlite_engine* engine, int64_t budget_nanoseconds,
+                                  tlite_engine_event** out, int32_t* has_work,
+                                  tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(out, "out");
+    required(has_work, "has_work");
+    tlite::Engine& self = required(engine, kSelf).value;
+    tlite_engine_event* made = nullptr;
+    const bool more = self.advance(std::chrono::nanoseconds(budget_nanoseconds),
+                                   [&](const tlite::EngineEvent& event) {
+                                     made = new_event(event, self.model().tokenizer());
+                                   });
+    *out = made;
+    *has_work = more ? 1 : 0;
   });
 }
 

@@ -7,6 +7,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
+
+struct tlite_file_names {
+  std::vector<std::string> value;
+};
 
 namespace tlite::capi {
 namespace {
@@ -48,6 +53,13 @@ class HostAllocator final : public Allocator {
   Callbacks callbacks_;
 };
 
+// What a callback for files answers: one of three, or else it counts as an I/O error.
+[[noreturn]] void throw_status(tlite_status status, const std::string& path, const char* callback) {
+  const bool is_known = status == TLITE_ERROR_NOT_FOUND || status == TLITE_ERROR_OUT_OF_MEMORY;
+  throw Error(is_known ? static_cast<ErrorCode>(status) : ErrorCode::io,
+              path + ": the host's " + callback + " answers " + tlite_status_name(status));
+}
+
 class HostFile final : public FileContent {
  public:
   HostFile(Callbacks callbacks, std::string_view path) : callbacks_(std::move(callbacks)) {
@@ -57,11 +69,7 @@ class HostFile final : public FileContent {
     const tlite_status status =
         (*callbacks_)
             ->file_open(name.c_str(), name.size(), &data, &size, &file_, (*callbacks_)->user);
-    if (status != TLITE_OK) {
-      const bool missing = status == TLITE_ERROR_NOT_FOUND;
-      throw Error(missing ? ErrorCode::not_found : ErrorCode::io,
-                  name + ": the host's file_open answers " + tlite_status_name(status));
-    }
+    if (status != TLITE_OK) throw_status(status, name, "file_open");
     bytes_ = {static_cast<const std::byte*>(data), size};
     if (size > PTRDIFF_MAX || (data == nullptr && size > 0)) {
       close();
@@ -98,6 +106,15 @@ class HostFiles final : public FileSystem {
   std::unique_ptr<FileContent> open(std::string_view path) const override {
     return std::make_unique<HostFile>(callbacks_, path);
   }
+  std::vector<std::string> list(std::string_view directory) const override {
+    const tlite_file_list_callback fill = (*callbacks_)->file_list;
+    if (fill == nullptr) return {};
+    tlite_file_names names;
+    const std::string path(directory);
+    const tlite_status status = fill(path.c_str(), path.size(), &names, (*callbacks_)->user);
+    if (status != TLITE_OK) throw_status(status, path, "file_list");
+    return std::move(names.value);
+  }
 
  private:
   bool ask(tlite_file_test_callback question, std::string_view path) const {
@@ -127,8 +144,9 @@ void check_callbacks(const tlite_host_options& options) {
     throw_invalid("one of file_open and file_close is NULL: give both or none");
   }
   if (options.file_open == nullptr &&
-      (options.file_exists != nullptr || options.file_is_directory != nullptr)) {
-    throw_invalid("file_exists and file_is_directory need file_open and file_close");
+      (options.file_exists != nullptr || options.file_is_directory != nullptr ||
+       options.file_list != nullptr)) {
+    throw_invalid("file_exists, file_is_directory and file_list need file_open and file_close");
   }
 }
 
@@ -166,6 +184,19 @@ Host host_of(const tlite_host* host) { return host == nullptr ? Host() : host->v
 }  // namespace tlite::capi
 
 using namespace tlite::capi;
+
+tlite_status tlite_file_names_add(tlite_file_names* names, const char* name, size_t name_size,
+                                  tlite_error** error) noexcept {
+  return guard(error, [&] {
+    const std::string_view text = text_in(name, name_size, "name");
+    if (text.empty()) throw_invalid("name is empty");
+    if (text.find('\0') != std::string_view::npos) throw_invalid("name has a NUL inside");
+    if (text.find('/') != std::string_view::npos) {
+      throw_invalid("name is '" + std::string(text) + "', a path; it takes a file's name alone");
+    }
+    required(names, "names").value.emplace_back(text);
+  });
+}
 
 tlite_status tlite_host_options_init(tlite_host_options* options, size_t struct_size) noexcept {
   return init_struct(options, struct_size, kDefaults);

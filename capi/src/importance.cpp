@@ -43,7 +43,7 @@ tlite_status tlite_measure_importance(const tlite_model* model, const int32_t* i
     importance.threads = required(model, "model").threads(given.threads);
     importance.format = static_cast<tlite::ImportanceFormat>(given.format);
     importance.dataset = text_in(given.dataset, "dataset");
-    importance.progress = progress_in(given.on_progress, given.user, given.progress);
+    importance.progress = fraction_progress_in(given.on_progress, given.user, given.progress);
     tlite::measure_importance(model->value, list_in(ids, id_count, "ids"),
                               path_in(target, target_size), importance);
   });

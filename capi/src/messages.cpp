@@ -51,6 +51,7 @@ Message message_in(const tlite_message* message) {
   }
   result.tool_call_id = text_in(given.tool_call_id, "tool_call_id");
   result.name = text_in(given.name, "name");
+  validate(result);
   return result;
 }
 

@@ -77,7 +77,7 @@ tlite_status tlite_model_load(const tlite_host* host, const char* path, size_t p
     const tlite_load_options given = read_struct(options, kLoadDefaults);
     tlite::LoadOptions load;
     load.host = host_of(host);
-    load.progress = progress_in(given.on_progress, given.user, given.progress);
+    load.progress = fraction_progress_in(given.on_progress, given.user, given.progress);
     load.check_weights = given.check_weights != 0;
     load.weights = weights_in(given.weights);
     load.packed_cache = text_in(given.packed_cache, "packed_cache");

@@ -3,6 +3,7 @@
 #include "guard.hpp"
 
 #include <cmath>
+#include <utility>
 
 namespace tlite::capi {
 
@@ -13,20 +14,29 @@ constexpr std::int64_t kParts = 1000000;
 
 }  // namespace
 
-std::function<bool(float)> progress_in(tlite_progress_callback on_progress, void* user,
-                                       const tlite_progress* progress) {
+std::function<bool(std::int64_t, std::int64_t)> progress_in(tlite_progress_callback on_progress,
+                                                            void* user,
+                                                            const tlite_progress* progress) {
   std::shared_ptr<ProgressState> state;
   if (progress != nullptr) state = progress->state;
   if (on_progress == nullptr && !state) return {};
-  return [state, on_progress, user](float fraction) {
-    const auto done = std::llround(static_cast<double>(fraction) * double{kParts});
+  return [state, on_progress, user](std::int64_t done, std::int64_t total) {
     if (state) {
-      state->total.store(kParts, std::memory_order_relaxed);
+      state->total.store(total, std::memory_order_relaxed);
       state->done.store(done, std::memory_order_relaxed);
     }
-    if (on_progress != nullptr && on_progress(done, kParts, user) != 0) return false;
+    if (on_progress != nullptr && on_progress(done, total, user) != 0) return false;
     // A cancel is used up by what it stops.
     return !state || !state->cancelled.exchange(false, std::memory_order_relaxed);
+  };
+}
+
+std::function<bool(float)> fraction_progress_in(tlite_progress_callback on_progress, void* user,
+                                                const tlite_progress* progress) {
+  auto tell = progress_in(on_progress, user, progress);
+  if (!tell) return {};
+  return [tell = std::move(tell)](float fraction) {
+    return tell(std::llround(static_cast<double>(fraction) * double{kParts}), kParts);
   };
 }
 

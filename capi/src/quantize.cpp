@@ -37,7 +37,7 @@ tlite_status tlite_quantize(const tlite_host* host, const char* source, size_t s
     quantize.importance = text_in(given.importance, "importance");
     quantize.threads = threads_in(given.threads, threads_of(host));
     quantize.allow_requantize = given.allow_requantize != 0;
-    quantize.progress = progress_in(given.on_progress, given.user, given.progress);
+    quantize.progress = fraction_progress_in(given.on_progress, given.user, given.progress);
     quantize.host = host_of(host);
     tlite::quantize(path_in(source, source_size), path_in(target, target_size),
                     weight_mix_in(mix, "mix"), quantize);

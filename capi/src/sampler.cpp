@@ -67,6 +67,13 @@ tlite_status tlite_sampler_create(const tlite_model* model, const tlite_sampling
 
 void tlite_sampler_free(tlite_sampler* sampler) noexcept { delete sampler; }
 
+tlite_status tlite_sampler_on_logits(tlite_sampler* sampler, tlite_logits_callback on_logits,
+                                     void* user, tlite_error** error) noexcept {
+  return guard(error, [&] {
+    required(sampler, "sampler").value.set_logits_processor(logits_processor_in(on_logits, user));
+  });
+}
+
 tlite_status tlite_sampler_observe_prompt(tlite_sampler* sampler, const int32_t* ids,
                                           size_t id_count, tlite_error** error) noexcept {
   return guard(error, [&] {

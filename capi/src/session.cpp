@@ -253,6 +253,14 @@ tlite_status tlite_session_complete(tlite_session* session, const char* prompt, 
   });
 }
 
+tlite_status tlite_session_complete_ids(tlite_session* session, const int32_t* ids, size_t id_count,
+                                        tlite_piece_callback callback, void* user,
+                                        tlite_generation** out, tlite_error** error) noexcept {
+  return answer(session, callback, user, out, error, [&](const HeldSession& self) {
+    return self->stream_complete(list_in(ids, id_count, "ids"));
+  });
+}
+
 tlite_status tlite_session_on_logits(tlite_session* session, tlite_logits_callback on_logits,
                                      void* user, tlite_error** error) noexcept {
   return guard(error, [&] {

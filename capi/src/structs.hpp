@@ -8,22 +8,16 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <initializer_list>
 #include <string>
 #include <type_traits>
 
+#include <older_sizes.hpp>  // of capi/abi, made by describe_abi.py
 #include <tlite.h>
 
 namespace tlite::capi {
 
 // No structure will ever be this large; a larger struct_size is garbage.
 inline constexpr std::size_t kLargestStruct = 4096;
-
-// The sizes that T had under this major number before today's; while that is 0, none. Each has a
-// specialization here, as a list of offsetof of the first field that was added:
-// tests/capi/check_description.py compares them with what the snapshot remembers.
-template <class T>
-inline constexpr std::initializer_list<std::size_t> kOlderSizes = {};
 
 template <class T>
 void check_struct_size(std::size_t size) {

@@ -13,9 +13,7 @@ std::string abi_text(std::uint32_t abi) {
   return std::to_string(abi >> 16U) + "." + std::to_string(abi & 0xFFFFU);
 }
 
-// Under the major number 0 every minor number may change anything.
 constexpr bool fits(std::uint32_t wanted) {
-  if (TLITE_ABI_MAJOR == 0) return wanted == TLITE_ABI_VERSION;
   return wanted >> 16U == TLITE_ABI_MAJOR && wanted <= TLITE_ABI_VERSION;
 }
 

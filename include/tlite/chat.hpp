@@ -23,7 +23,7 @@ namespace tlite {
 
 struct ToolCall {
   std::string name;
-  std::string arguments_json;  // a JSON object, kept in its order
+  std::string arguments_json;  // a JSON object, kept in its order; empty: {}
   std::string id;              // empty: none
 };
 
@@ -34,6 +34,10 @@ struct Message {
   std::string tool_call_id = {};  // for role "tool"; empty: none
   std::string name = {};          // empty: none
 };
+
+// Throws invalid_argument where arguments_json of a tool call is neither empty nor a JSON object,
+// naming the call. Session::add asks it; a template asks it of all messages.
+TLITE_API void validate(const Message& message);
 
 struct TemplateOptions {
   bool add_generation_prompt = false;  // end with the header of the assistant's turn

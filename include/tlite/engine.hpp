@@ -2,9 +2,8 @@
 //
 //   tlite::Engine engine(model, {.context = 16384});
 //   tlite::RequestId request = engine.submit("Столица Франции -", {.sampling = params});
-//   while (engine.step(std::chrono::milliseconds(3))) {        // once a frame
-//     while (auto event = engine.poll()) std::cout << event->text;
-//   }
+//   const auto show = [](const tlite::EngineEvent& event) { std::cout << event.text; };
+//   while (engine.advance(std::chrono::milliseconds(3), show)) {}
 //
 // Requests share batches, so that many cost little more than one, and what begins alike is computed
 // once. Each answer is bit for bit the one that the request would get alone, whatever else runs.
@@ -14,8 +13,8 @@
 // others is computed again later and loses nothing.
 //
 // Threads: submit, poll, cancel, set_priority and the like may be called from any thread at any
-// time, and do not wait for a step. step, run and wait work on the calling thread (and helpers,
-// which rest when it returns); where several threads call them, they take turns.
+// time, and do not wait for a step. step, advance, run and wait work on the calling thread (and
+// helpers, which rest when it returns); where several threads call them, they take turns.
 #pragma once
 
 #include <chrono>
@@ -86,9 +85,9 @@ struct RequestOptions {
   // FinishReason::length. Bit for bit the same whatever else runs.
   Pooling pooling = Pooling::none;
   bool normalize = true;  // the embedding to length 1 (L2)
-  // Called for each token of the answer, in step, run or wait, on the thread that works. From it,
-  // what waits for no step may be called (submit, poll, cancel, end_thinking, ...); step, run, wait
-  // and sessions of this engine throw bad_state.
+  // Called for each token of the answer, in step, advance, run or wait, on the thread that works.
+  // From it, what waits for no step may be called (submit, poll, cancel, end_thinking, ...); what
+  // works and sessions of this engine throw bad_state.
   LogitsProcessor logits_processor = {};
 };
 
@@ -133,7 +132,8 @@ class TLITE_API Engine {
 
   // Works until the budget is used up, or everything is done. It may be exceeded by one work unit
   // (a part of a layer, 2 ms of a slow core). True while there is something left to do. Throws
-  // out_of_memory and the like and then leaves all requests as they were: call it again.
+  // out_of_memory and the like and then leaves all requests as they were: call it again. What
+  // happened in the last step, too, is there to be polled.
   bool step(std::chrono::nanoseconds budget);
   // Until everything is done.
   void run();
@@ -150,6 +150,11 @@ class TLITE_API Engine {
   // The same for those who copy what they are given: where `take` throws, it is given out again.
   // False: nothing has happened.
   bool poll(const std::function<void(const EngineEvent& event)>& take);
+  // step and poll in one, for those who hand on what happens at once: gives `take` the next thing
+  // that happened, or works until there is one, the budget is used up or everything is done. False:
+  // nothing happened, and nothing is left to do.
+  bool advance(std::chrono::nanoseconds budget,
+               const std::function<void(const EngineEvent& event)>& take);
   void wait(RequestId request, const std::function<void(const Generation& answer)>& take);
 
   // The likeliest answers to a prompt, by requests of a token each that share batches with others'

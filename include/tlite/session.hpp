@@ -107,7 +107,7 @@ class TLITE_API Session {
   // on an engine with others, any that pulls pieces. It may call nothing of the session but cancel
   // and end_thinking. Empty: none.
   void set_logits_processor(LogitsProcessor processor);
-  void add(Message message);
+  void add(Message message);  // throws what validate(message) does
   void add_system(std::string_view text);
   void add_user(std::string_view text);
   const std::vector<Message>& messages() const noexcept;

@@ -3,8 +3,11 @@
 #include "runtime/beam_search.hpp"
 
 #include "api/engine_impl.hpp"
+#include "base/function_ref.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -13,7 +16,8 @@
 namespace tlite {
 namespace {
 
-constexpr auto kNever = Engine::Impl::Clock::time_point::max();
+// How often a search asks whether to go on.
+constexpr auto kAsked = std::chrono::milliseconds(10);
 
 std::vector<TokenId> end_tokens(const Model& model, const BeamOptions& options) {
   const std::vector<TokenId>& all = model.info().eos_token_ids;
@@ -54,15 +58,23 @@ class BeamStep {
     requests_.push_back(engine_.submit(std::move(spec)));
   }
 
-  // What each may go on with: what was drawn, if that is not among the likeliest, and those.
-  std::vector<std::vector<TokenLogprob>> run() {
+  // What each may go on with: what was drawn, if that is not among the likeliest, and those. None
+  // where `goes_on`, asked now and then, says no.
+  std::optional<std::vector<std::vector<TokenLogprob>>> run(FunctionRef<bool()> goes_on) {
     std::vector<std::vector<TokenLogprob>> continuations(requests_.size());
+    auto asks = Engine::Impl::Clock::now() + kAsked;
     for (std::size_t left = requests_.size(); left > 0;) {
       std::optional<RequestEvent> event = mail_->take();
-      if (!event && !engine_.work_for(*mail_, kNever)) {
-        throw Error(ErrorCode::bad_state, "the engine has lost a beam");
+      if (!event) {
+        if (!engine_.work_for(*mail_, asks)) {
+          throw Error(ErrorCode::bad_state, "the engine has lost a beam");
+        }
+        if (Engine::Impl::Clock::now() < asks) continue;
+        if (!goes_on()) return std::nullopt;
+        asks = Engine::Impl::Clock::now() + kAsked;
+        continue;
       }
-      if (!event || event->finish_reason == FinishReason::none) continue;
+      if (event->finish_reason == FinishReason::none) continue;
       if (event->error) throw Error(*event->error);
       if (!event->logprob) throw Error(ErrorCode::cancelled, "cancelled: a beam of a search");
       std::vector<TokenLogprob>& likeliest =
@@ -125,6 +137,10 @@ std::vector<Beam> Engine::beam_search(std::span<const TokenId> prompt, const Bea
   seeded.seed = options.seed;
   std::uint64_t seed = seed_of(seeded);
   BeamSearch search(options, prompt.size(), end_tokens(model, options));
+  const auto goes_on = [&](std::int64_t done) {
+    return !options.on_progress || options.on_progress(done, options.max_new_tokens);
+  };
+  if (!goes_on(0)) search.stop();
   for (std::int64_t length = 1; !search.done(); ++length) {
     BeamStep step(*self, options, search.continuations());
     for (const BeamSearch::Hypothesis& beam : search.running()) {
@@ -132,8 +148,9 @@ std::vector<Beam> Engine::beam_search(std::span<const TokenId> prompt, const Bea
       tokens.insert(tokens.end(), beam.tokens.begin(), beam.tokens.end());
       step.add(std::move(tokens), seed++);
     }
-    search.advance(step.run());
-    if (options.on_progress && !options.on_progress(length, options.max_new_tokens)) search.stop();
+    const auto continuations = step.run([&] { return goes_on(length - 1); });
+    if (continuations) search.advance(*continuations);
+    if (!continuations || !goes_on(length)) search.stop();
   }
   std::vector<Beam> beams;
   for (BeamSearch::Hypothesis& found : search.best()) {

@@ -62,7 +62,7 @@ RequestId Engine::submit(const std::vector<Message>& messages, const RequestOpti
 }
 
 // What works holds the implementation: a logits processor may be where the host lets go of its
-// engine. So do wait and beam_search.
+// engine. So do advance, run, wait and beam_search.
 bool Engine::step(std::chrono::nanoseconds budget) {
   const std::shared_ptr<Impl> self = impl_;
   return self->step(deadline_after(budget));
@@ -92,6 +92,12 @@ std::optional<EngineEvent> Engine::poll() {
 
 bool Engine::poll(const std::function<void(const EngineEvent& event)>& take) {
   return impl_->poll([&](const EngineEvent& event) { take(event); });
+}
+
+bool Engine::advance(std::chrono::nanoseconds budget,
+                     const std::function<void(const EngineEvent& event)>& take) {
+  const std::shared_ptr<Impl> self = impl_;
+  return self->advance(deadline_after(budget), [&](const EngineEvent& event) { take(event); });
 }
 
 Generation Engine::wait(RequestId request) {

@@ -265,6 +265,24 @@ bool Engine::Impl::step(Clock::time_point deadline) {
   return core.has_work();
 }
 
+bool Engine::Impl::has_events() const {
+  const std::lock_guard lock(mail_);
+  return !events_.empty();
+}
+
+bool Engine::Impl::advance(Clock::time_point deadline, FunctionRef<void(EngineEvent& event)> take) {
+  for (bool has_worked = false; !poll(take);) {
+    const std::lock_guard lock(work_);
+    if (has_events()) continue;  // of who had the turn before
+    take_inbox();
+    if (!core.has_work()) return false;
+    if (has_worked && deadline != Clock::time_point::max() && Clock::now() >= deadline) break;
+    work(deadline);
+    has_worked = true;
+  }
+  return true;
+}
+
 EngineStatus Engine::Impl::status() const {
   const std::lock_guard lock(mail_);
   EngineStatus status = status_;

@@ -54,6 +54,8 @@ struct Engine::Impl {
   // somebody else has worked. False where there is nothing to do.
   bool work_for(const Mailbox& mail, Clock::time_point deadline);
   bool step(Clock::time_point deadline);
+  // Until there is an event, which `take` gets. False: there is none and nothing to do.
+  bool advance(Clock::time_point deadline, FunctionRef<void(EngineEvent& event)> take);
 
   void resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt);
   void finish(const std::shared_ptr<Request>& request, FinishReason reason);
@@ -93,6 +95,7 @@ struct Engine::Impl {
  private:
   void begin(const std::vector<std::shared_ptr<Request>>& requests, bool are_polled);
   void take_inbox();
+  bool has_events() const;
   void work(Clock::time_point deadline);
   void note_status() noexcept;
   std::list<EngineEvent> take_events(RequestId request);

@@ -353,13 +353,17 @@ void Session::set_logits_processor(LogitsProcessor processor) {
 
 const SamplingParams& Session::sampling() const noexcept { return impl_->core->sampling; }
 
-void Session::add(Message message) { impl_->idle().messages.push_back(std::move(message)); }
+void Session::add(Message message) {
+  validate(message);
+  impl_->idle().messages.push_back(std::move(message));
+}
 void Session::add_system(std::string_view text) { add({"system", std::string(text)}); }
 void Session::add_user(std::string_view text) { add({"user", std::string(text)}); }
 
 const std::vector<Message>& Session::messages() const noexcept { return impl_->core->messages; }
 
 void Session::set_messages(std::vector<Message> messages) {
+  for (const Message& message : messages) validate(message);
   SessionCore& core = impl_->idle();
   core.messages = std::move(messages);
   core.record.reset();

@@ -26,9 +26,14 @@ void check(const char* field, std::int32_t value, std::int32_t lowest, std::int3
 void check_kv_type(DataType type) {
   if (type == DataType::f32 || type == DataType::f16 || type == DataType::bf16) return;
   if (type == DataType::q8_0) return;
-  throw Error(ErrorCode::not_supported, "not supported: a KV cache of type " +
-                                            std::string(to_string(type)) +
-                                            "; it takes f32, f16, bf16 or q8_0");
+  const std::string name(to_string(type));
+  if (name == "unknown") {
+    throw Error(ErrorCode::invalid_argument, "EvaluatorOptions::kv_type is " +
+                                                 std::to_string(static_cast<int>(type)) +
+                                                 ", no data type; it takes f32, f16, bf16 or q8_0");
+  }
+  throw Error(ErrorCode::not_supported,
+              "not supported: a KV cache of type " + name + "; it takes f32, f16, bf16 or q8_0");
 }
 
 }  // namespace

@@ -36,13 +36,22 @@ Value list_value(std::vector<Value> items) {
 
 Value dict_value(Dict dict) { return std::make_shared<const Dict>(std::move(dict)); }
 
+std::string_view arguments_of(const ToolCall& call) noexcept {
+  return call.arguments_json.empty() ? std::string_view("{}")
+                                     : std::string_view(call.arguments_json);
+}
+
+Value arguments_value(const ToolCall& call, const std::string& where) {
+  Value object = jinja::parse_json(arguments_of(call), where + ".arguments", true);
+  if (!object.is(Kind::dict)) fail(where + ".arguments", "must be a JSON object");
+  return object;
+}
+
 Value call_value(const ToolCall& call, ArgumentForm form, const std::string& where) {
   Dict function;
   function.set(key("name"), literal(call.name));
-  const std::string_view arguments =
-      call.arguments_json.empty() ? std::string_view("{}") : std::string_view(call.arguments_json);
-  Value object = jinja::parse_json(arguments, where + ".arguments", true);
-  if (!object.is(Kind::dict)) fail(where + ".arguments", "must be a JSON object");
+  const std::string_view arguments = arguments_of(call);
+  Value object = arguments_value(call, where);
   function.set(key("arguments"),
                form == ArgumentForm::text ? literal(arguments) : std::move(object));
   Dict out;
@@ -182,6 +191,12 @@ jinja::Value message_values(const std::vector<Message>& messages, ArgumentForm a
     out.push_back(message_value(messages[i], arguments, message_name(i)));
   }
   return list_value(std::move(out));
+}
+
+void validate(const Message& message) {
+  for (std::size_t i = 0; i < message.tool_calls.size(); ++i) {
+    arguments_value(message.tool_calls[i], "tool_calls[" + std::to_string(i) + "]");
+  }
 }
 
 std::vector<Message> parse_messages(std::string_view json) {

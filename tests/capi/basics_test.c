@@ -13,9 +13,11 @@ TEST(abi, "capi/basics: a program of another ABI is told both numbers") {
   CHECK(TLITE_ABI_VERSION == 65536u * TLITE_ABI_MAJOR + TLITE_ABI_MINOR);
   CHECK_OK(tlite_check_abi(TLITE_ABI_VERSION, &error));
   CHECK_ERROR(tlite_check_abi(TLITE_ABI_VERSION + 1, &error), TLITE_ERROR_NOT_SUPPORTED,
-              "the program needs ABI 0.6, and libtlite_c " TLITE_TEST_VERSION " has 0.5");
-  /* Nothing is promised from 0.4 to 0.5. */
-  CHECK_ERROR(tlite_check_abi(TLITE_ABI_VERSION - 1, &error), TLITE_ERROR_NOT_SUPPORTED, "0.4");
+              "the program needs ABI 1.1, and libtlite_c " TLITE_TEST_VERSION " has 1.0");
+  CHECK_ERROR(tlite_check_abi(6, &error), TLITE_ERROR_NOT_SUPPORTED, "the program needs ABI 0.6");
+  for (uint32_t minor = 0; minor <= TLITE_ABI_MINOR; ++minor) {
+    CHECK_OK(tlite_check_abi(65536u * TLITE_ABI_MAJOR + minor, &error));
+  }
   CHECK_STATUS(tlite_check_abi(TLITE_ABI_VERSION + 65536, &error), TLITE_ERROR_NOT_SUPPORTED);
 }
 
@@ -50,6 +52,25 @@ TEST(names, "capi/basics: every status, type and reason has a name") {
   CHECK(strcmp(tlite_finish_reason_name(TLITE_FINISH_FAILED), "failed") == 0);
   CHECK(strcmp(tlite_finish_reason_name(9), "unknown") == 0);
   CHECK(strcmp(tlite_finish_reason_name(INT32_MIN), "unknown") == 0);
+}
+
+/* The names of 0, 1, ... in turn, and of what lies around them. */
+#define CHECK_NAMES(function, ...)                                                     \
+  do {                                                                                 \
+    static const char* const expected[] = {__VA_ARGS__};                               \
+    const int32_t count = (int32_t)LENGTH(expected);                                   \
+    for (int32_t i = 0; i < count; ++i) CHECK(strcmp(function(i), expected[i]) == 0);  \
+    const int32_t others[] = {-1, count, INT32_MIN, INT32_MAX};                        \
+    for (size_t i = 0; i < 4; ++i) CHECK(strcmp(function(others[i]), "unknown") == 0); \
+  } while (0)
+
+TEST(names_of_sets, "capi/basics: so has every member of the sets of options") {
+  CHECK_NAMES(tlite_log_level_name, "debug", "info", "warning", "error");
+  CHECK_NAMES(tlite_overflow_policy_name, "stop", "error", "drop_oldest");
+  CHECK_NAMES(tlite_pooling_name, "none", "last", "mean", "cls");
+  CHECK_NAMES(tlite_beam_scoring_name, "huggingface", "vllm");
+  CHECK_NAMES(tlite_beam_stopping_name, "heuristic", "at_once", "never");
+  CHECK_NAMES(tlite_importance_format_name, "gguf", "dat");
 }
 
 TEST(free_null, "capi/basics: free functions take NULL") {

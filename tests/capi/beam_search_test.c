@@ -1,6 +1,8 @@
 /* Beam search, in C. */
 #include "tiny_session.h"
 
+#include <pthread.h>
+
 static const int32_t prompt[] = {104, 105, 32};
 
 static tlite_engine* tiny_engine(const tlite_model* model) {
@@ -26,11 +28,11 @@ static tlite_beam_options options_of(int32_t width) {
   return options;
 }
 
-static int32_t count_calls(int64_t done, int64_t total, void* user) {
-  CHECK(total == 5 && done >= 1 && done <= 5);
-  int* const calls = user;
-  ++*calls;
-  return *calls == 3;
+static int32_t count_tokens(int64_t done, int64_t total, void* user) {
+  int64_t* const last = user;
+  CHECK(total == 5 && (done == *last || done == *last + 1)); /* the same again while it works */
+  *last = done;
+  return done == 3;
 }
 
 TEST(beam_search, "capi/beam_search: the likeliest answers, the best first") {
@@ -60,18 +62,73 @@ TEST(beam_search, "capi/beam_search: the likeliest answers, the best first") {
                 "index is 3, of 3 beams");
     tlite_beams_free(beams);
   }
-  int calls = 0;
+  int64_t last = 0;
   options = options_of(2);
   options.num_return = 1;
-  options.on_progress = count_calls;
-  options.user = &calls;
+  options.on_progress = count_tokens;
+  options.user = &last;
   tlite_beams* beams = NULL;
   CHECK_OK(tlite_engine_beam_search(engine, prompt, 3, &options, &beams, &error));
-  CHECK(calls == 3 && tlite_beams_count(beams) == 1);
-  tlite_beam beam = {.struct_size = sizeof beam};
+  CHECK(last == 3 && tlite_beams_count(beams) == 1);
+  tlite_beam beam;
+  CHECK_OK(tlite_beam_init(&beam, sizeof beam));
   CHECK_OK(tlite_beams_get(beams, 0, &beam, &error));
   CHECK(beam.token_count == 3 && beam.finish_reason == TLITE_FINISH_CANCELLED);
   tlite_beams_free(beams);
+  tlite_engine_free(engine);
+  tlite_model_free(model);
+}
+
+static void* cancel_soon(void* progress) {
+  int64_t total = 0;
+  while (total == 0) tlite_progress_get(progress, NULL, &total);
+  tlite_progress_cancel(progress);
+  return NULL;
+}
+
+TEST(beam_cancel, "capi/beam_search: a cancel ends it in the prompt, and none is lost") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_engine* engine = NULL;
+  tlite_engine_options large;
+  CHECK_OK(tlite_engine_options_init(&large, sizeof large));
+  CHECK_OK(tlite_engine_create(model, &large, &engine, &error));
+  tlite_progress* progress = NULL;
+  CHECK_OK(tlite_progress_create(&progress, &error));
+  tlite_beam_options options = options_of(2);
+  options.progress = progress;
+  tlite_beams* beams = NULL;
+  tlite_progress_cancel(progress); /* kept for the next call, and used up by it */
+  CHECK_OK(tlite_engine_beam_search(engine, prompt, 3, &options, &beams, &error));
+  CHECK(tlite_beams_count(beams) == 0);
+  tlite_beams_free(beams);
+  CHECK_OK(tlite_engine_beam_search(engine, prompt, 3, &options, &beams, &error));
+  CHECK(tlite_beams_count(beams) == 2);
+  int64_t done = 0;
+  int64_t total = 0;
+  tlite_progress_get(progress, &done, &total);
+  CHECK(done == 5 && total == 5);
+  tlite_beams_free(beams);
+
+  enum { LONG = 16000 };
+  static int32_t ids[LONG];
+  for (int i = 0; i < LONG; i++) ids[i] = 97 + i % 26;
+  tlite_progress_reset(progress);
+  pthread_t thread;
+  REQUIRE(pthread_create(&thread, NULL, cancel_soon, progress) == 0);
+  CHECK_OK(tlite_engine_beam_search(engine, ids, LONG, &options, &beams, &error));
+  CHECK(tlite_beams_count(beams) == 0);
+  pthread_join(thread, NULL);
+  tlite_engine_status status;
+  CHECK_OK(tlite_engine_status_init(&status, sizeof status));
+  CHECK_OK(tlite_engine_get_status(engine, &status, &error));
+  CHECK(status.running == 0 && status.cached_tokens < LONG);
+  tlite_beams_free(beams);
+  options.reserved2 = 1;
+  CHECK_ERROR(tlite_engine_beam_search(engine, prompt, 3, &options, &beams, &error),
+              TLITE_ERROR_NOT_SUPPORTED, "beam_options.reserved2 is 1");
+  tlite_progress_free(progress);
   tlite_engine_free(engine);
   tlite_model_free(model);
 }

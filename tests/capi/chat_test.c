@@ -72,6 +72,18 @@ TEST(messages_errors, "capi/chat: bad messages are errors and leave the list alo
   CHECK_ERROR(tlite_messages_add(messages, &message, &error), TLITE_ERROR_INVALID_ARGUMENT,
               "content is NULL, with a size of 3");
   message.content.size = 0;
+  tlite_tool_call calls[2];
+  memset(calls, 0, sizeof calls); /* empty arguments: none */
+  message.tool_calls = calls;
+  message.tool_call_count = 2;
+  static const char* const bad[] = {"[]", "1", "{", "{} x", "null"};
+  for (size_t i = 0; i < LENGTH(bad); ++i) {
+    calls[1].arguments_json.data = bad[i];
+    calls[1].arguments_json.size = TLITE_NUL;
+    CHECK_ERROR(tlite_messages_add(messages, &message, &error), TLITE_ERROR_INVALID_ARGUMENT,
+                "tool_calls[1].arguments");
+  }
+  message.tool_call_count = 0;
   message.struct_size = 3;
   CHECK_ERROR(tlite_messages_add(messages, &message, &error), TLITE_ERROR_INVALID_ARGUMENT,
               "struct_size is 3");

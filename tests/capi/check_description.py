@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import ctypes
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -68,8 +69,10 @@ def compile_problems(about: Description, compiler: str) -> Iterator[str]:
                 yield f"{declarations.name} {found}"
 
 
-def older_sizes_problems(about: Description, compiler: str, header: Path) -> Iterator[str]:
-    """Structures whose older sizes capi/src/structs.hpp does not list as the description does."""
+def older_sizes_problems(
+    about: Description, compiler: str, header: Path, made: Path
+) -> Iterator[str]:
+    """Structures whose older sizes the library would not take as the description has them."""
     lines = [
         '#include "structs.hpp"',
         "template <class T>",
@@ -82,36 +85,48 @@ def older_sizes_problems(about: Description, compiler: str, header: Path) -> Ite
         if f"{name}_init" in about["functions"]:
             sizes = ", ".join(str(size["64"]) for size in struct["older_sizes"])
             lines.append(f'static_assert(are<{name}>({{{sizes}}}), "kOlderSizes<{name}>");')
-    include = [f"-I{header.parent}", f"-I{ROOT / 'capi' / 'src'}", f"-I{ROOT / 'include'}"]
+    include = [made, header.parent, ROOT / "capi" / "src", ROOT / "include"]
     result = subprocess.run(
-        [compiler, "-std=c++20", "-fsyntax-only", *include, "-x", "c++", "-"],
+        [compiler, "-std=c++20", "-fsyntax-only", *(f"-I{i}" for i in include), "-x", "c++", "-"],
         input="\n".join(lines),
         check=False,
         capture_output=True,
         text=True,
     )
     if result.returncode != 0:
-        yield f"capi/src/structs.hpp does not list the older sizes {header}:\n{result.stderr}"
+        yield f"{made}/older_sizes.hpp has not the older sizes of {header}:\n{result.stderr}"
 
 
-def older_sizes_selftest(compiler: str) -> Iterator[str]:
-    """A structure that grows under a major number above 0 must be found to lack its old size."""
+def later_version_selftest(compiler: str) -> Iterator[str]:
+    """Of a later header: what is made of it is right, and sizes that were made before are not."""
     with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary)
-        text = HEADER.read_text(encoding="utf-8").replace("ABI_MAJOR = 0", "ABI_MAJOR = 1")
-        describe = [sys.executable, str(ROOT / "capi" / "describe_abi.py"), "--out", temporary]
-        describe += [
-            "--header",
-            str(folder / "tlite.h"),
-            "--previous",
-            str(folder / "tlite_c.json"),
-        ]
+        before, after = Path(temporary) / "before", Path(temporary) / "after"
+        text = HEADER.read_text(encoding="utf-8")
         skip = "  int32_t skip_special;"
-        for version in (text, text.replace(skip, f"  int32_t newer[2];\n{skip}")):
+        later = text.replace(skip, f"  int32_t newer[2];\n{skip}")
+        later = re.sub(r"TLITE_ABI_MINOR = \d+", "TLITE_ABI_MINOR = 7", later)
+        end = "\n#if defined(__cplusplus)\n}"
+        later = later.replace(end, f"\nTLITE_C_API void tlite_newer(void) TLITE_NOEXCEPT;\n{end}")
+        versions = (text, later)
+        for folder, version in zip((before, after), versions, strict=True):
+            folder.mkdir()
             (folder / "tlite.h").write_text(version, encoding="utf-8")
+            describe = [sys.executable, str(ROOT / "capi" / "describe_abi.py")]
+            describe += ["--header", str(folder / "tlite.h"), "--out", str(folder)]
+            describe += ["--previous", str(before / "tlite_c.json")]
             subprocess.run(describe, check=True)
-        about = json.loads((folder / "tlite_c.json").read_text(encoding="utf-8"))
-        found = "".join(older_sizes_problems(about, compiler, folder / "tlite.h"))
+        about = json.loads((after / "tlite_c.json").read_text(encoding="utf-8"))
+        yield from older_sizes_problems(about, compiler, after / "tlite.h", after)
+        map_ = (after / "tlite_c.map").read_text(encoding="utf-8")
+        if not re.search(
+            r"\n    tlite_beams_get;\n[^}]*\}.*\nTLITE_1.7 \{\n  global:\n    tlite_newer;\n\} T",
+            map_,
+            re.S,
+        ):
+            yield f"tlite_newer is no symbol of version 1.7:\n{map_}"
+        # The one before has the same headers but for the sizes.
+        (before / "tlite.h").unlink()
+        found = "".join(older_sizes_problems(about, compiler, after / "tlite.h", before))
         if "kOlderSizes<tlite_decode_options>" not in found or found.count("kOlderSizes<") != 1:
             yield f"a structure that grew in secret is not found: {found or 'nothing'}"
 
@@ -166,8 +181,8 @@ def main() -> int:
     about = json.loads((ABI / "tlite_c.json").read_text(encoding="utf-8"))
     problems = [
         *compile_problems(about, arguments.cc),
-        *older_sizes_problems(about, arguments.cxx, HEADER),
-        *older_sizes_selftest(arguments.cxx),
+        *older_sizes_problems(about, arguments.cxx, HEADER, ABI),
+        *later_version_selftest(arguments.cxx),
     ]
     if arguments.library:
         problems += library_problems(about, arguments.library)

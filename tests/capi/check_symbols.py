@@ -49,9 +49,11 @@ def capi_problems(library: Path) -> Iterator[str]:
     for name in sorted(expected - found):
         yield f"{library.name} does not export {name}"
     major = description["abi"]["major"]
-    nodes = set(re.findall(r"\btlite_\w+@+(\w+)", output_of("nm", "-D", library)))
-    if nodes != {f"TLITE_{major}"}:
-        yield f"{library.name} has the symbol versions {sorted(nodes)}, not TLITE_{major} alone"
+    nodes = dict(re.findall(r"\b(tlite_\w+)@+([\w.]+)", output_of("nm", "-D", library)))
+    for name, function in description["functions"].items():
+        node = f"TLITE_{major}.{function.get('since', 0)}"
+        if nodes.get(name) != node:
+            yield f"{library.name} has {name} as version {nodes.get(name)}, not {node}"
     if f"[libtlite_c.so.{major}]" not in output_of("readelf", "-d", library):
         yield f"the SONAME of {library.name} is not libtlite_c.so.{major}"
 

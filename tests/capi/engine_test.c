@@ -182,6 +182,48 @@ TEST(engine_wait, "capi/engine: threads that wait, messages, a cancel, a session
   tlite_model_free(model);
 }
 
+TEST(engine_advance,
+     "capi/engine: advance gives each event when it is there, and ends at the end") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_engine* const engine = tiny_engine(model);
+  int32_t has_work = 1;
+  tlite_engine_event* event = NULL;
+  CHECK_OK(tlite_engine_advance(engine, INT64_MAX, &event, &has_work, &error));
+  CHECK(has_work == 0 && event == NULL);
+  for (int64_t budget = 0; budget >= 0; budget = budget == 0 ? INT64_MAX : -1) {
+    const int64_t request = submit(engine, "hello", 3);
+    size_t bytes = 0;
+    int events = 0;
+    int ended = 0;
+    while (tlite_engine_advance(engine, budget, &event, &has_work, NULL) == TLITE_OK && has_work) {
+      CHECK(event != NULL || budget == 0);
+      if (event == NULL) continue;
+      CHECK(event->request == request && !ended);
+      bytes += event->text.size;
+      events++;
+      if (event->result != NULL) {
+        tlite_generation* const expected = alone(model, "hello", 3);
+        CHECK(same(event->result, expected) && bytes == expected->text.size);
+        tlite_generation_free(expected);
+        ended = 1;
+      }
+      tlite_engine_event_free(event);
+      event = NULL;
+    }
+    CHECK(ended && events > 1 && event == NULL);
+  }
+  CHECK_ERROR(tlite_engine_advance(engine, 0, NULL, &has_work, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "out is NULL");
+  CHECK_ERROR(tlite_engine_advance(engine, 0, &event, NULL, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "has_work is NULL");
+  CHECK_ERROR(tlite_engine_advance(NULL, 0, &event, &has_work, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "engine is NULL");
+  tlite_engine_free(engine);
+  tlite_model_free(model);
+}
+
 TEST(engine_scores, "capi/engine: several answers, and what the prompt's own tokens say") {
   memory_host host;
   tlite_model* const model = tiny_model_load(&host);

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,7 +24,7 @@ TEST(
               "one of file_open and file_close is NULL");
   options.file_close = NULL;
   CHECK_ERROR(tlite_host_create(&options, &given, &error), TLITE_ERROR_INVALID_ARGUMENT,
-              "file_exists and file_is_directory need file_open");
+              "file_exists, file_is_directory and file_list need file_open");
   options = memory_host_options(&host);
   options.threads = 0;
   CHECK_ERROR(tlite_host_create(&options, &given, &error), TLITE_ERROR_INVALID_ARGUMENT,
@@ -48,6 +49,110 @@ TEST(files_fail, "capi/host: a file that the host cannot read is named") {
     CHECK(model == NULL && host.live == 0 && host.open_files == 0);
   }
   tlite_host_free(given);
+}
+
+TEST(files_no_memory, "capi/host: a host that has no memory for a file is out of memory") {
+  static const tlite_status answers[] = {TLITE_ERROR_OUT_OF_MEMORY, TLITE_ERROR_NOT_FOUND,
+                                         TLITE_ERROR_IO, TLITE_ERROR_BAD_STATE, 7};
+  for (size_t i = 0; i < LENGTH(answers); ++i) {
+    memory_host host;
+    memory_host_init(&host);
+    host.failing_file = "model.safetensors";
+    host.failure = answers[i];
+    tlite_host* const given = memory_host_create(&host);
+    tlite_model* model = NULL;
+    CHECK_ERROR(tlite_model_load(given, "memory", TLITE_NUL, NULL, &model, &error),
+                i < 2 ? answers[i] : TLITE_ERROR_IO, "model.safetensors");
+    tlite_host_free(given);
+    CHECK(model == NULL && host.live == 0 && host.open_files == 0);
+  }
+}
+
+/* A directory that holds one model as a GGUF file, and other things. */
+typedef struct archive {
+  memory_host* host;
+  void* data;
+  size_t size;
+  const char* const* names;
+  tlite_status failure;
+} archive;
+
+static tlite_status archive_list(const char* directory, size_t directory_size,
+                                 tlite_file_names* names, void* user) {
+  const archive* const self = user;
+  CHECK(strlen(directory) == directory_size && strcmp(directory, "folder") == 0);
+  for (const char* const* name = self->names; *name != NULL; ++name) {
+    CHECK_OK(tlite_file_names_add(names, *name, TLITE_NUL, &error));
+  }
+  CHECK_ERROR(tlite_file_names_add(names, "a/b", 3, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "name is 'a/b'");
+  CHECK_ERROR(tlite_file_names_add(names, "a\0", 2, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "name has a NUL inside");
+  CHECK_ERROR(tlite_file_names_add(names, "", 0, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "name is empty");
+  CHECK_ERROR(tlite_file_names_add(NULL, "a", 1, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "names is NULL");
+  return self->failure;
+}
+
+static tlite_status archive_open(const char* path, size_t path_size, const void** data,
+                                 size_t* size, void** file, void* user) {
+  const archive* const self = user;
+  (void)path_size;
+  if (strcmp(path, "folder/small.gguf") != 0) return TLITE_ERROR_NOT_FOUND;
+  *data = self->data;
+  *size = self->size;
+  *file = NULL;
+  return TLITE_OK;
+}
+
+static void archive_close(void* file, void* user) {
+  (void)file;
+  (void)user;
+}
+
+TEST(files_listed, "capi/host: the one .gguf file of a directory is found by file_list") {
+  static const char target[] = TLITE_TEST_SCRATCH "/listed.gguf";
+  memory_host memory;
+  memory_host_init(&memory);
+  tlite_host* given = memory_host_create(&memory);
+  CHECK_OK(
+      tlite_quantize(given, "memory", 6, target, TLITE_NUL, TLITE_WEIGHT_MIX_Q8_0, NULL, &error));
+  tlite_host_free(given);
+  FILE* const in = fopen(target, "rb");
+  REQUIRE(in != NULL);
+  fseek(in, 0, SEEK_END);
+  static const char* const names[] = {"README.md", "small.gguf", "large", NULL};
+  static const char* const two[] = {"small.gguf", "other.gguf", NULL};
+  archive files = {NULL, NULL, (size_t)ftell(in), names, TLITE_OK};
+  rewind(in);
+  files.data = malloc(files.size);
+  REQUIRE(files.data != NULL && fread(files.data, 1, files.size, in) == files.size);
+  fclose(in);
+
+  tlite_host_options options;
+  CHECK(tlite_host_options_init(&options, sizeof options) == TLITE_OK);
+  options.user = &files;
+  options.file_open = archive_open;
+  options.file_close = archive_close;
+  tlite_model* model = NULL;
+  CHECK_OK(tlite_host_create(&options, &given, &error));
+  CHECK_STATUS(tlite_model_load(given, "folder", 6, NULL, &model, &error), TLITE_ERROR_NOT_FOUND);
+  tlite_host_free(given);
+  options.file_list = archive_list;
+  CHECK_OK(tlite_host_create(&options, &given, &error));
+  CHECK_OK(tlite_model_load(given, "folder", 6, NULL, &model, &error));
+  tlite_model_free(model);
+  model = NULL;
+  files.names = two;
+  CHECK_ERROR(tlite_model_load(given, "folder", 6, NULL, &model, &error),
+              TLITE_ERROR_INVALID_ARGUMENT, "it holds 2 models");
+  files.failure = TLITE_ERROR_IO;
+  CHECK_ERROR(tlite_model_load(given, "folder", 6, NULL, &model, &error), TLITE_ERROR_IO,
+              "folder: the host's file_list answers io");
+  CHECK(model == NULL);
+  tlite_host_free(given);
+  free(files.data);
 }
 
 TEST(files_alone, "capi/host: file_open and file_close alone do, at any alignment of the data") {

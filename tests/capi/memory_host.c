@@ -62,7 +62,7 @@ static tlite_status on_file_open(const char* path, size_t path_size, const void*
   const tiny_file* const found = strlen(path) == path_size ? find_file(path) : NULL;
   if (found == NULL) return TLITE_ERROR_NOT_FOUND;
   if (host->failing_file != NULL && strcmp(host->failing_file, found->name) == 0) {
-    return TLITE_ERROR_IO;
+    return host->failure == TLITE_OK ? TLITE_ERROR_IO : host->failure;
   }
   char* copy = NULL;
   if (host->shift > 0) {

@@ -20,6 +20,7 @@ typedef struct memory_host {
   size_t shift;             /* bytes by which the data of files is misaligned */
   int released;             /* times that `release` was called */
   const char* failing_file; /* a file that cannot be read, though it is there; NULL: none */
+  tlite_status failure;     /* what is said of it then; TLITE_OK: TLITE_ERROR_IO */
 } memory_host;
 
 /* A host with nothing set; its models are at any path in the directory "memory". */

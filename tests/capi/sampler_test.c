@@ -80,6 +80,45 @@ TEST(own_loop, "capi/sampler: a loop of one's own has a session's tokens") {
   CHECK(host.live == 0);
 }
 
+/* Bans all tokens but that of `user`; stops where there is none. */
+static int32_t only_one(const int32_t* tokens, size_t token_count, float* logits,
+                        size_t logit_count, void* user) {
+  const int32_t wanted = *(const int32_t*)user;
+  CHECK(token_count >= 2 && tokens[0] == 104 && tokens[1] == 105);
+  for (size_t i = 0; i < logit_count; ++i) {
+    if ((int32_t)i != wanted) logits[i] = -INFINITY;
+  }
+  return wanted < 0;
+}
+
+TEST(sampler_on_logits, "capi/sampler: a logits callback has its say before each token") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  tlite_sampler* sampler = NULL;
+  const int32_t prompt[] = {104, 105};
+  int32_t wanted = 77;
+  CHECK_OK(tlite_sampler_create(model, NULL, &sampler, &error));
+  CHECK_OK(tlite_sampler_on_logits(sampler, only_one, &wanted, &error));
+  CHECK_OK(tlite_sampler_observe_prompt(sampler, prompt, 2, &error));
+  CHECK_STATUS(tlite_sampler_on_logits(sampler, NULL, NULL, &error), TLITE_ERROR_BAD_STATE);
+  const float logits[TINY_VOCAB_SIZE] = {0};
+  const tlite_sampled_token* chosen = NULL;
+  CHECK_OK(tlite_sampler_sample(sampler, logits, TINY_VOCAB_SIZE, NULL, 0, &chosen, &error));
+  CHECK(chosen->token == 77);
+  wanted = -1;
+  CHECK_STATUS(tlite_sampler_sample(sampler, logits, TINY_VOCAB_SIZE, NULL, 0, &chosen, &error),
+               TLITE_ERROR_CANCELLED);
+  wanted = 78;
+  CHECK_OK(tlite_sampler_sample(sampler, logits, TINY_VOCAB_SIZE, NULL, 0, &chosen, &error));
+  CHECK(chosen->token == 78);
+  CHECK_OK(tlite_sampler_reset(sampler, &error));
+  CHECK_OK(tlite_sampler_on_logits(sampler, NULL, NULL, &error));
+  CHECK_ERROR(tlite_sampler_on_logits(NULL, NULL, NULL, &error), TLITE_ERROR_INVALID_ARGUMENT,
+              "sampler is NULL");
+  tlite_sampler_free(sampler);
+  tlite_model_free(model);
+}
+
 TEST(sampler_errors, "capi/sampler: bad input is named") {
   memory_host host;
   tlite_model* const model = tiny_model_load(&host);

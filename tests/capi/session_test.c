@@ -222,6 +222,9 @@ TEST(session_pieces, "capi/session: pieces carry their logprobs") {
   CHECK_OK(tlite_session_set_sampling(session, &params, &error));
   tlite_stream* stream = NULL;
   const int32_t ids[] = {1, 2, 3};
+  tlite_generation* whole = NULL;
+  CHECK_OK(tlite_session_complete_ids(session, ids, 3, NULL, NULL, &whole, &error));
+  REQUIRE(whole != NULL && whole->token_count > 0 && whole->prompt_tokens == 3);
   CHECK_OK(tlite_session_stream_complete_ids(session, ids, 3, &stream, &error));
   const tlite_piece* piece = NULL;
   int tokens = 0;
@@ -236,6 +239,12 @@ TEST(session_pieces, "capi/session: pieces carry their logprobs") {
     CHECK(bytes.data[bytes.size] == '\0');
   }
   CHECK(tokens == 3 && message_count(session) == 0);
+  tlite_generation* streamed = NULL;
+  CHECK_OK(tlite_stream_get_result(stream, &streamed, &error));
+  CHECK(streamed->token_count == whole->token_count);
+  CHECK(memcmp(streamed->tokens, whole->tokens, 3 * sizeof(int32_t)) == 0);
+  tlite_generation_free(streamed);
+  tlite_generation_free(whole);
   tlite_stream_free(stream);
   tlite_session_free(session);
   tlite_model_free(model);

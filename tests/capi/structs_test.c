@@ -26,6 +26,8 @@ INIT(session_options)
 INIT(engine_options)
 INIT(request_options)
 INIT(beam_options)
+INIT(beam)
+INIT(engine_status)
 
 static const struct {
   const char* name;
@@ -48,6 +50,8 @@ static const struct {
     {"engine_options", init_engine_options, sizeof(tlite_engine_options)},
     {"request_options", init_request_options, sizeof(tlite_request_options)},
     {"beam_options", init_beam_options, sizeof(tlite_beam_options)},
+    {"beam", init_beam, sizeof(tlite_beam)},
+    {"engine_status", init_engine_status, sizeof(tlite_engine_status)},
 };
 
 /* Larger than any structure may be, aligned for all of them. */

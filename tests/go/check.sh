@@ -38,6 +38,9 @@ linked go test -race ./...
 step "tests, loaded at run time"
 # Memory is looked at here, where glibc gives back what it can and no sanitizer keeps some.
 loaded env MALLOC_ARENA_MAX=1 MALLOC_MMAP_THRESHOLD_=65536 go test -tags tlite_dlopen ./...
+step "tests, on a library of a later version, whose structures have grown"
+grown=$build/tests/capi/frozen/grown
+loaded env TLITE_LIBRARY="$grown/$(basename "$library")" go test -tags tlite_dlopen ./...
 step "tests, linked, with the address sanitizer"
 linked env ASAN_OPTIONS=allocator_may_return_null=1 go test -asan ./...
 step "examples"
@@ -58,6 +61,7 @@ fresh loaded go build -tags tlite_dlopen -o loaded .
 model=$source/examples/demo-model/model
 [ "$(linked ./linked "$model")" = "the model has answered" ]
 [ "$(loaded ./loaded "$model")" = "the model has answered" ]
+[ "$(linked env LD_LIBRARY_PATH="$grown" ./linked "$model")" = "the model has answered" ]
 
 step "libraries that are not the one"
 cc -shared -fPIC -o "$work/$(basename "$library")" -Wl,-soname,"$(basename "$library")" \

@@ -80,6 +80,17 @@ def test_keyboard_interrupt_stops_an_engine(slow_path: Path) -> None:
     assert (engine.status.running, engine.status.waiting) == (0, 0)
 
 
+def test_keyboard_interrupt_stops_a_beam_search(slow_path: Path) -> None:
+    """In the prompt, which takes seconds; the engine is as before."""
+    engine = tlite.Engine(tlite.Model(slow_path), context=4096)
+    thread = interrupt_when(lambda: engine.status.running > 0)
+    with pytest.raises(KeyboardInterrupt):
+        tlite.beam_search(engine, [5] * 4000, max_new_tokens=4)
+    thread.join()
+    assert engine.status.running == 0 and engine.status.cached_tokens < 4000
+    assert tlite.beam_search(engine, [1, 2, 3], max_new_tokens=2, beam_width=2)
+
+
 def test_keyboard_interrupt_stops_a_batch(slow_path: Path) -> None:
     """And takes it back."""
     evaluator = tlite.Evaluator(tlite.Model(slow_path), context=4096)

@@ -174,15 +174,36 @@ TEST_CASE("api/beam_search: progress, and an end from outside") {
   std::vector<std::int64_t> seen;
   options.on_progress = [&](std::int64_t done, std::int64_t total) {
     CHECK(total == options.max_new_tokens);
-    seen.push_back(done);
+    if (seen.empty() || seen.back() != done) seen.push_back(done);  // again while it works
     return done < 3;
   };
   const std::vector<Beam> beams = engine.beam_search(prompt_of(expected), options);
-  CHECK(seen == std::vector<std::int64_t>{1, 2, 3});
+  CHECK(seen == std::vector<std::int64_t>{0, 1, 2, 3});
   REQUIRE(beams.size() == 1);
   CHECK(beams[0].tokens.size() == 3);
   CHECK(beams[0].finish_reason == FinishReason::cancelled);
   CHECK(std::abs(beams[0].score - beams[0].logprob / 3) < 1e-12);
+}
+
+TEST_CASE("api/beam_search: where it ends before the first token there is no beam") {
+  const Expected& expected = example();
+  Engine engine(model_of(expected), small());
+  BeamOptions options = expected.options;
+  options.on_progress = [](std::int64_t, std::int64_t) { return false; };
+  CHECK(engine.beam_search(prompt_of(expected), options).empty());
+  CHECK(engine.status().cached_tokens == 0);
+  // In the middle of a prompt that takes longer than it waits before it asks.
+  EngineOptions large = small();
+  large.context = 1 << 14;
+  Engine other(model_of(expected), large);
+  int asked = 0;
+  options.on_progress = [&](std::int64_t done, std::int64_t) { return done == 0 && ++asked < 2; };
+  const std::vector<TokenId> prompt((1 << 14) - 64, prompt_of(expected)[0]);
+  CHECK(other.beam_search(prompt, options).empty());
+  CHECK(other.status().running == 0);
+  CHECK(other.status().cached_tokens < static_cast<std::int32_t>(prompt.size()));
+  options.on_progress = {};
+  check_beams(other.beam_search(prompt_of(expected), expected.options), expected);
 }
 
 TEST_CASE("api/beam_search: at a temperature vLLM's beams may end by what is drawn") {

@@ -106,6 +106,39 @@ TEST_CASE("api/engine: many requests at once answer as each alone") {
   CHECK(status.cached_tokens + status.free_tokens == 512);
 }
 
+TEST_CASE("api/engine: advance hands on each thing when it happens, and ends with the last") {
+  const Model model = tiny_model();
+  Engine engine(model, small());
+  const auto nothing = [](const EngineEvent&) { FAIL("an event of nobody"); };
+  CHECK_FALSE(engine.advance(std::chrono::nanoseconds::max(), nothing));
+  for (const std::chrono::nanoseconds budget : {std::chrono::nanoseconds::max(), 0ns, 1000000ns}) {
+    std::map<RequestId, std::size_t> tokens;
+    std::map<RequestId, Generation> answers;
+    for (std::uint64_t i = 0; i < 3; ++i) engine.submit(text_of(i), with(seeded(i)));
+    std::size_t events = 0;
+    std::size_t before = 0;
+    const auto take = [&](const EngineEvent& event) {
+      ++events;
+      tokens[event.request] += event.token >= 0 ? 1U : 0U;
+      if (event.result) answers[event.request] = *event.result;
+    };
+    for (; engine.advance(budget, take); before = events) {
+      if (budget == std::chrono::nanoseconds::max()) REQUIRE(events == before + 1);
+      const EngineStatus status = engine.status();
+      if (budget != 0ns && events == 1) CHECK(status.running + status.waiting == 3);
+    }
+    CHECK_FALSE(engine.advance(budget, take));
+    REQUIRE(answers.size() == 3);
+    std::uint64_t i = 0;
+    for (const auto& [request, answer] : answers) {
+      CHECK(answer.tokens.size() == tokens[request]);
+      Engine alone(model, small());
+      CHECK(alone.wait(alone.submit(text_of(i), with(seeded(i)))).tokens == answer.tokens);
+      ++i;
+    }
+  }
+}
+
 TEST_CASE("api/engine: ids, text and messages; what begins alike is computed once") {
   const Model model = tiny_model();
   Engine engine(model, small());

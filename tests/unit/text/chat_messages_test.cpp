@@ -58,6 +58,18 @@ TEST_CASE("text/chat_messages: what was written is read back") {
   CHECK(parse_messages(messages_to_json({})).empty());
 }
 
+TEST_CASE("text/chat_messages: arguments of a call that is made by hand are checked") {
+  Message message{"assistant", ""};
+  message.tool_calls = {{"f", "", ""}, {"g", "{\"a\": 1}", ""}};
+  CHECK_NOTHROW(validate(message));
+  for (const char* bad : {"[1]", "nonsense", "{\"a\": }", "7"}) {
+    message.tool_calls[1].arguments_json = bad;
+    CHECK(test::error_of([&] {
+            validate(message);
+          }).find("invalid_argument: tool_calls[1].arguments: ") == 0);
+  }
+}
+
 TEST_CASE("text/chat_messages: errors name the message and the field") {
   const struct {
     const char* json;

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TLITE_ABI_MAJOR = 0
-TLITE_ABI_MINOR = 5
+TLITE_ABI_MAJOR = 1
+TLITE_ABI_MINOR = 0
 TLITE_OK = 0
 TLITE_ERROR_INVALID_ARGUMENT = -1
 TLITE_ERROR_NOT_FOUND = -2
@@ -222,6 +222,7 @@ tlite_file_open_callback = CFUNCTYPE(
     c_int32, c_void_p, c_size_t, POINTER(c_void_p), POINTER(c_size_t), POINTER(c_void_p), c_void_p
 )
 tlite_file_close_callback = CFUNCTYPE(None, c_void_p, c_void_p)
+tlite_file_list_callback = CFUNCTYPE(c_int32, c_void_p, c_size_t, c_void_p, c_void_p)
 tlite_progress_callback = CFUNCTYPE(c_int32, c_int64, c_int64, c_void_p)
 tlite_logits_callback = CFUNCTYPE(c_int32, c_void_p, c_size_t, c_void_p, c_size_t, c_void_p)
 tlite_piece_callback = CFUNCTYPE(c_int32, c_void_p, c_void_p)
@@ -264,7 +265,7 @@ class tlite_token_list(Structure):
 
 
 class tlite_host_options(Structure):
-    """80 bytes."""
+    """88 bytes."""
 
     struct_size: int
     threads: int
@@ -277,6 +278,7 @@ class tlite_host_options(Structure):
     file_close: Any
     file_exists: Any
     file_is_directory: Any
+    file_list: Any
 
     _fields_ = (
         ("struct_size", c_uint32),
@@ -290,6 +292,7 @@ class tlite_host_options(Structure):
         ("file_close", tlite_file_close_callback),
         ("file_exists", tlite_file_test_callback),
         ("file_is_directory", tlite_file_test_callback),
+        ("file_list", tlite_file_list_callback),
     )
 
 
@@ -860,7 +863,7 @@ class tlite_engine_status(Structure):
 
 
 class tlite_beam_options(Structure):
-    """72 bytes."""
+    """88 bytes."""
 
     struct_size: int
     beam_width: int
@@ -877,6 +880,8 @@ class tlite_beam_options(Structure):
     reserved: int
     on_progress: Any
     user: Any
+    progress: Any
+    reserved2: int
 
     _fields_ = (
         ("struct_size", c_uint32),
@@ -894,6 +899,8 @@ class tlite_beam_options(Structure):
         ("reserved", c_uint32),
         ("on_progress", tlite_progress_callback),
         ("user", c_void_p),
+        ("progress", c_void_p),
+        ("reserved2", c_size_t),
     )
 
 
@@ -1110,6 +1117,10 @@ class Library:
             "tlite_tokens_data", POINTER(c_int32), c_void_p, POINTER(c_size_t)
         )
         self.tlite_tokens_free = find("tlite_tokens_free", None, c_void_p)
+        self.tlite_log_level_name = find("tlite_log_level_name", c_char_p, c_int32)
+        self.tlite_file_names_add = find(
+            "tlite_file_names_add", c_int32, c_void_p, c_char_p, c_size_t, POINTER(c_void_p)
+        )
         self.tlite_host_options_init = find(
             "tlite_host_options_init", c_int32, POINTER(tlite_host_options), c_size_t
         )
@@ -1253,6 +1264,7 @@ class Library:
         self.tlite_messages_to_json = find(
             "tlite_messages_to_json", c_int32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)
         )
+        self.tlite_overflow_policy_name = find("tlite_overflow_policy_name", c_char_p, c_int32)
         self.tlite_finish_reason_name = find("tlite_finish_reason_name", c_char_p, c_int32)
         self.tlite_session_options_init = find(
             "tlite_session_options_init", c_int32, POINTER(tlite_session_options), c_size_t
@@ -1359,6 +1371,17 @@ class Library:
             POINTER(POINTER(tlite_generation)),
             POINTER(c_void_p),
         )
+        self.tlite_session_complete_ids = find(
+            "tlite_session_complete_ids",
+            c_int32,
+            c_void_p,
+            c_void_p,
+            c_size_t,
+            tlite_piece_callback,
+            c_void_p,
+            POINTER(POINTER(tlite_generation)),
+            POINTER(c_void_p),
+        )
         self.tlite_session_stream = find(
             "tlite_session_stream", c_int32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)
         )
@@ -1444,11 +1467,15 @@ class Library:
         self.tlite_engine_options_init = find(
             "tlite_engine_options_init", c_int32, POINTER(tlite_engine_options), c_size_t
         )
+        self.tlite_pooling_name = find("tlite_pooling_name", c_char_p, c_int32)
         self.tlite_request_options_init = find(
             "tlite_request_options_init", c_int32, POINTER(tlite_request_options), c_size_t
         )
         self.tlite_engine_event_free = find(
             "tlite_engine_event_free", None, POINTER(tlite_engine_event)
+        )
+        self.tlite_engine_status_init = find(
+            "tlite_engine_status_init", c_int32, POINTER(tlite_engine_status), c_size_t
         )
         self.tlite_engine_create = find(
             "tlite_engine_create",
@@ -1514,6 +1541,15 @@ class Library:
             POINTER(POINTER(tlite_engine_event)),
             POINTER(c_void_p),
         )
+        self.tlite_engine_advance = find(
+            "tlite_engine_advance",
+            c_int32,
+            c_void_p,
+            c_int64,
+            POINTER(POINTER(tlite_engine_event)),
+            POINTER(c_int32),
+            POINTER(c_void_p),
+        )
         self.tlite_engine_wait = find(
             "tlite_engine_wait",
             c_int32,
@@ -1534,9 +1570,12 @@ class Library:
             POINTER(tlite_engine_status),
             POINTER(c_void_p),
         )
+        self.tlite_beam_scoring_name = find("tlite_beam_scoring_name", c_char_p, c_int32)
+        self.tlite_beam_stopping_name = find("tlite_beam_stopping_name", c_char_p, c_int32)
         self.tlite_beam_options_init = find(
             "tlite_beam_options_init", c_int32, POINTER(tlite_beam_options), c_size_t
         )
+        self.tlite_beam_init = find("tlite_beam_init", c_int32, POINTER(tlite_beam), c_size_t)
         self.tlite_engine_beam_search = find(
             "tlite_engine_beam_search",
             c_int32,
@@ -1845,6 +1884,14 @@ class Library:
             POINTER(c_void_p),
         )
         self.tlite_sampler_free = find("tlite_sampler_free", None, c_void_p)
+        self.tlite_sampler_on_logits = find(
+            "tlite_sampler_on_logits",
+            c_int32,
+            c_void_p,
+            tlite_logits_callback,
+            c_void_p,
+            POINTER(c_void_p),
+        )
         self.tlite_sampler_observe_prompt = find(
             "tlite_sampler_observe_prompt", c_int32, c_void_p, c_void_p, c_size_t, POINTER(c_void_p)
         )
@@ -1903,6 +1950,7 @@ class Library:
             POINTER(tlite_quantize_options),
             POINTER(c_void_p),
         )
+        self.tlite_importance_format_name = find("tlite_importance_format_name", c_char_p, c_int32)
         self.tlite_importance_options_init = find(
             "tlite_importance_options_init", c_int32, POINTER(tlite_importance_options), c_size_t
         )

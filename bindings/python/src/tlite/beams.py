@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from . import _ffi
 from ._convert import choice, filled, name_of, receiver, text_of, token_array
 from ._library import lib
-from ._native import call, created, in_background
+from ._native import call, created
+from .model import watched
 from .templates import Prompt
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def beam_search(
     - `length_penalty` (1): above 0 it favours long answers. `ignore_eos`: no token ends a beam.
     - `temperature` of vLLM's: each beam also goes on with a token drawn at it; `seed` of these.
 
-    Ctrl-C, and what a progress function raises, end the search. InvalidArgument, ContextFull.
+    Ctrl-C, and what a progress function raises, end the search, in the prompt too.
+    InvalidArgument, ContextFull.
     """
     handle = engine._live()
     if isinstance(prompt, (str, Prompt)):
@@ -81,28 +83,17 @@ def beam_search(
         seed=seed,
         priority=priority,
     )
-    told = [0, 0]
-    stopped: list[bool] = []
 
-    def tell(done: int, total: int, _user: object) -> int:
-        told[:] = (done, total)
-        return len(stopped)
-
-    options.on_progress = _ffi.tlite_progress_callback(tell)
-
-    def watch() -> None:
-        if callable(progress) and told[1]:
-            progress(told[0], told[1])
-
-    def work() -> list[Beam]:
+    def search() -> list[Beam]:
         made = created(
             *(lib.tlite_engine_beam_search, lib.tlite_beams_free),
             *(handle.pointer, *ids.buffer_info(), byref(options)),
         )
         return [_beam(made.pointer, i) for i in range(lib.tlite_beams_count(made.pointer))]
 
-    result: list[Beam] = in_background(work, watch, lambda: stopped.append(True))
-    watch()
+    with watched("beam search", progress) as (object_, run):
+        options.progress = object_.pointer
+        result: list[Beam] = run(search)
     return result
 
 

@@ -303,15 +303,17 @@ class _Desk:
             if request in self.claims:
                 self.claims[request] = None
 
-    def drain(self, handle: Handle) -> None:
-        """Takes what the engine has to tell, in its order."""
-        out = POINTER(_ffi.tlite_engine_event)()
+    def drain(self, handle: Handle, first: Any = None) -> None:
+        """Takes what the engine has to tell, in its order; `first`: an event that came already."""
+        out = POINTER(_ffi.tlite_engine_event)() if first is None else first
         place = byref(out)
         touched: dict[_Inbox, int] = {}  # with a request of each
         try:
             with self.lock:
                 while True:
-                    call(lib.tlite_engine_poll, handle.pointer, place)
+                    if first is None:
+                        call(lib.tlite_engine_poll, handle.pointer, place)
+                    first = None
                     if not out:
                         return
                     request = out[0].request
@@ -353,6 +355,17 @@ class _Desk:
             self.drain(handle)
         return bool(has_work.value)
 
+    def advance(self, budget: int) -> None:
+        """The same until something has happened."""
+        handle = self.live()
+        out = POINTER(_ffi.tlite_engine_event)()
+        try:
+            with at_work():
+                advance = lib.tlite_engine_advance
+                call(advance, handle.pointer, budget, byref(out), byref(c_int32()))
+        finally:
+            self.drain(handle, out if out else None)
+
     def read(self, inbox: _Inbox, budget: int) -> EngineEvent:
         """The next event, which is worked for where nobody does."""
         while True:
@@ -361,7 +374,10 @@ class _Desk:
             self.live()
             if self.thread is None and self.turn.acquire(blocking=False):
                 try:
-                    self.step(budget)
+                    if inbox.only_ends:
+                        self.step(budget)
+                    else:
+                        self.advance(budget)
                 finally:
                     self.turn.release()
                     self.pass_on(inbox)
