@@ -1,0 +1,7 @@
+#include "page.hpp"
+
+namespace server {
+
+std::string_view page() noexcept { return {}; }
+
+}  // namespace server
