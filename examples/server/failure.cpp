@@ -27,12 +27,14 @@ FailureKind kind_of(ErrorCode code) {
   }
 }
 
-// "messages[1].role: ..." and "sampling: top_p is 2, ..." name their field at the beginning.
+// "messages[1].role: ..." and "sampling: top_p is 2, ..." name their field at the beginning, the
+// latter as the library calls it.
 std::string field_of(std::string_view message) {
   constexpr std::string_view kSampling = "sampling: ";
   if (message.starts_with(kSampling)) {
     message.remove_prefix(kSampling.size());
-    return std::string(message.substr(0, message.find(' ')));
+    const std::string_view name = message.substr(0, message.find_first_of(" [."));
+    return name == "max_new_tokens" ? "max_tokens" : std::string(name);
   }
   if (message.starts_with("messages")) return std::string(message.substr(0, message.find(": ")));
   return {};

@@ -251,7 +251,7 @@ class ApiTest(ServerTest):
             ({"n": 0}, "n is 0", "n", "invalid_value"),
             ({"max_tokens": "5"}, 'max_tokens is "5"', "max_tokens", "invalid_value"),
             ({"max_tokens": 2**63}, "32 bits", "max_tokens", "invalid_value"),
-            ({"stop": ""}, "stop[0] is empty", "stop[0]", "invalid_value"),
+            ({"stop": ""}, "stop[0] is empty", "stop", "invalid_value"),
             ({"top_logprobs": 2}, "top_logprobs is 2", "top_logprobs", "invalid_value"),
             ({"logprobs": True, "top_logprobs": 65}, "logprobs is 65", "logprobs", "invalid_value"),
             ({"logit_bias": {"99999": 1}}, "99999", "logit_bias", "invalid_value"),
@@ -266,6 +266,12 @@ class ApiTest(ServerTest):
                 "not_supported",
             ),
             ({"functions": []}, "not supported", "functions", "not_supported"),
+            (
+                {"tools": [{"type": "function", "function": {"name": "f"}}]},
+                "the model's chat template has no place for them",
+                "tools",
+                "not_supported",
+            ),
             (
                 {"chat_template_kwargs": {"messages": []}},
                 "chat_template_kwargs.messages is []",
@@ -287,7 +293,7 @@ class ApiTest(ServerTest):
         error = self.refused(CHAT, 404, model="gpt-9", messages=HELLO)
         self.assertEqual((error["param"], error["code"]), ("model", "model_not_found"))
         self.assertIn("gpt-9", error["message"])
-        for path, body, message in (
+        others: list[tuple[str, dict[str, Any], str]] = [
             (COMPLETIONS, {"prompt": "а", "suffix": "б"}, "no token <|fim_prefix|>"),
             (COMPLETIONS, {"prompt": ""}, "empty prompt"),
             (COMPLETIONS, {"prompt": [[5], [99999]]}, "99999"),
@@ -299,7 +305,8 @@ class ApiTest(ServerTest):
             ("/tokenize", {"prompt": "а", "x": 1}, "not supported"),
             ("/detokenize", {"tokens": [-1]}, "-1"),
             ("/apply-template", {"messages": [{}]}, "messages[0]"),
-        ):
+        ]
+        for path, body, message in others:
             self.assertIn(message, self.refused(path, 400, **body)["message"])
 
     def test_as_alone(self) -> None:
