@@ -28,10 +28,15 @@ std::vector<TokenId> around_suffix(const std::vector<TokenId>& prefix, const std
 
 std::vector<TokenId> conversation_ids(const Call& call, const tlite::Model& model,
                                       std::string& text) {
-  tlite::Prompt prompt =
-      model.chat_template().render(call.messages, {.add_generation_prompt = true,
-                                                   .tools_json = call.tools_json,
-                                                   .extra_json = call.template_json});
+  const tlite::ChatTemplate& chat = model.chat_template();
+  const bool knows_tools =
+      !chat.tool_source().empty() || chat.source().find("tools") != std::string::npos;
+  if (!call.tools_json.empty() && !knows_tools) {
+    not_supported("tools", "tools, as the model's chat template has no place for them");
+  }
+  tlite::Prompt prompt = chat.render(call.messages, {.add_generation_prompt = true,
+                                                     .tools_json = call.tools_json,
+                                                     .extra_json = call.template_json});
   text = std::move(prompt.text);
   return model.tokenizer().encode(text, {.add_special = false, .literal_ranges = prompt.literal});
 }
