@@ -70,7 +70,8 @@ class ToolsTest(ServerTest):
             **{"tools": TOOLS, "temperature": 0, "stream": True, **body},
         )
         self.assertEqual(answer.status, 200, answer.body)
-        content, thoughts, calls, reason = "", "", [], None
+        content, thoughts, reason = "", "", None
+        calls: list[list[str]] = []
         ids: list[str] = []
         pieces = 0
         for event in answer.events():
