@@ -10,6 +10,9 @@ namespace {
 using tlite::Error;
 using tlite::ErrorCode;
 
+// Answers to one request, all of its prompts together.
+constexpr std::size_t kMostAnswers = 2048;
+
 // Fields that have no meaning here, or are read with others.
 constexpr std::array<std::string_view, 9> kNoMeaning = {
     "user",         "metadata",         "store",
@@ -201,6 +204,12 @@ void finish(const Json& body, const Reading& reading, SamplingFields& fields, Ca
                            given("n_predict") != nullptr;
   if (call.kind == Kind::completion && !says_length && reading.completion_tokens)
     call.sampling.max_new_tokens = *reading.completion_tokens;
+  if (call.answers() > kMostAnswers) {
+    throw FieldError(ErrorCode::invalid_argument, "n",
+                     "n is " + std::to_string(call.n) + " for " +
+                         std::to_string(call.inputs.size()) + " prompts: that makes more than " +
+                         std::to_string(kMostAnswers) + " answers");
+  }
   if (call.suffix && call.echo) not_supported("echo", "echo beside a suffix");
   fields.finish(body, call.sampling);
   read_logprobs(body, call);

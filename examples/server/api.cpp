@@ -198,7 +198,7 @@ std::optional<Response> Api::at_once(const Request& request) const {
     return Response{200,
                     {{"Content-Type", "text/html; charset=utf-8"},
                      {"X-Content-Type-Options", "nosniff"},
-                     {"X-Frame-Options", "DENY"},
+                     {"Content-Security-Policy", "frame-ancestors 'none'"},
                      {"Referrer-Policy", "no-referrer"}},
                     std::string(page())};
   }

@@ -298,6 +298,7 @@ class ApiTest(ServerTest):
             (COMPLETIONS, {"prompt": ""}, "empty prompt"),
             (COMPLETIONS, {"prompt": [[5], [99999]]}, "99999"),
             (COMPLETIONS, {"prompt": ["а"] * 3000}, "at most 2048"),
+            (COMPLETIONS, {"prompt": ["а"] * 17, "n": 128}, "more than 2048 answers"),
             (COMPLETIONS, {"prompt": "а", "best_of": 3}, "best_of"),
             ("/v1/embeddings", {}, "body has no input"),
             ("/v1/embeddings", {"input": "а", "dimensions": 8}, "dimensions"),

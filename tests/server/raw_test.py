@@ -147,6 +147,29 @@ class RawTest(ServerTest):
         self.assertNotIn(b"chunked", answer)
         self.assertTrue(answer.endswith(b"data: [DONE]\n\n"))
 
+    def test_slow_heads(self) -> None:
+        """Who sends a head byte by byte is let go after ten seconds, and told if it began."""
+        with self.socket() as silent, self.socket() as slow:
+            begin = time.monotonic()
+            read = b""
+            slow.settimeout(1)
+            while not read and time.monotonic() - begin < 30:
+                with contextlib.suppress(TimeoutError, BrokenPipeError):
+                    slow.sendall(b"GET /h" if time.monotonic() - begin < 0.1 else b"x")
+                    read = slow.recv(1000)
+            self.assertEqual(status(read), 408)
+            self.assertGreater(time.monotonic() - begin, 9)
+            self.assertEqual(silent.recv(10), b"")
+
+    def test_page(self) -> None:
+        """The page, where there is one, loads nothing and is framed by nobody."""
+        answer = self.request("GET", "/")
+        self.assertIn(answer.status, (200, 404))
+        if answer.status == 200:
+            self.assertIn(b"<!doctype html>", answer.body[:100].lower())
+            self.assertEqual(answer.headers["content-type"], "text/html; charset=utf-8")
+            self.assertEqual(answer.headers["content-security-policy"], "frame-ancestors 'none'")
+
     def test_many_silent_connections(self) -> None:
         """Connections that say nothing keep nobody out."""
         with contextlib.ExitStack() as stack:
