@@ -113,7 +113,17 @@ python_vllm() {
   PYTHONPATH=bindings/python/src TLITE_LIBRARY=$root/build-release/capi/libtlite_c.so \
     "$venv/bin/python" bindings/python/differential/vllm_api.py examples/demo-model/model
 }
-# Its wheel: built, repaired, and tried where there is nothing else.
+# The server under real clients.
+server() {
+  local venv=$cache/server-1
+  if [ ! -e "$venv/ready" ]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv" && "$venv/bin/pip" install -q openai==3.57.0 langchain-openai==1.7.4 &&
+      touch "$venv/ready" || return 1
+  fi
+  "$venv/bin/python" tests/server/clients_test.py build-release/examples/server/tlite-server examples/demo-model/model
+}
+# The Python package's wheel: built, repaired, and tried where there is nothing else.
 python_wheel() { bindings/python/test_wheel.sh; }
 
 # build PRESET [CMAKE OPTION...]: configures and builds into build-PRESET.
@@ -195,6 +205,7 @@ if [ "$mode" != quick ]; then
   stage format format
   stage python_lint python_lint
   stage python python_package
+  stage server server
   stage go go_package
   stage server_page server_page
   stage game_love game_love

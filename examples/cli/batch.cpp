@@ -5,12 +5,11 @@
 // there goes on with the requests whose custom_id is not in it. A line that a kill has cut is cut
 // off first; so no result is lost and none is there twice.
 #include "commands.hpp"
-#include "embedding_text.hpp"
 #include "files.hpp"
 #include "interrupt.hpp"
 #include "model_flags.hpp"
-#include "openai.hpp"
 #include "output.hpp"
+#include "pooling_flag.hpp"
 #include "progress.hpp"
 
 #include <atomic>
@@ -26,6 +25,10 @@
 #include <string>
 #include <utility>
 #include <vector>
+
+#include <openai/answer.hpp>
+#include <openai/call.hpp>
+#include <openai/prompts.hpp>
 
 namespace cli {
 namespace {
@@ -48,6 +51,7 @@ struct Job {
   std::size_t line = 0;
   std::string custom_id;
   openai::Call call;
+  openai::AnswerForm form;
   std::vector<tlite::RequestId> ids;
   std::map<tlite::RequestId, tlite::Generation> answers;
   std::optional<tlite::Error> error;
@@ -156,10 +160,10 @@ class Results {
     } else {
       std::vector<tlite::Generation> choices;
       for (const tlite::RequestId request : job.ids) choices.push_back(job.answers.at(request));
-      response = {
-          {"status_code", 200},
-          {"request_id", "req_" + id},
-          {"body", openai::response_body(job.call, id, std::time(nullptr), choices, tokenizer)}};
+      response = {{"status_code", 200},
+                  {"request_id", "req_" + id},
+                  {"body", openai::response_body(job.call, id, std::time(nullptr), choices,
+                                                 job.form, tokenizer)}};
     }
     const Json line = {{"id", "batch_req_" + id},
                        {"custom_id", job.custom_id},
@@ -235,14 +239,16 @@ class Batch {
     return true;
   }
 
-  // One request an input. Where one is refused the job fails, and the others are for nobody.
-  void submit_inputs(Job& job) {
-    tlite::RequestOptions options;
-    options.pooling = pooling_;
+  // The requests of a call, those of a prompt one after the other. Where one is refused the job
+  // fails, and the others are for nobody.
+  void submit_all(Job& job) {
+    const tlite::RequestOptions options = openai::request_options(job.call, pooling_);
+    openai::Prompts prompts = openai::prompts_of(job.call, model_);
+    job.form = openai::answer_form(job.call, model_.tokenizer(), prompts.text);
     try {
-      for (const openai::Input& input : job.call.inputs) {
-        job.ids.push_back(input.ids.empty() ? engine_.submit(input.text, options)
-                                            : engine_.submit(input.ids, options));
+      for (const std::vector<tlite::TokenId>& ids : prompts.ids) {
+        const tlite::RequestId first = engine_.submit(ids, options);
+        for (std::int32_t i = 0; i < job.call.n; ++i) job.ids.push_back(first + i);
       }
     } catch (...) {
       for (const tlite::RequestId id : job.ids) engine_.cancel(id);
@@ -262,29 +268,17 @@ class Batch {
       throw tlite::Error(tlite::ErrorCode::not_supported,
                          "not supported: the method " + json["method"].dump());
     }
+    const std::string url = text("url", nullptr);
+    const std::optional<openai::Kind> kind = openai::kind_of_url(url);
+    if (!kind) {
+      openai::not_supported("url", "url " + Json(url).dump() +
+                                       "; there are /v1/chat/completions, " +
+                                       "/v1/completions and /v1/embeddings");
+    }
     const auto body = json.find("body");
-    job.call = openai::parse_call(text("url", nullptr), body == json.end() ? Json() : *body,
-                                  model_.default_sampling(), fields_);
-    if (!job.call.inputs.empty()) {
-      submit_inputs(job);
-      return;
-    }
-    tlite::RequestOptions options;
-    options.sampling = job.call.sampling;
-    options.n = job.call.n;
-    options.prompt_logprobs = job.call.scores();
-    options.tools_json = job.call.tools_json;
-    tlite::RequestId first = 0;
-    if (job.call.chat) {
-      first = engine_.submit(job.call.messages, options);
-    } else if (job.call.ids.empty() && !job.call.echo) {
-      first = engine_.submit(job.call.text, options);
-    } else {
-      // With echo the answer begins with the ids.
-      if (job.call.ids.empty()) job.call.ids = model_.tokenizer().encode(job.call.text);
-      first = engine_.submit(job.call.ids, options);
-    }
-    for (std::int32_t i = 0; i < job.call.n; ++i) job.ids.push_back(first + i);
+    job.call = openai::parse_call(*kind, body == json.end() ? Json() : *body,
+                                  model_.default_sampling(), fields_, {});
+    submit_all(job);
   }
 
   void take(const tlite::EngineEvent& event) {
@@ -303,7 +297,7 @@ class Batch {
   Results& results_;
   tlite::Engine engine_;
   tlite::Pooling pooling_;
-  SamplingFields fields_;
+  openai::SamplingFields fields_;
   std::size_t most_;
   std::map<tlite::RequestId, std::shared_ptr<Job>> waiting_;
   std::vector<std::shared_ptr<Job>> finished_;

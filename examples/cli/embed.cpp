@@ -1,11 +1,11 @@
 // tlite embed MODEL [--in texts.txt] [--pooling last|mean|cls] [--no-normalize]: a text a line in,
 // a JSON object a line out, in the order of the texts.
 #include "commands.hpp"
-#include "embedding_text.hpp"
 #include "files.hpp"
 #include "interrupt.hpp"
 #include "model_flags.hpp"
 #include "output.hpp"
+#include "pooling_flag.hpp"
 #include "progress.hpp"
 
 #include <atomic>
@@ -17,6 +17,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+
+#include <openai/embedding_json.hpp>
 
 namespace cli {
 namespace {
@@ -85,7 +87,7 @@ class Embedder {
     if (event.error) fail_line(line, *event.error);
     write_json({{"index", line - 1},
                 {"prompt_tokens", event.result->prompt_tokens},
-                {"embedding", embedding_json(event.result->embedding)}});
+                {"embedding", openai::embedding_json(event.result->embedding)}});
     progress.show(std::to_string(line) + " texts");
   }
 

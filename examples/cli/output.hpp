@@ -4,11 +4,11 @@
 #include <string>
 #include <string_view>
 
-#include <nlohmann/json.hpp>
+#include <openai/json_fields.hpp>
 
 namespace cli {
 
-using Json = nlohmann::ordered_json;
+using openai::Json;
 
 void write_text(std::string_view text);
 // One line; bytes that are not UTF-8 come out as U+FFFD.

@@ -1,11 +1,11 @@
 #include "sampling_flags.hpp"
 
-#include "sequence_breakers.hpp"
-
 #include <charconv>
 #include <cstdint>
 #include <string>
 #include <utility>
+
+#include <openai/sequence_breakers.hpp>
 
 namespace cli {
 namespace {
@@ -130,7 +130,7 @@ tlite::SamplingParams sampling_params(const SamplingFlags& flags, const tlite::M
   if (!flags.allowed_token_ids.empty()) params.allowed_token_ids = flags.allowed_token_ids;
   if (!flags.dry_sequence_breakers.empty()) {
     params.dry_sequence_breakers =
-        SequenceBreakers(model.tokenizer()).of(flags.dry_sequence_breakers);
+        openai::SequenceBreakers(model.tokenizer()).of(flags.dry_sequence_breakers);
   }
   apply(params.thinking_budget, flags.thinking_budget);
   apply(params.seed, flags.seed);

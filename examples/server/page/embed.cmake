@@ -1,6 +1,6 @@
 # The page as a source file of the server, which then has it within:
 #   include(page/embed.cmake)
-#   embed_page(tlite_server)          defines server::page() of page.hpp, in place of no_page.cpp
+#   embed_page(tlite_server)          defines server::page() of page.hpp
 # Run as a script (-P) it writes that file.
 if(CMAKE_SCRIPT_MODE_FILE)
   file(READ "${PAGE}" bytes HEX)

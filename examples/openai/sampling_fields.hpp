@@ -2,14 +2,14 @@
 // llama.cpp's server have for them: one table, for everything that reads requests.
 #pragma once
 
-#include "output.hpp"
+#include "json_fields.hpp"
 #include "sequence_breakers.hpp"
 
 #include <string>
 
 #include <tlite/tlite.hpp>
 
-namespace cli {
+namespace openai {
 
 class SamplingFields {
  public:
@@ -30,4 +30,4 @@ class SamplingFields {
   SequenceBreakers breakers_;
 };
 
-}  // namespace cli
+}  // namespace openai

@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace cli {
+namespace openai {
 namespace {
 
 using tlite::SamplingParams;
@@ -100,9 +100,12 @@ void read_bad_words(const Field& field) {
   }
 }
 
+// Each is looked for in the whole vocabulary, so that there is a limit.
 void read_breakers(const Field& field) {
-  field.sampling.dry_sequence_breakers =
-      field.fields.breakers().of(strings_field(field.name, field.value));
+  constexpr std::size_t kMost = 32;
+  const std::vector<std::string> texts = strings_field(field.name, field.value);
+  if (texts.size() > kMost) refuse_field(field.name, field.value, "32 texts at most");
+  field.sampling.dry_sequence_breakers = field.fields.breakers().of(texts);
 }
 
 struct Row {
@@ -167,10 +170,15 @@ bool SamplingFields::read(const std::string& name, const Json& value, SamplingPa
 }
 
 void SamplingFields::finish(const Json& body, SamplingParams& sampling) {
+  // vLLM's rule where a request has both, whichever comes first.
+  const auto most = body.find("max_completion_tokens");
+  if (most != body.end() && !most->is_null()) {
+    read("max_completion_tokens", *most, sampling);
+  }
   const auto given = body.find("dry_sequence_breakers");
   if (sampling.dry_multiplier > 0 && (given == body.end() || given->is_null())) {
     sampling.dry_sequence_breakers = breakers_.of(SequenceBreakers::defaults());
   }
 }
 
-}  // namespace cli
+}  // namespace openai

@@ -9,13 +9,13 @@
 
 #include <tlite/tlite.hpp>
 
-namespace cli {
+namespace openai {
 
 class SequenceBreakers {
  public:
   explicit SequenceBreakers(const tlite::Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
 
-  // Of one text. It looks through the vocabulary, once a text.
+  // Of one text, until the next call. It looks through the vocabulary where the text is new.
   const std::vector<std::vector<tlite::TokenId>>& of(const std::string& text);
 
   // Of several.
@@ -31,4 +31,4 @@ class SequenceBreakers {
   std::map<std::string, std::vector<std::vector<tlite::TokenId>>> found_;
 };
 
-}  // namespace cli
+}  // namespace openai

@@ -5,7 +5,7 @@
 #include <set>
 #include <string_view>
 
-namespace cli {
+namespace openai {
 namespace {
 
 using tlite::TokenId;
@@ -13,6 +13,8 @@ using tlite::TokenId;
 // Longer ones are cut, as there.
 constexpr std::size_t kMostBytes = 40;
 constexpr std::size_t kMostTail = 20;
+// Texts whose tokens are remembered: requests come with new ones for as long as a server runs.
+constexpr std::size_t kMostKept = 256;
 
 // How many bytes of `text` stand at the end of `token` from `at` on; 0: it is another text.
 std::size_t overlap(std::string_view token, std::size_t at, std::string_view text) {
@@ -56,6 +58,7 @@ const std::vector<std::vector<TokenId>>& SequenceBreakers::of(const std::string&
   if (cut.empty()) {
     throw tlite::Error(tlite::ErrorCode::invalid_argument, "a sequence breaker is empty");
   }
+  if (found_.size() >= kMostKept) found_.clear();
   return found_[cut] = find(cut);
 }
 
@@ -68,4 +71,4 @@ std::vector<std::vector<TokenId>> SequenceBreakers::of(const std::vector<std::st
   return all;
 }
 
-}  // namespace cli
+}  // namespace openai

@@ -1,0 +1,264 @@
+#include "api.hpp"
+
+#include "model_calls.hpp"
+#include "openai_protocol.hpp"
+#include "page.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <string_view>
+#include <utility>
+
+namespace server {
+namespace {
+
+using http::Request;
+using http::Response;
+using openai::Json;
+
+constexpr std::string_view kJson = "application/json";
+
+// How it is answered: by what is asked of a model, by what a model can say at once, or without any.
+struct Route {
+  std::string_view method, path;
+  std::unique_ptr<Protocol> (*protocol)() = nullptr;
+  Json (*tell)(const Json& body, const LoadedModel& model) = nullptr;
+  bool open = false;  // without a key
+};
+
+template <openai::Kind kKind>
+std::unique_ptr<Protocol> openai_of() {
+  return openai_protocol(kKind);
+}
+
+constexpr Route kRoutes[] = {
+    {.method = "GET", .path = "/", .open = true},
+    {.method = "GET", .path = "/health", .open = true},
+    {.method = "GET", .path = "/metrics"},
+    {.method = "GET", .path = "/v1/models"},
+    {.method = "POST", .path = "/v1/chat/completions", .protocol = openai_of<openai::Kind::chat>},
+    {.method = "POST", .path = "/v1/completions", .protocol = openai_of<openai::Kind::completion>},
+    {.method = "POST", .path = "/v1/embeddings", .protocol = openai_of<openai::Kind::embeddings>},
+    {.method = "POST", .path = "/tokenize", .tell = tokenize},
+    {.method = "POST", .path = "/detokenize", .tell = detokenize},
+    {.method = "POST", .path = "/apply-template", .tell = apply_template},
+};
+
+bool method_fits(const Route& route, std::string_view method) {
+  return route.method == method || (route.method == "GET" && method == "HEAD");
+}
+
+const Route* route_of(const Request& request) {
+  const auto* const found = std::ranges::find_if(kRoutes, [&](const Route& route) {
+    return route.path == request.path && method_fits(route, request.method);
+  });
+  return found == std::end(kRoutes) ? nullptr : found;
+}
+
+Response failure(const Failure& what) {
+  Response response{status_of(what.kind), {{"Content-Type", std::string(kJson)}}, {}};
+  if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
+  response.body = openai_failure(what);
+  return response;
+}
+
+// In a time that tells nothing about where the two differ.
+bool is_equal(std::string_view key, std::string_view given) {
+  unsigned difference = key.size() == given.size() ? 0U : 1U;
+  for (std::size_t i = 0; i < given.size(); ++i) {
+    const char expected = key.empty() ? '\0' : key[i % key.size()];
+    difference |= static_cast<unsigned char>(expected) ^ static_cast<unsigned char>(given[i]);
+  }
+  return difference == 0U;
+}
+
+std::string_view bearer(std::string_view header) {
+  constexpr std::string_view kScheme = "bearer ";
+  const bool fits = header.size() > kScheme.size() &&
+                    std::equal(kScheme.begin(), kScheme.end(), header.begin(), [](char a, char b) {
+                      return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b);
+                    });
+  return fits ? header.substr(kScheme.size()) : std::string_view();
+}
+
+std::string_view without_port(std::string_view host) {
+  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
+  return host.substr(0, host.find(':'));
+}
+
+Json model_list(const std::vector<Models::Entry>& models) {
+  Json data = Json::array();
+  for (const Models::Entry& model : models) {
+    data.push_back({{"id", model.name},
+                    {"object", "model"},
+                    {"created", std::time(nullptr)},
+                    {"owned_by", "tlite"},
+                    {"max_model_len", model.context},
+                    {"memory_bytes", model.bytes},
+                    {"loaded", model.loaded}});
+  }
+  return {{"object", "list"}, {"data", std::move(data)}};
+}
+
+}  // namespace
+
+Api::Api(const ApiOptions& options, std::function<void()> stop,
+         std::function<std::size_t()> connections)
+    : options_(options), stop_(std::move(stop)), connections_(std::move(connections)) {}
+
+// All keys are looked at, whichever fits.
+bool Api::has_key(const Request& head) const {
+  if (options_.keys.empty()) return true;
+  const std::string_view first = bearer(head.header("authorization"));
+  const std::string_view second = head.header("x-api-key");
+  bool fits = false;
+  for (const std::string& key : options_.keys) {
+    fits = static_cast<bool>(static_cast<unsigned>(fits) |
+                             static_cast<unsigned>(is_equal(key, first)) |
+                             static_cast<unsigned>(is_equal(key, second)));
+  }
+  return fits;
+}
+
+bool Api::origin_may(std::string_view origin) const {
+  return std::ranges::any_of(options_.origins, [&](const std::string& allowed) {
+    return allowed == "*" || allowed == origin;
+  });
+}
+
+// Pages of other sites reach this machine through the browser of who sits at it: by their own name
+// made to point here, which Host shows, or by requests of theirs, which Origin shows.
+std::optional<Failure> Api::forbidden(const Request& head) const {
+  const std::string_view host = head.header("host");
+  const std::string name(without_port(host));
+  const bool is_here = host.empty() || name == "[::1]" || http::is_loopback(name);
+  if (options_.loopback && options_.keys.empty() && !is_here) {
+    return Failure{FailureKind::forbidden,
+                   "the host '" + name + "' is not this machine; a server with a key takes any"};
+  }
+  const std::string_view origin = head.header("origin");
+  const std::size_t scheme = origin.find("://");
+  const bool is_own = scheme != origin.npos && origin.substr(scheme + 3) == host;
+  if (!origin.empty() && !is_own && !origin_may(origin)) {
+    return Failure{FailureKind::forbidden,
+                   "pages of '" + std::string(origin) + "' may not ask; see --cors"};
+  }
+  return std::nullopt;
+}
+
+Response Api::preflight(const Request& head) const {
+  Response response{204, {{"Access-Control-Allow-Methods", "GET, POST"}}, {}};
+  response.headers.emplace_back("Access-Control-Allow-Headers",
+                                std::string(head.header("access-control-request-headers")));
+  response.headers.emplace_back("Access-Control-Max-Age", "600");
+  return response;
+}
+
+std::optional<Response> Api::refuse(const Request& head) {
+  if (const auto what = forbidden(head)) return failure(*what);
+  const bool is_preflight =
+      head.method == "OPTIONS" && !head.header("access-control-request-method").empty();
+  if (is_preflight) return std::nullopt;
+  const Route* const route = route_of(head);
+  if (route == nullptr) {
+    const bool known =
+        std::ranges::any_of(kRoutes, [&](const Route& other) { return other.path == head.path; });
+    return failure(known ? Failure{FailureKind::no_method, "not with the method " + head.method}
+                         : Failure{FailureKind::no_route, "there is no " + head.path});
+  }
+  if (!route->open && !has_key(head)) {
+    return failure({FailureKind::unauthorized, "a valid API key is needed: Authorization: Bearer"});
+  }
+  return std::nullopt;
+}
+
+Response Api::broken(int status, const std::string& message) {
+  return failure({kind_of_status(status), message});
+}
+
+std::optional<Response> Api::at_once(const Request& request) const {
+  if (request.method == "OPTIONS") return preflight(request);
+  const auto json = [](const Json& body) {
+    return Response{200, {{"Content-Type", std::string(kJson)}}, openai::to_text(body)};
+  };
+  if (request.path == "/health") {
+    if (service_->draining()) return failure({FailureKind::unavailable, "going down"});
+    return json({{"status", "ok"}});
+  }
+  if (request.path == "/v1/models") return json(model_list(service_->models()));
+  if (request.path == "/metrics") {
+    return Response{200,
+                    {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
+                    service_->metrics(connections_())};
+  }
+  if (request.path == "/") {
+    if (page().empty()) return failure({FailureKind::no_route, "this server has no page"});
+    return Response{200,
+                    {{"Content-Type", "text/html; charset=utf-8"},
+                     {"X-Content-Type-Options", "nosniff"},
+                     {"Content-Security-Policy", "frame-ancestors 'none'"},
+                     {"Referrer-Policy", "no-referrer"}},
+                    std::string(page())};
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+// Tells a browser that the page which asks may read the answer.
+class CorsExchange final : public http::Exchange {
+ public:
+  CorsExchange(std::shared_ptr<http::Exchange> to, std::string origin)
+      : to_(std::move(to)), origin_(std::move(origin)) {}
+  void send(const Response& response) override {
+    Response more = response;
+    add(more.headers);
+    to_->send(more);
+  }
+  void start(int status, const http::Headers& headers) override {
+    http::Headers more = headers;
+    add(more);
+    to_->start(status, more);
+  }
+  void write(std::string_view text) override { to_->write(text); }
+  void finish() override { to_->finish(); }
+  void on_gone(std::function<void()> callback) override { to_->on_gone(std::move(callback)); }
+
+ private:
+  void add(http::Headers& headers) const {
+    headers.emplace_back("Access-Control-Allow-Origin", origin_);
+    headers.emplace_back("Vary", "Origin");
+  }
+  std::shared_ptr<http::Exchange> to_;
+  std::string origin_;
+};
+
+}  // namespace
+
+void Api::handle(Request request, std::shared_ptr<http::Exchange> exchange) {
+  if (const std::string_view origin = request.header("origin"); origin_may(origin)) {
+    exchange = std::make_shared<CorsExchange>(std::move(exchange), std::string(origin));
+  }
+  if (const auto response = at_once(request)) return exchange->send(*response);
+  const Route* const route = route_of(request);
+  if (route->protocol != nullptr) {
+    service_->ask(std::move(exchange), route->protocol(), std::move(request.body));
+  } else {
+    service_->tell(std::move(exchange), route->tell, std::move(request.body));
+  }
+}
+
+void Api::tick() {
+  service_->tick();
+  if (service_->draining() && service_->idle()) stop_();
+}
+
+// The first asks for an end, the second for one now.
+void Api::signal() {
+  service_->drain();
+  if (++signals_ > 1) service_->cancel_all();
+}
+
+}  // namespace server

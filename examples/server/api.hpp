@@ -1,0 +1,48 @@
+// Which request is answered by what, and who may ask: keys, hosts, origins.
+#pragma once
+
+#include "http.hpp"
+#include "service.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace server {
+
+struct ApiOptions {
+  std::vector<std::string> keys;     // none: everybody may ask
+  std::vector<std::string> origins;  // of pages that may ask from a browser; "*": all
+  bool loopback = true;              // the address is this machine's alone
+};
+
+class Api final : public http::Handler {
+ public:
+  // `stop` ends the server once the last answer is ready.
+  Api(const ApiOptions& options, std::function<void()> stop,
+      std::function<std::size_t()> connections);
+  void serve(Service& service) { service_ = &service; }
+
+  std::optional<http::Response> refuse(const http::Request& head) override;
+  void handle(http::Request request, std::shared_ptr<http::Exchange> exchange) override;
+  http::Response broken(int status, const std::string& message) override;
+  void tick() override;
+  void signal() override;
+
+ private:
+  std::optional<Failure> forbidden(const http::Request& head) const;
+  bool has_key(const http::Request& head) const;
+  bool origin_may(std::string_view origin) const;
+  http::Response preflight(const http::Request& head) const;
+  std::optional<http::Response> at_once(const http::Request& request) const;
+
+  ApiOptions options_;
+  std::function<void()> stop_;
+  std::function<std::size_t()> connections_;
+  Service* service_ = nullptr;
+  int signals_ = 0;
+};
+
+}  // namespace server

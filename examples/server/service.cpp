@@ -1,0 +1,364 @@
+#include "service.hpp"
+
+#include "openai_protocol.hpp"
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <ctime>
+#include <random>
+
+#include <openai/prompts.hpp>
+
+namespace server {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using openai::Json;
+
+// How many fields a warning names.
+constexpr std::size_t kMostNamed = 8;
+
+double seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
+
+std::string draw_id() {
+  std::random_device device;
+  std::string id;
+  for (int i = 0; i < 3; ++i) {
+    std::array<char, 9> digits = {};
+    std::snprintf(digits.data(), digits.size(), "%08x", static_cast<unsigned>(device()));
+    id += digits.data();
+  }
+  return id;
+}
+
+// The names in ASCII, for a header.
+std::string warning(const std::vector<std::string>& ignored) {
+  std::string text = "299 - \"ignored, as unknown:";
+  for (std::size_t i = 0; i < std::min(ignored.size(), kMostNamed); ++i) {
+    std::string name = Json(ignored[i]).dump(-1, ' ', true, Json::error_handler_t::replace);
+    std::erase_if(name, [](char c) { return c == '"' || c == '\\'; });
+    text += " " + name.substr(0, 64);
+  }
+  return text + (ignored.size() > kMostNamed ? " ...\"" : "\"");
+}
+
+std::string model_name(const Json& body) {
+  if (!body.is_object()) openai::refuse_field("body", body, "an object");
+  const auto model = body.find("model");
+  if (model == body.end() || model->is_null()) return {};
+  return openai::string_field("model", *model);
+}
+
+std::string body_text(const std::string& text) { return text.empty() ? "{}" : text; }
+
+}  // namespace
+
+// Made on the connections' thread, read on the intake's, then told about on the former again: one
+// of the two has it at a time, but for `gone`.
+struct Service::Job {
+  std::shared_ptr<http::Exchange> exchange;
+  std::unique_ptr<Protocol> protocol;  // or:
+  Tell tell;
+  std::atomic<bool> gone = false;  // nobody waits for the answer
+
+  LoadedModelPtr model;
+  Asked asked{{}, {}, {}, 0, tlite::Tokenizer(nullptr)};
+  std::vector<tlite::RequestId> requests;
+  std::vector<tlite::Generation> answers;
+  std::size_t ended = 0;
+  std::optional<Failure> failure;
+  Clock::time_point begun = Clock::now();
+  Clock::time_point last_written = Clock::now();
+  std::vector<Clock::time_point> last_token;  // of each answer
+  bool streams = false;                       // its head is sent
+};
+
+Service::Service(const ServiceOptions& options, Post post, Log log)
+    : options_(options),
+      post_(std::move(post)),
+      stepper_(
+          [this](std::vector<ModelEvent> events) {
+            post_([this, held = std::make_shared<std::vector<ModelEvent>>(std::move(events))] {
+              take_events(std::move(*held));
+            });
+          },
+          std::move(log)),
+      models_(options.models,
+              [this](std::function<void()> work) { intake_.post(std::move(work)); }) {}
+
+// What the intake's thread uses goes behind it.
+Service::~Service() { intake_.stop(); }
+
+// ---- from the connection to the intake
+
+bool Service::take(const JobPtr& job) {
+  if (draining_) {
+    fail(*job, {FailureKind::unavailable, "the server is going down"});
+  } else if (jobs_.size() >= options_.most_jobs) {
+    fail(*job, {FailureKind::busy, "too many requests at once; please try again"});
+  } else {
+    jobs_.insert(job);
+    job->exchange->on_gone([this, weak = std::weak_ptr(job)] {
+      if (const JobPtr held = weak.lock()) cancel(*held);
+    });
+    return true;
+  }
+  return false;
+}
+
+void Service::ask(std::shared_ptr<http::Exchange> exchange, std::unique_ptr<Protocol> protocol,
+                  std::string body) {
+  const auto job = std::make_shared<Job>();
+  job->exchange = std::move(exchange);
+  job->protocol = std::move(protocol);
+  if (!take(job)) return;
+  intake_.post([this, job, held = std::move(body)] { read(job, held); });
+}
+
+void Service::tell(std::shared_ptr<http::Exchange> exchange, Tell tell, std::string body) {
+  const auto job = std::make_shared<Job>();
+  job->exchange = std::move(exchange);
+  job->tell = std::move(tell);
+  if (!take(job)) return;
+  intake_.post([this, job, held = body_text(body)] { read(job, held); });
+}
+
+void Service::warm_up(std::function<void(std::optional<tlite::Error>)> done) {
+  intake_.post([this, done = std::move(done)] {
+    models_.get({}, [this, done](const LoadedModelPtr&, std::optional<tlite::Error> error) {
+      post_([done, error] { done(error); });
+    });
+  });
+}
+
+// ---- on the intake's thread
+
+void Service::fail_later(const JobPtr& job, const Failure& failure) {
+  post_([this, job, failure] {
+    fail(*job, failure);
+    jobs_.erase(job);
+  });
+}
+
+void Service::read(const JobPtr& job, const std::string& text) {
+  try {
+    auto body = std::make_shared<Json>(openai::parse_json(text));
+    models_.get(model_name(*body),
+                [this, job, body](LoadedModelPtr model, std::optional<tlite::Error> error) {
+                  if (error) {
+                    Failure failure = failure_of(*error);
+                    if (error->code() == tlite::ErrorCode::not_found && body->contains("model")) {
+                      failure = {FailureKind::no_model, error->what(), "model"};
+                    }
+                    return fail_later(job, failure);
+                  }
+                  job->model = std::move(model);
+                  try {
+                    job->tell ? answer_at_once(job, *body) : submit(job, *body);
+                  } catch (const std::exception& what) {
+                    fail_later(job, failure_of(what));
+                  }
+                });
+  } catch (const std::exception& error) {
+    fail_later(job, failure_of(error));
+  }
+}
+
+void Service::answer_at_once(const JobPtr& job, const Json& body) {
+  const std::string text = openai::to_text(job->tell(body, *job->model));
+  post_([this, job, text] {
+    job->exchange->send({200, {{"Content-Type", "application/json"}}, text});
+    jobs_.erase(job);
+  });
+}
+
+void Service::submit(const JobPtr& job, const Json& body) {
+  LoadedModel& loaded = *job->model;
+  Asked& asked = job->asked;
+  asked.tokenizer = loaded.model.tokenizer();
+  asked.id = draw_id();
+  asked.created = std::time(nullptr);
+  asked.call =
+      job->protocol->read(body, loaded.model.default_sampling(), loaded.fields, options_.strict);
+  if (asked.call.model.empty()) asked.call.model = loaded.name;
+  const openai::Prompts prompts = openai::prompts_of(asked.call, loaded.model);
+  asked.form = openai::answer_form(asked.call, asked.tokenizer, prompts.text);
+  tlite::RequestOptions request = openai::request_options(asked.call, options_.pooling);
+  request.timeout = options_.request_time;
+  request.context = loaded.context;
+  std::optional<Failure> failure;
+  try {
+    for (const auto& ids : prompts.ids) {
+      if (job->gone) break;
+      const tlite::RequestId first = loaded.engine.submit(ids, request);
+      for (std::int32_t i = 0; i < asked.call.n; ++i) job->requests.push_back(first + i);
+    }
+  } catch (const std::exception& error) {  // of this prompt; those before it are for nobody
+    failure = failure_of(error);
+    for (const tlite::RequestId id : job->requests) loaded.engine.cancel(id);
+  }
+  stepper_.wake(job->model);
+  post_([this, job, failure] {
+    if (failure) fail(*job, *failure);
+    submitted(job);
+  });
+}
+
+// ---- back on the connections' thread
+
+void Service::submitted(const JobPtr& job) {
+  const std::size_t count = job->requests.size();
+  job->answers.resize(count);
+  job->last_token.resize(count, job->begun);
+  if (job->gone) {
+    for (const tlite::RequestId id : job->requests) job->model->engine.cancel(id);
+  } else {
+    job->protocol->begin(job->asked);
+    if (job->asked.call.stream) {
+      http::Headers headers = {{"Content-Type", "text/event-stream"},
+                               {"Cache-Control", "no-cache"}};
+      if (!job->asked.call.ignored.empty()) {
+        headers.emplace_back("Warning", warning(job->asked.call.ignored));
+      }
+      job->exchange->start(200, headers);
+      job->streams = true;
+    }
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    answers_[{job->model.get(), job->requests[i]}] = {job, i};
+  }
+  for (const tlite::RequestId id : job->requests) {
+    const Key key(job->model.get(), id);
+    auto early = early_.extract(key);
+    if (early.empty()) continue;
+    for (const tlite::EngineEvent& event : early.mapped()) take_event(key, event);
+  }
+  if (count == 0) jobs_.erase(job);
+}
+
+void Service::take_events(std::vector<ModelEvent> events) {
+  for (const ModelEvent& each : events) {
+    take_event({each.model.get(), each.event.request}, each.event);
+  }
+}
+
+void Service::take_event(const Key& key, const tlite::EngineEvent& event) {
+  const auto found = answers_.find(key);
+  if (found == answers_.end()) {
+    early_[key].push_back(event);
+    return;
+  }
+  const auto [job, answer] = found->second;
+  if (event.finish_reason != tlite::FinishReason::none) answers_.erase(found);
+  happened(*job, answer, event);
+  if (job->ended < job->requests.size()) return;
+  if (!job->gone) finish(*job);
+  jobs_.erase(job);
+}
+
+void Service::happened(Job& job, std::size_t answer, const tlite::EngineEvent& event) {
+  const Clock::time_point now = Clock::now();
+  if (event.token >= 0) {
+    const bool first = job.last_token[answer] == job.begun;
+    (first ? metrics_.first_token : metrics_.between_tokens)
+        .add(seconds(now - job.last_token[answer]));
+    job.last_token[answer] = now;
+    ++metrics_.generation_tokens;
+  }
+  const bool ends = event.finish_reason != tlite::FinishReason::none;
+  if (ends) {
+    ++job.ended;
+    job.answers[answer] = *event.result;
+    metrics_.prompt_tokens += static_cast<std::uint64_t>(event.result->prompt_tokens);
+    metrics_.cached_tokens += static_cast<std::uint64_t>(event.result->cached_tokens);
+    ++metrics_.successes[std::string(tlite::to_string(event.finish_reason))];
+  }
+  if (job.gone) return;
+  if (event.error) return fail(job, failure_of(*event.error));
+  if (event.finish_reason == tlite::FinishReason::deadline) {
+    return fail(job, {FailureKind::timed_out, "the answer was not ready in time"});
+  }
+  if (job.streams) write(job, job.protocol->event(answer, event));
+}
+
+void Service::write(Job& job, const std::string& text) {
+  if (text.empty()) return;
+  job.last_written = Clock::now();
+  job.exchange->write(text);
+}
+
+void Service::finish(Job& job) {
+  metrics_.whole.add(seconds(Clock::now() - job.begun));
+  if (job.streams) {
+    write(job, job.protocol->end(job.answers));
+    job.exchange->finish();
+    return;
+  }
+  http::Headers headers = {{"Content-Type", "application/json"}};
+  if (!job.asked.call.ignored.empty()) {
+    headers.emplace_back("Warning", warning(job.asked.call.ignored));
+  }
+  job.exchange->send({200, std::move(headers), job.protocol->body(job.answers)});
+}
+
+// The answer is a failure; what is still computed for it is for nobody.
+void Service::fail(Job& job, const Failure& failure) {
+  if (job.gone) return;
+  const int status = status_of(failure.kind);
+  ++metrics_.failures[status];
+  if (job.streams) {
+    write(job, job.protocol->failure_event(failure));
+    job.exchange->finish();
+  } else {
+    http::Headers headers = {{"Content-Type", "application/json"}};
+    if (status == 429 || status == 503) headers.emplace_back("Retry-After", "1");
+    const std::string body =
+        job.protocol ? job.protocol->failure_body(failure) : openai_failure(failure);
+    job.exchange->send({status, std::move(headers), body});
+  }
+  cancel(job);
+}
+
+void Service::cancel(Job& job) {
+  if (job.gone.exchange(true)) return;
+  // Those that the intake is about to submit see `gone`, there or in submitted().
+  if (!job.answers.empty()) {
+    for (const tlite::RequestId id : job.requests) job.model->engine.cancel(id);
+  }
+}
+
+void Service::cancel_all() {
+  for (const JobPtr& job : std::set<JobPtr>(jobs_)) {
+    fail(*job, {FailureKind::unavailable, "the server is going down"});
+  }
+}
+
+void Service::tick() {
+  const Clock::time_point now = Clock::now();
+  for (const JobPtr& job : jobs_) {
+    if (job->streams && !job->gone && now - job->last_written >= options_.heartbeat) {
+      write(*job, ": still at work\n\n");
+    }
+  }
+  intake_.post([this] { models_.tick(); });
+}
+
+std::string Service::metrics(std::size_t connections) const {
+  Metrics::Now now;
+  now.connections = connections;
+  std::set<const LoadedModel*> models;
+  for (const JobPtr& job : jobs_) {
+    if (job->answers.empty() || !models.insert(job->model.get()).second) continue;
+    const tlite::EngineStatus status = job->model->engine.status();
+    now.running += static_cast<std::size_t>(status.running);
+    now.waiting += static_cast<std::size_t>(status.waiting);
+    const double room = job->model->engine.options().context;
+    now.cache_usage = std::max(
+        now.cache_usage, 1.0 - (status.free_tokens + status.cached_tokens) / std::max(room, 1.0));
+  }
+  return metrics_.text(now);
+}
+
+}  // namespace server

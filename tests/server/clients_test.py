@@ -1,0 +1,116 @@
+"""Real clients against the server: openai and langchain-openai, which a cache folder has."""
+
+from __future__ import annotations
+
+import struct
+
+import openai
+from client import ServerTest, main
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+
+HELLO = [{"role": "user", "content": "Привет"}]
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+
+
+class OpenAiTest(ServerTest):
+    """The package `openai`."""
+
+    def client(self) -> openai.OpenAI:
+        """One that does not try again."""
+        url = f"http://127.0.0.1:{self.server.port}/v1"
+        return openai.OpenAI(base_url=url, api_key="none", max_retries=0)
+
+    def test_chat(self) -> None:
+        """Whole, as a stream, with its usage, and by the client's own gatherer."""
+        client = self.client()
+        asked = {"model": "demo", "messages": HELLO, "temperature": 0, "max_tokens": 12}
+        whole = client.chat.completions.create(**asked)
+        text = whole.choices[0].message.content
+        self.assertTrue(text)
+        chunks = list(
+            client.chat.completions.create(
+                **asked, stream=True, stream_options={"include_usage": True}
+            )
+        )
+        said = "".join(c.choices[0].delta.content or "" for c in chunks if c.choices)
+        self.assertEqual(said, text)
+        self.assertEqual(chunks[-1].usage.total_tokens, whole.usage.total_tokens)
+        with client.chat.completions.stream(**asked, logprobs=True, top_logprobs=2) as stream:
+            final = stream.get_final_completion()
+        self.assertEqual(final.choices[0].message.content, text)
+        self.assertEqual(len(final.choices[0].logprobs.content), whole.usage.completion_tokens)
+
+    def test_completions(self) -> None:
+        """The older form, with its log probabilities."""
+        answer = self.client().completions.create(
+            model="demo", prompt="Столица", max_tokens=3, logprobs=1, temperature=0, echo=True
+        )
+        logprobs = answer.choices[0].logprobs
+        self.assertEqual("".join(logprobs.tokens)[:7], "Столица")
+        self.assertEqual(len(logprobs.token_logprobs), answer.usage.total_tokens)
+
+    def test_embeddings(self) -> None:
+        """As base64, which the client asks for by itself, and as numbers."""
+        client = self.client()
+        coded = client.embeddings.create(model="demo", input="Привет").data[0].embedding
+        plain = client.embeddings.create(model="demo", input="Привет", encoding_format="float")
+        floats = struct.pack(f"<{len(coded)}f", *plain.data[0].embedding)
+        self.assertEqual(struct.pack(f"<{len(coded)}f", *coded), floats)
+
+    def test_models(self) -> None:
+        """The list."""
+        self.assertEqual([model.id for model in self.client().models.list()], ["demo"])
+
+    def test_errors(self) -> None:
+        """Each of the right class, with its field."""
+        create = self.client().chat.completions.create
+        with self.assertRaises(openai.BadRequestError) as bad:
+            create(model="demo", messages=HELLO, temperature=-1)
+        self.assertEqual(
+            (bad.exception.param, bad.exception.code), ("temperature", "invalid_value")
+        )
+        with self.assertRaises(openai.NotFoundError) as missing:
+            create(model="gpt-9", messages=HELLO)
+        self.assertEqual(missing.exception.code, "model_not_found")
+        for change in (
+            {"response_format": {"type": "json_object"}},
+            {"tools": TOOLS, "tool_choice": "required"},
+            {"tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "f"}}},
+        ):
+            with self.assertRaises(openai.BadRequestError) as refused:
+                create(model="demo", messages=HELLO, **change)
+            self.assertEqual(refused.exception.code, "not_supported")
+
+
+class LangChainTest(ServerTest):
+    """The package `langchain-openai`."""
+
+    def model(self, **settings: object) -> ChatOpenAI:
+        """A chat model."""
+        url = f"http://127.0.0.1:{self.server.port}/v1"
+        return ChatOpenAI(base_url=url, api_key="none", model="demo", max_retries=0, **settings)
+
+    def test_chat(self) -> None:
+        """One answer, the same as a stream, and a longer conversation."""
+        model = self.model(temperature=0, max_tokens=12)
+        answer = model.invoke("Привет")
+        self.assertTrue(answer.content)
+        self.assertGreater(answer.usage_metadata["input_tokens"], 0)
+        self.assertEqual("".join(chunk.content for chunk in model.stream("Привет")), answer.content)
+        turns = [HumanMessage("Привет"), AIMessage(answer.content), HumanMessage("Столица?")]
+        self.assertTrue(model.invoke(turns).content)
+
+    def test_embeddings(self) -> None:
+        """Without its own tokenizer, which needs the internet."""
+        url = f"http://127.0.0.1:{self.server.port}/v1"
+        embeddings = OpenAIEmbeddings(
+            base_url=url, api_key="none", model="demo", check_embedding_ctx_length=False
+        )
+        one, two = embeddings.embed_documents(["Привет", "Столица"])
+        self.assertEqual(len(one), len(two))
+        self.assertEqual(embeddings.embed_query("Привет"), one)
+
+
+if __name__ == "__main__":
+    main()
