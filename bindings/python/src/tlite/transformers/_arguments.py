@@ -241,10 +241,21 @@ def _changes_nothing(value: Any, neutral: tuple[Any, ...]) -> bool:
 
 def refuse(where: str, /, **given: Any) -> None:
     """NotSupported for what is refused there, TypeError for what no table has."""
+    check(where, HONOURED[where], ACCEPTED[where], REFUSED[where], given)
+
+
+def check(
+    where: str,
+    honoured: frozenset[str],
+    accepted: dict[str, str],
+    refused: dict[str, Refusal],
+    given: dict[str, Any],
+) -> None:
+    """The same by tables of somebody else's."""
     for name, value in given.items():
-        refusal = REFUSED[where].get(name)
+        refusal = refused.get(name)
         if refusal is None:
-            if name in ACCEPTED[where] or name in HONOURED[where]:
+            if name in accepted or name in honoured:
                 continue
             raise TypeError(f"{where} has no argument {name!r}")
         if not _changes_nothing(value, refusal.neutral):
