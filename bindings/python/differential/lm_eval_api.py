@@ -17,7 +17,6 @@ from typing import Any
 
 from lm_eval.models.huggingface import HFLM
 from lm_eval_cases import differences, penalised, single, tasks
-
 from tlite.lm_eval import TliteLM
 
 
@@ -26,8 +25,9 @@ def answers(kind: Any, model: Path, copy: Path, **given: Any) -> dict[str, Any]:
     plain, other = kind(str(model), **given), kind(str(copy), **given)
     found = {"single": single(plain), "tasks": tasks(plain), "penalised": single(other)}
     for name in ("think", 545):  # the end of a thought as text and as a token
-        thinking = kind(str(model), think_end_token="маленькая" if name == "think" else name,
-                        **given)
+        thinking = kind(
+            str(model), think_end_token="маленькая" if name == "think" else name, **given
+        )
         found[f"thinking {name}"] = single(thinking)["generations"]
     result: dict[str, Any] = json.loads(json.dumps(found))
     return result

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import lm_eval
-import lm_eval.models  # noqa: F401
+import lm_eval.models
 from lm_eval.api.instance import Instance
 from lm_eval.tasks import TaskManager
 
@@ -173,5 +173,5 @@ def differences(theirs: Any, mine: Any, where: str = "") -> Iterator[str]:
     else:
         if len(theirs) != len(mine):
             yield f"{where}: {len(theirs)} there, {len(mine)} here"
-        for i, (one, other) in enumerate(zip(theirs, mine)):
+        for i, (one, other) in enumerate(zip(theirs, mine, strict=False)):
             yield from differences(one, other, f"{where}[{i}]")

@@ -34,7 +34,7 @@ def options(source: random.Random, right: str, all_of: list[str], count: int) ->
     chosen = [right, *others]
     source.shuffle(chosen)
     letters = "ABCDEFGHIJ"[:count]
-    return dict(zip(letters, chosen)), letters[chosen.index(right)]
+    return dict(zip(letters, chosen, strict=True)), letters[chosen.index(right)]
 
 
 def choices(source: random.Random, facts: dict[str, str], words: str, count: int) -> list[Row]:
@@ -126,7 +126,7 @@ def shipped(source: random.Random) -> dict[str, list[Row]]:
     arc, belebele, mgsm, winograd, xnli = [], [], [], [], []
     for i, (country, city) in enumerate(CAPITALS.items()):
         listed, letter = options(source, city, cities, 4)
-        names = dict(zip(("option_a", "option_b", "option_c", "option_d"), listed.values()))
+        names = {f"option_{key.lower()}": name for key, name in listed.items()}
         arc.append(
             {"id": str(i), "instruction": f"Какой город - столица {country}?", **names,
              "option_e": "", "answer": letter}

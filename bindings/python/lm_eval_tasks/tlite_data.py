@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import datasets
-
 from tlite.lm_eval import sandbox
 
 DATA = Path(__file__).parent / "data"
@@ -105,7 +104,8 @@ def _block(answer: str) -> str:
 
 def completions(resps: list[list[str]], docs: list[Row]) -> list[list[str]]:
     """Programs that begin with the prompt."""
-    return [[row["prompt"] + answer for answer in answers] for answers, row in zip(resps, docs)]
+    pairs = zip(resps, docs, strict=True)
+    return [[row["prompt"] + answer for answer in answers] for answers, row in pairs]
 
 
 def tests(row: Row) -> str:

@@ -129,9 +129,7 @@ class Writer:
         """The text of each task by its place, as they come."""
         ends = list(self._model.native.info.eos_token_ids)
         alone = {
-            place
-            for place, task in enumerate(tasks)
-            if task.mixed or needs_host(task.plan, ends)
+            place for place, task in enumerate(tasks) if task.mixed or needs_host(task.plan, ends)
         }
         for place in sorted(alone):
             yield place, self._text(self._by_hand(tasks[place]), tasks[place].until)

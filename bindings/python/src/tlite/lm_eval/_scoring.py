@@ -40,9 +40,7 @@ def _likelihood(result: Generation) -> Likelihood:
     return math.fsum(score.logprob for score in scores), all(score.rank == 1 for score in scores)
 
 
-def likelihoods(
-    engines: Engines, pairs: list[Pair], most: int
-) -> Iterator[tuple[int, Likelihood]]:
+def likelihoods(engines: Engines, pairs: list[Pair], most: int) -> Iterator[tuple[int, Likelihood]]:
     """Of each pair its place and its likelihood, as they come.
 
     Of what is longer than `most` tokens and one, the beginning is cut off; endings are no longer

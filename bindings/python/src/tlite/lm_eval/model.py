@@ -179,7 +179,9 @@ class TliteLM(TemplateLM):
         except BadTemplate as error:
             if all(message["role"] != "system" for message in chat_history):
                 raise
-            logger.warning("the chat template takes no system message, which is left out: %s", error)
+            logger.warning(
+                "the chat template takes no system message, which is left out: %s", error
+            )
         others = [message for message in chat_history if message["role"] != "system"]
         return str(self.tokenizer.apply_chat_template(others, **arguments))
 
@@ -225,7 +227,7 @@ class TliteLM(TemplateLM):
     # ---- What it does.
 
     def loglikelihood(self, requests: list[Any], disable_tqdm: bool = False) -> list[Likelihood]:
-        """Of each (text, ending) the log likelihood of the ending, and whether it is the greedy one.
+        """Of each (text, ending) the log likelihood of the ending, and whether it is greedy.
 
         ValueError with `enable_thinking`, as an ending stands where thoughts would.
         """
@@ -257,8 +259,9 @@ class TliteLM(TemplateLM):
             cut += len(text) + len(ending) > most + 1
             pairs.append((text, ending))
         if cut:
-            logger.warning("%d texts are longer than max_length, %d, and lose their beginning",
-                           cut, most)
+            logger.warning(
+                "%d texts are longer than max_length, %d, and lose their beginning", cut, most
+            )
         scores: list[Likelihood] = [(0.0, False)] * len(pairs)
         with tqdm(total=len(pairs), disable=disable_tqdm, desc="Log likelihoods") as bar:
             for place, score in likelihoods(self._engines, pairs, most):
@@ -268,9 +271,7 @@ class TliteLM(TemplateLM):
                 bar.update()
         return scores
 
-    def loglikelihood_rolling(
-        self, requests: list[Any], disable_tqdm: bool = False
-    ) -> list[float]:
+    def loglikelihood_rolling(self, requests: list[Any], disable_tqdm: bool = False) -> list[float]:
         """The log likelihood of each text, in windows of `max_length` tokens."""
         windows: list[tuple[None, list[int], list[int]]] = []
         ends = []
