@@ -103,7 +103,7 @@ def test_bad_models_are_named(given: dict[str, Any], kind: type[Exception], word
         ({"num_beams": 4}, tlite.NotSupported, "num_beams"),
         ({"num_return_sequences": 2}, tlite.NotSupported, "num_return_sequences"),
         ({"do_sample": True, "temperature": 0.0}, ValueError, "temperature"),
-        ({"do_sample": True, "temperature": 1.0, "top_p": 7.0}, ValueError, "top_p"),
+        ({"do_sample": True, "temperature": 1.0, "top_p": -1.0}, ValueError, "top_p"),
         (["until"], TypeError, "gen_kwargs"),
     ],
 )
