@@ -84,10 +84,10 @@ types() {
 
 # The Python package over the library of the release build.
 python_package() {
-  local venv=$cache/python-1
+  local venv=$cache/python-2
   if [ ! -e "$venv/ready" ]; then
     rm -rf "$venv"
-    python3 -m venv "$venv" && "$venv/bin/pip" install -q pytest==9.2.0 numpy==2.4.6 tqdm==4.70.1 &&
+    python3 -m venv "$venv" && "$venv/bin/pip" install -q pytest==9.2.0 numpy==2.4.6 tqdm==4.70.1 lm-eval==0.4.13 &&
       touch "$venv/ready" || return 1
   fi
   "$venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider bindings/python/tests || return 1
@@ -123,7 +123,18 @@ server() {
   fi
   "$venv/bin/python" tests/server/clients_test.py build-release/examples/server/tlite-server examples/demo-model/model
 }
-# The Python package's wheel: built, repaired, and tried where there is nothing else.
+# tlite.lm_eval beside the harness's own model, score by score and text by text.
+python_lm_eval() {
+  local venv=$cache/lm-eval-1
+  if [ ! -e "$venv/ready" ]; then
+    rm -rf "$venv"
+    python3 -m venv "$venv" && "$venv/bin/pip" install -q lm-eval==0.4.13 numpy==2.4.6 transformers==5.24.0 torch==2.15.0 \
+      accelerate==1.15.0 && touch "$venv/ready" || return 1
+  fi
+  PYTHONPATH=bindings/python/src TLITE_LIBRARY=$root/build-release/capi/libtlite_c.so LMEVAL_LOG_LEVEL=ERROR \
+    "$venv/bin/python" bindings/python/differential/lm_eval_api.py examples/demo-model/model
+}
+# Its wheel: built, repaired, and tried where there is nothing else.
 python_wheel() { bindings/python/test_wheel.sh; }
 
 # build PRESET [CMAKE OPTION...]: configures and builds into build-PRESET.
@@ -227,6 +238,7 @@ fi
 if [ ${#only[@]} -gt 0 ]; then
   stage python_transformers python_transformers
   stage python_vllm python_vllm
+  stage python_lm_eval python_lm_eval
 fi
 
 for name in "${failures[@]}"; do echo "failed: $name"; done
