@@ -7,7 +7,8 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config libeigen3-dev libopenblas-serial-dev libtbb-dev libre2-dev
   libutf8proc-dev libsimdjson-dev nlohmann-json3-dev libcli11-dev libedit-dev)
 test=("${build[@]}" ccache doctest-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
-  g++-aarch64-linux-gnu qemu-user libsimde-dev abigail-tools valgrind python3 python3-venv npm luajit golang-go git)
+  g++-aarch64-linux-gnu qemu-user libsimde-dev abigail-tools valgrind python3 python3-venv npm luajit golang-go git
+  chromium)
 wheel=("${build[@]}" binutils debootstrap python3 python3-venv)
 
 case "${1:-build}" in

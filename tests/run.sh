@@ -82,14 +82,17 @@ types() {
   return "$failed"
 }
 
+# python_venv DIR: what its tests use, the notebook's kernel included.
+python_venv() {
+  [ ! -e "$1/ready" ] || return 0
+  rm -rf "$1"
+  python3 -m venv "$1" && "$1/bin/pip" install -q pytest==9.2.0 numpy==2.4.6 tqdm==4.70.1 matplotlib==3.11.2 \
+    nbclient==0.11.0 nbformat==5.11.1 ipykernel==7.4.0 && touch "$1/ready"
+}
 # The Python package over the library of the release build.
 python_package() {
-  local venv=$cache/python-1
-  if [ ! -e "$venv/ready" ]; then
-    rm -rf "$venv"
-    python3 -m venv "$venv" && "$venv/bin/pip" install -q pytest==9.2.0 numpy==2.4.6 tqdm==4.70.1 &&
-      touch "$venv/ready" || return 1
-  fi
+  local venv=$cache/python-2
+  python_venv "$venv" || return 1
   "$venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider bindings/python/tests
 }
 # tlite.transformers beside transformers itself, call by call.
