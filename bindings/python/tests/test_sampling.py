@@ -155,3 +155,37 @@ def test_params_of_another_kind_are_a_type_error(model: tlite.Model, engine: tli
         tlite.Session(model, sampling={"top_k": 1})  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="sampling must be SamplingParams, not dict"):
         engine.submit("a", sampling={"top_k": 1})  # type: ignore[arg-type]
+
+
+def test_every_list_reaches_the_library(model: tlite.Model) -> None:
+    """With its length: a structure of ctypes takes a field that it does not have without a word."""
+    lists: dict[str, Any] = {
+        "logit_bias": {7: 1.5, 9: -math.inf},
+        "sequence_bias": [((1, 2), 0.5)],
+        "bad_words": [(3,), (4, 5)],
+        "dry_sequence_breakers": [(6,)],
+        "stop": ("a", "b"),
+        "suppress_tokens": (1,),
+        "begin_suppress_tokens": (1, 2),
+        "forced_eos_token_ids": (3,),
+        "stop_token_ids": (4, 5),
+        "allowed_token_ids": (1, 2, 3),
+    }
+    params = SamplingParams(**lists)
+    fields = {name for name, *_ in params._native()._fields_}
+    assert set(vars(params._native())) <= {"keep"}, "fields that the structure does not have"
+    counts = {name for name in fields if name.endswith("_count")}
+    assert len(counts) == len(lists)
+    assert {getattr(params._native(), name) > 0 for name in counts} == {True}
+    session = tlite.Session(model, sampling=params)
+    for name in lists:
+        assert getattr(session.sampling, name) == getattr(params, name)
+
+
+def test_a_bias_changes_the_answer(model: tlite.Model) -> None:
+    """-inf bans a token."""
+    plain = SamplingParams(temperature=0, max_new_tokens=4)
+    session = tlite.Session(model, sampling=plain)
+    first = session.complete("Привет").run().tokens[0]
+    session.sampling = plain.replace(logit_bias={first: -math.inf})
+    assert session.complete("Привет").run().tokens[0] != first

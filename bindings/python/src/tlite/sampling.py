@@ -234,7 +234,9 @@ _COPIES: dict[str, tuple[str, Callable[[Any], Any]]] = {
 
 
 def _count_of(name: str) -> str:
-    return (name[:-1] if name.endswith("s") and name != "sequence_bias" else name) + "_count"
+    """The field that says how long a list is: "bad_word_count", but "logit_bias_count"."""
+    plural = name.endswith("s") and not name.endswith("bias")
+    return (name[:-1] if plural else name) + "_count"
 
 
 def _struct_of(params: SamplingParams) -> _ffi.tlite_sampling_params:
