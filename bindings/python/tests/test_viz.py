@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import xml.etree.ElementTree
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -242,7 +243,20 @@ def test_a_bench_run(tmp_path: Path) -> None:
     command = ROOT / "build-release/examples/cli/tlite"
     if not command.exists():
         pytest.skip("the command is not built here")
-    run = [command, "bench", DEMO, "-p", "8,16", "-n", "4", "-b", "1,2", "-r", "2", "--json"]
+    run = [
+        str(command),
+        "bench",
+        str(DEMO),
+        "-p",
+        "8,16",
+        "-n",
+        "4",
+        "-b",
+        "1,2",
+        "-r",
+        "2",
+        "--json",
+    ]
     file = tmp_path / "bench.json"
     file.write_bytes(subprocess.run(run, check=True, stdout=subprocess.PIPE).stdout)
     chart = tlite.viz.bench(file)
@@ -266,7 +280,7 @@ def test_a_curve_goes_through_its_points() -> None:
     pytest.importorskip("matplotlib")
     from tlite.viz._bench import _panels
 
-    rows = [
+    rows: list[Mapping[str, Any]] = [
         {"n_prompt": 0, "n_gen": 32, "n_depth": 0, "n_parallel": n, "avg_ts": 20.0 * n**0.5}
         for n in (1, 4)
     ]
@@ -388,13 +402,13 @@ next();
 
 def judged(pages: dict[str, str], folder: Path) -> dict[str, Any]:
     """What a browser makes of pages, each in a frame as wide as a phone."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
+    chromium = shutil.which("chromium") or ""
+    if not chromium:
         pytest.skip("there is no chromium")
     file = folder / "judge.html"
     given = json.dumps(pages).replace("<", "\\u003c")
     file.write_text(JUDGE.replace("PAGES", given), encoding="utf-8")
-    run = [
+    run: list[str] = [
         *(chromium, "--headless=new", "--no-sandbox", "--disable-gpu"),
         *(f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=30000"),
         *("--dump-dom", file.as_uri()),
