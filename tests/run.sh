@@ -4,7 +4,7 @@
 #   tests/run.sh             the release build, every test, format and lint, the kernels of other processors emulated
 #   tests/run.sh --quick     the release build and its tests alone
 #   tests/run.sh --long      also Clang with ASan and UBSan, TSan, a soak, valgrind, clang-tidy, the fuzzers, 60 s each,
-#                            and the Python wheel
+#                            the Python wheel, and the Python tests under ASan
 #   tests/run.sh --only S    one stage, by its name below; may be repeated
 #
 # Build folders are build-*/ in the tree. Peer packages that tests compare against (PyPI, npm) are installed in
@@ -106,6 +106,21 @@ python_transformers() {
   PYTHONPATH=bindings/python/src TLITE_LIBRARY=$root/build-release/capi/libtlite_c.so \
     "$venv/bin/python" bindings/python/differential/transformers_api.py examples/demo-model/model
 }
+# The Python suite over the library of the build for ASan, whose runtime is loaded before the interpreter: no error, and
+# nothing leaked when the tests are done. Python's own allocator would hide both.
+python_asan() {
+  local venv=$cache/python-2 folder=build-clang-asan
+  python_venv "$venv" && cmake --preset clang-asan >"$folder.log" 2>&1 &&
+    cmake --build "$folder" -j "$jobs" --target tlite_capi >>"$folder.log" 2>&1 || {
+    tail -n 60 "$folder.log"
+    return 1
+  }
+  rm -f "$folder.log"
+  env TLITE_LIBRARY="$root/$folder/capi/libtlite_c.so" PYTHONMALLOC=malloc PYTHONPATH=bindings/python/tests \
+    ASAN_OPTIONS=leak_check_at_exit=0:handle_segv=0 \
+    LD_PRELOAD="$(clang-14 -print-file-name=libclang_rt.asan-x86_64.so)" \
+    "$venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider -p asan_leaks bindings/python/tests
+}
 # Its wheel: built, repaired, and tried where there is nothing else.
 python_wheel() { bindings/python/test_wheel.sh; }
 
@@ -187,6 +202,7 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage soak soak
   stage memcheck memcheck
   stage fuzz fuzz
+  stage python_asan python_asan
   stage python_wheel python_wheel
 fi
 # Needs torch, which nothing else here does: by name alone.

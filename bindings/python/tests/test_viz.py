@@ -7,6 +7,7 @@ import html
 import html.parser
 import json
 import math
+import os
 import shutil
 import subprocess
 import sys
@@ -413,7 +414,11 @@ def judged(pages: dict[str, str], folder: Path) -> dict[str, Any]:
         *(f"--user-data-dir={folder / 'profile'}", "--virtual-time-budget=30000"),
         *("--dump-dom", file.as_uri()),
     ]
-    dom = subprocess.run(run, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    # A sanitizer's runtime that this process has loaded is not the browser's.
+    clean = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    dom = subprocess.run(
+        run, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=clean
+    )
     text = Collector(dom.stdout.decode()).text
     seen: dict[str, Any] = json.loads(text[text.index('{"') : text.rindex("}") + 1])
     return seen
