@@ -91,7 +91,7 @@ python_venv() {
 }
 # The Python package over the library of the release build.
 python_package() {
-  local venv=$cache/python-2
+  local venv=$cache/python-3
   python_venv "$venv" || return 1
   "$venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider bindings/python/tests
 }
@@ -109,7 +109,7 @@ python_transformers() {
 # The Python suite over the library of the build for ASan, whose runtime is loaded before the interpreter: no error, and
 # nothing leaked when the tests are done. Python's own allocator would hide both.
 python_asan() {
-  local venv=$cache/python-2 folder=build-clang-asan
+  local venv=$cache/python-3 folder=build-clang-asan
   python_venv "$venv" && cmake --preset clang-asan >"$folder.log" 2>&1 &&
     cmake --build "$folder" -j "$jobs" --target tlite_capi >>"$folder.log" 2>&1 || {
     tail -n 60 "$folder.log"
