@@ -4,7 +4,7 @@
 #   tests/run.sh             the release build, every test, format and lint, the kernels of other processors emulated
 #   tests/run.sh --quick     the release build and its tests alone
 #   tests/run.sh --long      also Clang with ASan and UBSan, TSan, a soak, valgrind, clang-tidy, the fuzzers, 60 s each,
-#                            and the Python wheel
+#                            the Python wheel, and the Python tests under ASan
 #   tests/run.sh --only S    one stage, by its name below; may be repeated
 #
 # Build folders are build-*/ in the tree. Peer packages that tests compare against (PyPI, npm) are installed in
@@ -82,14 +82,17 @@ types() {
   return "$failed"
 }
 
+# python_venv DIR: what its tests use, the notebook's kernel and the evaluation harness (without torch) included.
+python_venv() {
+  [ ! -e "$1/ready" ] || return 0
+  rm -rf "$1"
+  python3 -m venv "$1" && "$1/bin/pip" install -q pytest==9.2.0 numpy==2.4.6 tqdm==4.70.1 lm-eval==0.4.13 matplotlib==3.11.2 \
+    nbclient==0.11.0 nbformat==5.11.1 ipykernel==7.4.0 && touch "$1/ready"
+}
 # The Python package over the library of the release build.
 python_package() {
-  local venv=$cache/python-2
-  if [ ! -e "$venv/ready" ]; then
-    rm -rf "$venv"
-    python3 -m venv "$venv" && "$venv/bin/pip" install -q pytest==9.2.0 numpy==2.4.6 tqdm==4.70.1 lm-eval==0.4.13 &&
-      touch "$venv/ready" || return 1
-  fi
+  local venv=$cache/python-4
+  python_venv "$venv" || return 1
   "$venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider bindings/python/tests || return 1
   # And of a later version, whose structures have grown.
   TLITE_LIBRARY=$root/build-release/tests/capi/frozen/grown/libtlite_c.so "$venv/bin/python" -X faulthandler \
@@ -133,6 +136,21 @@ python_lm_eval() {
   fi
   PYTHONPATH=bindings/python/src TLITE_LIBRARY=$root/build-release/capi/libtlite_c.so LMEVAL_LOG_LEVEL=ERROR \
     "$venv/bin/python" bindings/python/differential/lm_eval_api.py examples/demo-model/model
+}
+# The Python suite over the library of the build for ASan, whose runtime is loaded before the interpreter: no error, and
+# nothing leaked when the tests are done. Python's own allocator would hide both.
+python_asan() {
+  local venv=$cache/python-4 folder=build-clang-asan
+  python_venv "$venv" && cmake --preset clang-asan >"$folder.log" 2>&1 &&
+    cmake --build "$folder" -j "$jobs" --target tlite_capi >>"$folder.log" 2>&1 || {
+    tail -n 60 "$folder.log"
+    return 1
+  }
+  rm -f "$folder.log"
+  env TLITE_LIBRARY="$root/$folder/capi/libtlite_c.so" PYTHONMALLOC=malloc PYTHONPATH=bindings/python/tests \
+    ASAN_OPTIONS=leak_check_at_exit=0:handle_segv=0 \
+    LD_PRELOAD="$(clang-14 -print-file-name=libclang_rt.asan-x86_64.so)" \
+    "$venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider -p asan_leaks bindings/python/tests
 }
 # Its wheel: built, repaired, and tried where there is nothing else.
 python_wheel() { bindings/python/test_wheel.sh; }
@@ -232,6 +250,7 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage soak soak
   stage memcheck memcheck
   stage fuzz fuzz
+  stage python_asan python_asan
   stage python_wheel python_wheel
 fi
 # These need torch, gigabytes that nothing else here does: by name alone.

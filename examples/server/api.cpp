@@ -69,7 +69,7 @@ bool is_equal(std::string_view key, std::string_view given) {
   unsigned difference = key.size() == given.size() ? 0U : 1U;
   for (std::size_t i = 0; i < given.size(); ++i) {
     const char expected = key.empty() ? '\0' : key[i % key.size()];
-    difference |= static_cast<unsigned char>(expected) ^ static_cast<unsigned char>(given[i]);
+    difference |= static_cast<unsigned>(static_cast<unsigned char>(expected ^ given[i]));
   }
   return difference == 0U;
 }

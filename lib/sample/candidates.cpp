@@ -130,11 +130,13 @@ void Candidates::top_p(double p) {
 
   buckets_.assign(kBuckets, 0.0);
   for (const double weight : heavy_) buckets_[bucket(weight)] += weight;
-  const auto [crossed, target, before] = crossing_bucket(p * total);
-  double heavier = before;
+  // No structured binding: Clang 14 lets no lambda capture one.
+  const Crossing where = crossing_bucket(p * total);
+  const double target = where.target;
+  double heavier = where.before;
   inside_.resize(heavy_.size());
   inside_.resize(
-      compact(heavy_, inside_, [&](double weight) { return bucket(weight) == crossed; }));
+      compact(heavy_, inside_, [&](double weight) { return bucket(weight) == where.bucket; }));
 
   const double crossing = crossing_weight(inside_, heavier, target);
   for (const double weight : inside_) heavier += weight > crossing ? weight : 0.0;

@@ -441,9 +441,131 @@ several(
     three=greedy(num_return_sequences=3, max_new_tokens=4),
     zero_temperature=greedy(temperature=0.0, max_new_tokens=6),
     unknown=greedy(foo=1, max_new_tokens=4),
-    beams_and_rows=greedy(num_beams=2, num_return_sequences=3, max_new_tokens=4),
     dict=greedy(return_dict_in_generate=True, max_new_tokens=6),
     lookup=greedy(prompt_lookup_num_tokens=None, max_new_tokens=6),
+)
+
+
+# ---- Beams.
+
+
+class _Ends:
+    """A criterion of one's own: a full stop."""
+
+    def __call__(self, ids: Any, scores: Any, **_: Any) -> Any:
+        return ids[:, -1] == 13
+
+
+def beams_shown(**arguments: Any) -> Call:
+    """A search's whole result; scores, which are float32 sums, within the tolerance."""
+
+    def run(s: Side) -> Any:
+        out = s.model.generate(
+            **s.batch(),
+            do_sample=False,
+            return_dict_in_generate=True,
+            output_scores=True,
+            output_logits=True,
+            **arguments,
+        )
+        steps = s.model.compute_transition_scores(out.sequences, out.scores, out.beam_indices)
+        length = (out.beam_indices >= 0).sum(dim=1)
+        sums = steps.sum(dim=1) / length ** arguments.get("length_penalty", 1.0)
+        return (
+            *(type(out).__name__, [key for key in out.keys() if key != "cache"]),  # noqa: SIM118
+            *(out.sequences, out.beam_indices, Near(out.sequences_scores), Near(steps)),
+            *(len(out.scores), len(out.logits), Near(out.logits[0]), Near(sums)),
+            Near(torch.where(out.scores[1] > -20, out.scores[1], -20)),
+            torch.allclose(sums, out.sequences_scores, atol=1e-4),
+        )
+
+    return run
+
+
+several(
+    "beams",
+    four=greedy(num_beams=4, max_new_tokens=24),
+    all=greedy(num_beams=4, num_return_sequences=4, max_new_tokens=24),
+    early=greedy(num_beams=4, num_return_sequences=4, early_stopping=True, max_new_tokens=24),
+    never=greedy(num_beams=4, num_return_sequences=4, early_stopping="never", max_new_tokens=24),
+    long=greedy(num_beams=3, num_return_sequences=3, length_penalty=2.0, max_new_tokens=24),
+    short=greedy(num_beams=3, num_return_sequences=3, length_penalty=-1.0, max_new_tokens=24),
+    zero_penalty=greedy(num_beams=3, num_return_sequences=3, length_penalty=0, max_new_tokens=9),
+    never_short=greedy(num_beams=3, early_stopping="never", length_penalty=-0.5, max_new_tokens=16),
+    many=greedy(num_beams=24, num_return_sequences=7, max_new_tokens=6),
+    one_token=greedy(num_beams=5, num_return_sequences=5, max_new_tokens=1),
+    twenty=greedy(num_beams=2),
+    repetition=greedy(num_beams=3, repetition_penalty=1.3, max_new_tokens=20),
+    ngram=greedy(num_beams=3, no_repeat_ngram_size=2, num_return_sequences=2, max_new_tokens=30),
+    min_new=greedy(num_beams=3, min_new_tokens=12, max_new_tokens=20),
+    bad_words=greedy(num_beams=3, bad_words_ids=[[545], [414, 507]], max_new_tokens=16),
+    decay=greedy(num_beams=3, exponential_decay_length_penalty=(4, 1.3), max_new_tokens=30),
+    forced_eos=greedy(num_beams=3, forced_eos_token_id=2559, max_new_tokens=5),
+    renormalized=greedy(num_beams=2, renormalize_logits=True, max_new_tokens=8),
+    eos=greedy(num_beams=3, eos_token_id=13, num_return_sequences=3, max_new_tokens=20),
+    pad_zero=greedy(
+        num_beams=3, eos_token_id=13, pad_token_id=0, num_return_sequences=3, max_new_tokens=20
+    ),
+    criterion=greedy(num_beams=3, stopping_criteria=[_Ends()], max_new_tokens=16),
+    allowed=greedy(
+        num_beams=3,
+        prefix_allowed_tokens_fn=lambda row, ids: [11, 13, 220, 545, 557 + row, 2559],
+        max_new_tokens=10,
+    ),
+    processor=greedy(
+        num_beams=3,
+        logits_processor=[lambda ids, scores: scores - 0.1 * (ids[:, -1:] % 7)],
+        max_new_tokens=10,
+    ),
+    stop_string=lambda s: s.model.generate(
+        **s.batch(),
+        do_sample=False,
+        num_beams=3,
+        stop_strings=["о", "."],
+        tokenizer=s.tok,
+        max_new_tokens=12,
+    ),
+    config=lambda s: (
+        s.model.generate(
+            **s.one(), generation_config=s.m.GenerationConfig(num_beams=3, max_new_tokens=20)
+        ).shape
+    ),
+    streamer=greedy(num_beams=2, max_new_tokens=4, streamer=object()),
+    more_rows=greedy(num_beams=2, num_return_sequences=3, max_new_tokens=4),
+    early_wrong=greedy(num_beams=2, early_stopping="soon", max_new_tokens=4),
+    groups=greedy(num_beams=4, num_beam_groups=1, max_new_tokens=4),
+    shown=beams_shown(num_beams=3, num_return_sequences=3, max_new_tokens=16),
+    shown_long=beams_shown(
+        num_beams=3,
+        num_return_sequences=2,
+        length_penalty=0.5,
+        early_stopping=True,
+        max_new_tokens=24,
+    ),
+    dict=greedy(num_beams=2, return_dict_in_generate=True, max_new_tokens=6),
+    sampled_one=lambda s: (
+        s.model.generate(
+            **s.batch(),
+            do_sample=True,
+            num_beams=3,
+            temperature=0.01,
+            top_k=0,
+            top_p=1.0,
+            num_return_sequences=1,
+            max_new_tokens=1,
+        ).shape
+    ),
+    sampled_filters=lambda s: (
+        s.model.generate(
+            **s.batch(),
+            do_sample=True,
+            num_beams=3,
+            top_k=1,
+            top_p=0.01,
+            min_p=0.9,
+            max_new_tokens=5,
+        ).shape
+    ),
 )
 
 

@@ -44,4 +44,36 @@ CASES: dict[str, dict[str, Any]] = {
     "stop_strings": {"stop_strings": ["о", "."], "max_new_tokens": 30},
     "stop string of the prompt's tail": {"stop_strings": ["дом", "мир!!"], "max_new_tokens": 30},
     "renormalize_logits": {"renormalize_logits": True, "max_new_tokens": 8},
+    "num_beams": {"num_beams": 4, "max_new_tokens": 24},
+    "num_beams, all": {"num_beams": 4, "num_return_sequences": 4, "max_new_tokens": 24},
+    "num_beams, early_stopping": {
+        "num_beams": 4,
+        "num_return_sequences": 4,
+        "early_stopping": True,
+        "max_new_tokens": 24,
+    },
+    "num_beams, never early": {
+        "num_beams": 4,
+        "num_return_sequences": 4,
+        "early_stopping": "never",
+        "max_new_tokens": 24,
+    },
+    "num_beams, length_penalty": {
+        "num_beams": 3,
+        "num_return_sequences": 3,
+        "length_penalty": -1.0,
+        "max_new_tokens": 24,
+    },
+    "num_beams, repetition_penalty": {
+        "num_beams": 3,
+        "repetition_penalty": 1.3,
+        "max_new_tokens": 20,
+    },
+    "num_beams, eos_token_id": {
+        "num_beams": 3,
+        "num_return_sequences": 3,
+        "eos_token_id": 13,
+        "pad_token_id": 0,
+        "max_new_tokens": 20,
+    },
 }

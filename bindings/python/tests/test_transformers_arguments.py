@@ -103,7 +103,7 @@ def test_what_is_refused_is_an_error_that_names_it(name: str, argument: str) -> 
 
 
 # What a word or a number must be, where 1 would be none.
-_VALUES = {"early_stopping": False, "cache_implementation": "dynamic"}
+_VALUES = {"cache_implementation": "dynamic"}
 
 
 @pytest.mark.parametrize(

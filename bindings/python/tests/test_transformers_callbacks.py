@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import tlite
 import tlite.transformers as hf
 from greedy_cases import TEXTS
 from hf import ANSWER, EOS, PAD, batch, chat, model, new_text, tokenizer
@@ -278,8 +277,6 @@ def test_transition_scores() -> None:
     assert raw[0].tolist() == [float(step.max()) for step in out.scores]
     logs = model().compute_transition_scores(out.sequences, out.scores, normalize_logits=True)
     assert (logs <= 0).all()
-    with pytest.raises(tlite.NotSupported, match="beam_indices"):
-        model().compute_transition_scores(out.sequences, out.scores, beam_indices=1)
 
 
 def test_an_answer_that_outgrows_its_memory() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import dataclasses
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -32,6 +33,7 @@ from ._convert import (
     utf8,
 )
 from ._library import lib
+from ._logits import CALLBACK, LogitsFunction, Processor, raise_interrupt
 from ._native import SLICE, Computing, Handle, at_work, call, created
 from .errors import BadState, Error, InvalidArgument, error_of
 from .generation import Generation, Piece, generation_of, piece_of
@@ -84,6 +86,11 @@ class RequestOptions(TypedDict, total=False):
     """"last", "mean" or "cls": no answer, but the embedding of the prompt."""
     normalize: bool
     """The embedding to length 1 (L2); True."""
+    logits_processor: LogitsFunction | None
+    """`f(tokens, logits)`, called before each token and before all that `sampling` does: int32 ids
+    of prompt and answer, float32 (vocab_size,) that it changes in place or returns others for; -inf
+    bans a token, NaN and +inf are an error. Runs on whichever thread works. What it raises ends the
+    request, with n all of them: Cancelled, with that as the cause. Needs numpy."""
 
 
 def _options_of(
@@ -100,7 +107,7 @@ def _options_of(
     prompt_logprobs_start: int = 1,
     pooling: str | None = None,
     normalize: bool = True,
-    logits_hook: tuple[Any, int] | None = None,
+    logits_processor: LogitsFunction | None = None,
 ) -> Any:
     milliseconds = None
     if timeout is not None:
@@ -121,12 +128,14 @@ def _options_of(
         pooling=choice(pooling, "tlite_pooling", "pooling"),
         normalize=bool(normalize),
     )
-    if logits_hook is not None:  # of the compatible layers: a tlite_logits_callback and its user
-        options.logits_callback, options.logits_user = logits_hook
     if sampling is not None:
         native_params(sampling)
         keep.append(sampling)
         options.sampling = POINTER(_ffi.tlite_sampling_params)(sampling._native())
+    if logits_processor is not None:
+        processor = Processor(logits_processor)
+        keep.append(processor)
+        options.logits_callback, options.logits_user = CALLBACK, processor.number
     return options
 
 
@@ -166,6 +175,14 @@ def _event_of(pointer: Any) -> EngineEvent:
     error = error_of(event.status, text_of(event.message)) if event.status else None
     result = generation_of(event.result[0]) if event.result else None
     return EngineEvent(event.request, piece, name_of(reason, "tlite_finish_reason"), result, error)
+
+
+def _blamed(event: EngineEvent, processor: Processor) -> EngineEvent:
+    """The last event of a request; where its function ended it, with what that raised."""
+    failure = processor.failure() if event.finish_reason == "cancelled" else None
+    if failure is None:
+        return event
+    return dataclasses.replace(event, finish_reason="failed", error=failure)
 
 
 class _Inbox:
@@ -245,6 +262,8 @@ class _Desk:
         self.open: set[int] = set()  # requests of `submit`
         self.events: collections.deque[EngineEvent] = collections.deque()  # theirs
         self.early: dict[int, list[EngineEvent]] = {}  # of requests that nobody claimed yet
+        self.processors: dict[int, Processor] = {}  # of requests that have one, until they end
+        self.stepper: int | None = None  # the thread that has the turn
         self.thread: threading.Thread | None = None
         self.why_closed = "this Engine is closed"
 
@@ -258,6 +277,8 @@ class _Desk:
     def deliver(self, event: EngineEvent) -> _Inbox | None:
         """Hands out an event, under the lock; whose reader has to be told."""
         request, last = event.request, event.finish_reason is not None
+        if last and request in self.processors:
+            event = _blamed(event, self.processors.pop(request))
         if request in self.claims:
             inbox = self.claims[request]
             if last:
@@ -273,10 +294,14 @@ class _Desk:
             self.early.setdefault(request, []).append(event)
         return None
 
-    def claim(self, requests: Iterable[int], inbox: _Inbox | None) -> None:
+    def claim(
+        self, requests: Iterable[int], inbox: _Inbox | None, processor: Processor | None
+    ) -> None:
         """Their events go to that inbox, or to `events` where there is none."""
         with self.lock:
             for request in requests:
+                if processor is not None:
+                    self.processors[request] = processor
                 if inbox is None:
                     self.open.add(request)
                 else:
@@ -348,10 +373,12 @@ class _Desk:
         """Works for a while; whether something is left. Whoever calls it has the turn."""
         handle = self.live()
         has_work = c_int32()
+        self.stepper = threading.get_ident()
         try:
             with at_work():
                 call(lib.tlite_engine_step, handle.pointer, budget, byref(has_work))
         finally:
+            self.stepper = None
             self.drain(handle)
         return bool(has_work.value)
 
@@ -359,12 +386,19 @@ class _Desk:
         """The same until something has happened."""
         handle = self.live()
         out = POINTER(_ffi.tlite_engine_event)()
+        self.stepper = threading.get_ident()
         try:
             with at_work():
                 advance = lib.tlite_engine_advance
                 call(advance, handle.pointer, budget, byref(out), byref(c_int32()))
         finally:
+            self.stepper = None
             self.drain(handle, out if out else None)
+
+    def outside(self) -> None:
+        """BadState where a logits_processor would wait for the step that it is called in."""
+        if self.stepper == threading.get_ident():
+            raise BadState("a logits_processor can work on nothing of the engine that calls it")
 
     def read(self, inbox: _Inbox, budget: int) -> EngineEvent:
         """The next event, which is worked for where nobody does."""
@@ -372,12 +406,14 @@ class _Desk:
             if inbox.events:
                 return inbox.events.popleft()
             self.live()
+            self.outside()
             if self.thread is None and self.turn.acquire(blocking=False):
                 try:
                     if inbox.only_ends:
                         self.step(budget)
                     else:
                         self.advance(budget)
+                    raise_interrupt()
                 finally:
                     self.turn.release()
                     self.pass_on(inbox)
@@ -452,6 +488,7 @@ class _Desk:
         self.fail(BadState(self.why_closed))
         with self.lock:
             self.claims.clear()
+            self.processors.clear()
         thread = self.thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
@@ -697,7 +734,8 @@ class Engine(Computing):
             submit = lib.tlite_engine_submit_ids
             call(submit, handle.pointer, address, count, native, byref(request))
         first = request.value
-        self._desk.claim(range(first, first + options.get("n", 1)), inbox)
+        processor = next((entry for entry in keep if isinstance(entry, Processor)), None)
+        self._desk.claim(range(first, first + options.get("n", 1)), inbox, processor)
         return first
 
     def submit(self, prompt: PromptLike, **options: Unpack[RequestOptions]) -> int:
@@ -714,8 +752,11 @@ class Engine(Computing):
         It may take one unit of work longer. On an error all requests are as they were.
         """
         self._live()
+        self._desk.outside()
         with self._desk.turn:
-            return self._desk.step(nanoseconds(budget, "budget"))
+            left = self._desk.step(nanoseconds(budget, "budget"))
+            raise_interrupt()
+            return left
 
     def wait_for_work(self, timeout: float) -> bool:
         """Sleeps until there is something to do, or the time in seconds is over: then False."""

@@ -93,6 +93,12 @@ class Generation:
     def __str__(self) -> str:
         return self.text
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the text, each token by its probability where that is known."""
+        from .viz._generation import shown_generation
+
+        return shown_generation(self)._repr_html_()
+
 
 def logprob_of(entry: tlite_token_logprob) -> TokenLogprob:
     """A copy of the library's."""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Callable
 from . import _ffi
 from ._convert import TokenIds, choice, filled, integer, name_of, receiver, token_array, utf8
 from ._library import lib
+from ._logits import CALLBACK, NONE, LogitsFunction, Processor, raise_interrupt
 from ._native import SLICE, Computing, Handle, Turn, begin, call, created, end
 from .errors import Error, taken
 from .generation import Generation, Piece, generation_of, piece_of
@@ -46,6 +47,9 @@ class Stream(Computing):
     def __init__(self, session: Session, start: Callable[..., int], *arguments: object) -> None:
         super().__init__()
         self._session = session._live()
+        self._processor = session._processor
+        if self._processor is not None:
+            self._processor.error = None
         self._handle = created(start, lib.tlite_stream_free, self._session.pointer, *arguments)
         self._turn = Turn(self)
         self._cancelling = threading.Lock()
@@ -67,6 +71,8 @@ class Stream(Computing):
             begin(self)
             try:
                 status = lib.tlite_stream_advance(handle.pointer, SLICE, *self._out)
+                if self._processor is not None:
+                    self._raise_what_ended_it()
                 if status:
                     raise taken(status, self._error.value)
                 if self._piece:
@@ -80,6 +86,12 @@ class Stream(Computing):
                 raise
             finally:
                 end(self)
+
+    def _raise_what_ended_it(self) -> None:
+        raise_interrupt()
+        failure = self._processor.failure() if self._processor is not None else None
+        if failure is not None:
+            raise failure
 
     def _finish(self, handle: Handle) -> None:
         self._result = self._copy(handle)
@@ -210,6 +222,7 @@ class Session(Computing):
     - `parse_special_in_messages`: <|im_start|> in a message is the special token, not plain text.
     - `threads` (None: the model's), `max_batch_rows` (512): how it is computed. `kv_type`: "f32",
       "f16", "bf16" or "q8_0", of the cache; None: by the weights.
+    - `logits_processor`: a function that changes logits, see `RequestOptions`.
 
     For one thread at a time; `cancel` and `prefill_progress` are for any. OutOfMemory,
     InvalidArgument.
@@ -232,6 +245,7 @@ class Session(Computing):
         threads: int | None = None,
         max_batch_rows: int | None = None,
         kv_type: str | None = None,
+        logits_processor: LogitsFunction | None = None,
     ) -> None:
         super().__init__()
         keep: list[Any] = []
@@ -254,6 +268,9 @@ class Session(Computing):
             create = lib.tlite_engine_create_session
         self._handle = created(create, lib.tlite_session_free, parent.pointer, byref(options))
         self._sampling_turn = threading.Lock()
+        self._processor: Processor | None = None
+        if logits_processor is not None:
+            self.logits_processor = logits_processor
         if sampling is not None:
             self.sampling = sampling
         if messages is not None:
@@ -276,6 +293,22 @@ class Session(Computing):
         native = native_params(params)
         with self._sampling_turn:
             call(lib.tlite_session_set_sampling, handle.pointer, native)
+
+    @property
+    def logits_processor(self) -> LogitsFunction | None:
+        """What changes the logits from the next answer on; can be set, None: nothing does.
+
+        What it raises ends the answer: Cancelled, with that as the cause.
+        """
+        return None if self._processor is None else self._processor.function
+
+    @logits_processor.setter
+    def logits_processor(self, function: LogitsFunction | None) -> None:
+        handle = self._live()
+        made = None if function is None else Processor(function)
+        given = (NONE, None) if made is None else (CALLBACK, made.number)
+        call(lib.tlite_session_on_logits, handle.pointer, *given)
+        self._processor = made
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -330,6 +363,7 @@ class Session(Computing):
         twin = Session.__new__(Session)
         Computing.__init__(twin)
         twin._sampling_turn = threading.Lock()
+        twin._processor = self._processor
         twin._handle = created(lib.tlite_session_fork, lib.tlite_session_free, handle.pointer)
         return twin
 

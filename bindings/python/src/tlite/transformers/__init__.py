@@ -41,7 +41,12 @@ from .logits_warpers import (
     TypicalLogitsWarper,
 )
 from .modeling import Qwen2ForCausalLM
-from .outputs import CausalLMOutputWithPast, GenerateDecoderOnlyOutput, ModelOutput
+from .outputs import (
+    CausalLMOutputWithPast,
+    GenerateBeamDecoderOnlyOutput,
+    GenerateDecoderOnlyOutput,
+    ModelOutput,
+)
 from .stopping_criteria import (
     EosTokenCriteria,
     MaxLengthCriteria,
@@ -73,6 +78,7 @@ __all__ = [
     "ExponentialDecayLengthPenalty",
     "ForcedBOSTokenLogitsProcessor",
     "ForcedEOSTokenLogitsProcessor",
+    "GenerateBeamDecoderOnlyOutput",
     "GenerateDecoderOnlyOutput",
     "GenerationConfig",
     "InfNanRemoveLogitsProcessor",

@@ -11,7 +11,6 @@ from .._arguments import Refusal, Tables
 _ONE_TEXT = "Qwen2.5 has no token between two texts: join them yourself"
 _NO_TRAINING = "this library does not train"
 _NO_OFFSETS = "the library's tokenizer does not tell where in the text a token lies"
-_BEAMS = "beam search (num_beams) is not in this version of tlite; Engine has none to give it to"
 _HUB = "transformers moved it out of the package; it is a program on the hub there"
 _OTHER_MODEL = "a second model beside this one is not supported"
 _ENCODER = "there is no encoder in these models"
@@ -68,6 +67,7 @@ HONOURED: dict[str, frozenset[str]] = {
             *("forced_bos_token_id", "forced_eos_token_id", "remove_invalid_values"),
             *("exponential_decay_length_penalty", "suppress_tokens", "begin_suppress_tokens"),
             *("sequence_bias", "num_return_sequences", "output_scores", "output_logits"),
+            *("num_beams", "early_stopping", "length_penalty"),
             *("return_dict_in_generate", "pad_token_id", "bos_token_id", "eos_token_id"),
         )
     ),
@@ -125,9 +125,7 @@ ACCEPTED: dict[str, dict[str, str]] = {
         "assistant_lookbehind": "it belongs to an assistant model",
         "target_lookbehind": "it belongs to an assistant model",
         "is_assistant": "it belongs to an assistant model",
-        "early_stopping": "it belongs to beam search",
-        "length_penalty": "it belongs to beam search",
-        "diversity_penalty": "it belongs to beam search",
+        "diversity_penalty": "it belongs to num_beam_groups",
         "low_memory": "it belongs to a search that is not in transformers any more",
         "decoder_start_token_id": "there is no encoder in these models",
         "trust_remote_code": "no code of a checkpoint is ever run",
@@ -187,7 +185,6 @@ REFUSED: dict[str, dict[str, Refusal]] = {
         "cache_position": Refusal("positions are what the attention mask says"),
     },
     "generate": {
-        "num_beams": Refusal(_BEAMS, (None, 1)),
         "num_beam_groups": Refusal(_HUB, (None, 1)),
         "constraints": Refusal(_HUB),
         "force_words_ids": Refusal(_HUB),

@@ -12,18 +12,15 @@ from typing import Any, Callable
 
 import numpy as np
 
-from ..evaluator import Evaluator
 from ..model import Model
 from ..sampler import Sampler
 from ..sampling import SamplingParams
 from ._arrays import as_numpy, made
 from ._plan import Plan
+from ._rows import Rows
 from ._seeds import seeds
 from .logits_process import NumpyProcessor
 from .stopping_criteria import NumpyCriterion
-
-_AHEAD = 256  # tokens a row that there is room for at first, whatever the longest answer is
-_PAGE = 32  # positions that a sequence takes memory for at once
 
 
 @dataclass
@@ -34,64 +31,10 @@ class HostResult:
     """(rows, length) int64."""
     scores: list[Any] = field(default_factory=list)
     logits: list[Any] = field(default_factory=list)
-
-
-class _Rows:
-    """The rows' keys and values, in an evaluator that grows when it is full."""
-
-    def __init__(self, model: Model, plan: Plan) -> None:
-        self._model = model
-        self._count = len(plan.prompts)
-        ahead = min(plan.max_new_tokens, _AHEAD)
-        room = sum(len(prompt) + ahead + 2 * _PAGE for prompt in plan.prompts)
-        self._evaluator = self._make(room)
-        self._sequences: list[int] = []
-        self.logits = np.empty((self._count, model.vocab_size), dtype=np.float32)
-        """Of each row's last token."""
-        self._prefill(plan.prompts)
-
-    def _make(self, context: int) -> Evaluator:
-        return Evaluator(
-            self._model,
-            context=context,
-            max_sequences=2 * self._count,
-            max_logits_rows=self._count,
-        )
-
-    def _prefill(self, prompts: list[list[int]]) -> None:
-        """Equal prompts are computed once."""
-        known: dict[tuple[int, ...], int] = {}
-        for row, prompt in enumerate(prompts):
-            key = tuple(prompt)
-            if key in known:
-                first = known[key]
-                self._sequences.append(self._evaluator.fork(self._sequences[first]))
-                self.logits[row] = self.logits[first]
-                continue
-            known[key] = row
-            sequence = self._evaluator.create_sequence()
-            self._evaluator.append(sequence, prompt)
-            self.logits[row] = self._evaluator.logits(copy=True)[0]
-            self._sequences.append(sequence)
-
-    def append(self, tokens: list[int]) -> None:
-        """One token a row."""
-        # Each row may begin a page, or be the first to leave one that it shares.
-        if self._evaluator.free_positions < self._count * _PAGE:
-            self._grow()
-        evaluator = self._evaluator
-        evaluator.evaluate(
-            (token, sequence, evaluator.length(sequence), True)
-            for token, sequence in zip(tokens, self._sequences)
-        )
-        self.logits[:] = evaluator.logits(copy=True)
-
-    def _grow(self) -> None:
-        old = self._evaluator
-        new = self._make(2 * int(old.options["context"]))
-        self._sequences = [new.adopt(old, sequence) for sequence in self._sequences]
-        self._evaluator = new
-        old.close()
+    beam_scores: Any = None
+    """(rows,) float32, where beams were searched."""
+    origins: Any = None
+    """(rows, new tokens) int32: of which row of a step's scores each token is, likewise."""
 
 
 class _Chooser:
@@ -113,8 +56,13 @@ class _Chooser:
         return np.array(drawn, dtype=np.int64)
 
 
-def _processed(processors: list[Any], ids: Any, logits: Any, kind: str) -> Any:
-    """Scores of a step; those who are not of this package see arrays of the call's kind."""
+def processed(
+    processors: list[Any], ids: Any, logits: Any, kind: str, *, may_be_none: bool = False
+) -> Any:
+    """Scores of a step; those who are not of this package see arrays of the call's kind.
+
+    ValueError where they leave a row no token, unless that `may_be_none`.
+    """
     scores = logits.copy()
     for processor in processors:
         if isinstance(processor, NumpyProcessor) and type(processor).__call__ is _NUMPY_CALL:
@@ -125,7 +73,7 @@ def _processed(processors: list[Any], ids: Any, logits: Any, kind: str) -> Any:
         if scores.shape != logits.shape:
             raise ValueError(f"{name} gave scores {scores.shape} in place of {logits.shape}")
         nothing = np.flatnonzero(np.isneginf(scores.max(axis=1)))
-        if len(nothing):
+        if len(nothing) and not may_be_none:
             raise ValueError(f"{name} left no token that row {nothing[0]} could go on with")
     return np.ascontiguousarray(scores, dtype=np.float32)
 
@@ -133,7 +81,7 @@ def _processed(processors: list[Any], ids: Any, logits: Any, kind: str) -> Any:
 _NUMPY_CALL = NumpyProcessor.__call__
 
 
-def _ended(criteria: list[Any], ids: Any, scores: Any, kind: str) -> Any:
+def ended(criteria: list[Any], ids: Any, scores: Any, kind: str) -> Any:
     """Which rows end."""
     result = np.zeros(len(ids), dtype=bool)
     for criterion in criteria:
@@ -159,10 +107,10 @@ def run(
     pads = any(hasattr(criterion, "eos_token_id") for criterion in criteria)
     ids = plan.ids
     result = HostResult(ids)
-    rows, chooser = _Rows(model, plan), _Chooser(model, plan)
+    rows, chooser = Rows(model, plan), _Chooser(model, plan)
     goes_on = np.ones(len(ids), dtype=bool)
     while True:
-        scores = _processed(processors, ids, rows.logits, kind)
+        scores = processed(processors, ids, rows.logits, kind)
         if keeps_scores:
             result.scores.append(made(kind, scores))
         if keeps_logits:
@@ -172,7 +120,7 @@ def run(
             tokens = np.where(goes_on, tokens, plan.pad)
         ids = np.concatenate([ids, tokens[:, None]], axis=1)
         shown = tuple(result.scores) if keeps_scores else None
-        goes_on &= ~_ended(criteria, ids, shown, kind)
+        goes_on &= ~ended(criteria, ids, shown, kind)
         if streamer is not None:
             streamer(tokens)
         if not goes_on.any():

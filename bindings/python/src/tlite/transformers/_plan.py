@@ -6,6 +6,7 @@ kinds of errors.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ class Plan:
     kind: str
     """Of what comes out and of what callbacks get."""
     ids: Any
-    """(rows, width) int64: the prompts as they were given, num_return_sequences of each."""
+    """(rows, width) int64: the prompts as they were given, num_return_sequences or num_beams of
+    each."""
     mask: Any
     """(rows, width): 0 where a token does not count."""
     prompts: list[list[int]]
@@ -59,6 +61,11 @@ class Plan:
         return bool(self.config.do_sample)
 
     @property
+    def searches(self) -> bool:
+        """Whether beams are searched, so many rows of each prompt."""
+        return bool(self.config.num_beams > 1)
+
+    @property
     def skipped(self) -> Any:
         """Of each row how many tokens its padding in front takes."""
         return (self.mask != 0).argmax(axis=1)
@@ -84,6 +91,7 @@ def plan_of(
         inputs = None
     config, rest, had_max, had_min = _config_of(defaults, generation_config, arguments)
     _check_names(rest, config)
+    _check_beams(config, given["streamer"])
     kind, ids, mask = _inputs_of(inputs, rest, config)
     eos = token_list(config.eos_token_id)
     pad = config.pad_token_id
@@ -93,7 +101,7 @@ def plan_of(
     _warn_of_right_padding(mask)
     width = ids.shape[1]
     _resolve_lengths(config, width, had_max, had_min, most_positions)
-    rows = max(1, config.num_return_sequences)
+    rows = max(config.num_beams, config.num_return_sequences, 1)
     ids, mask = np.repeat(ids, rows, axis=0), np.repeat(mask, rows, axis=0)
     prompts = [row[keep != 0].tolist() for row, keep in zip(ids, mask)]
     if not all(prompts):
@@ -144,6 +152,22 @@ def _check_names(rest: dict[str, Any], config: GenerationConfig) -> None:
             refuse("generate", **{name: rest[name]})
         elif hasattr(config, name):
             refuse("generate", **{name: getattr(config, name)})
+
+
+def _check_beams(config: GenerationConfig, streamer: Any) -> None:
+    """ValueError for what no search can be asked for. None is the default, as everywhere."""
+    for name in ("num_beams", "length_penalty", "early_stopping"):
+        if getattr(config, name) is None:
+            setattr(config, name, DEFAULTS[name])
+    beams, penalty = config.num_beams, config.length_penalty
+    if beams == 1:
+        return
+    if not isinstance(penalty, (int, float)) or not math.isfinite(penalty):
+        raise ValueError(f"length_penalty is {penalty!r}, and must be a finite number")
+    if streamer is not None:
+        raise ValueError(
+            f"streamer is given and num_beams is {beams}: no token is sure before the search ends"
+        )
 
 
 def _inputs_of(inputs: Any, rest: dict[str, Any], config: GenerationConfig) -> tuple[str, Any, Any]:

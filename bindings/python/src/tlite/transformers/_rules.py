@@ -60,23 +60,26 @@ def _penalties(plan: Plan) -> list[Any]:
 def _filters(plan: Plan) -> list[Any]:
     """Of what is drawn from."""
     c = plan.config
+    # Not all that is kept for a beam may be ends.
+    least = len(plan.eos) + 1 if plan.eos else 2
+    kept = {"min_tokens_to_keep": least if plan.searches else 1}
     made: list[Any] = []
     if c.temperature is not None and c.temperature != 1.0:
         made.append(filters.TemperatureLogitsWarper(c.temperature))
     if c.top_h is not None:
         made.append(filters.TopHLogitsWarper(c.top_h))
     if c.top_k:
-        made.append(filters.TopKLogitsWarper(c.top_k))
+        made.append(filters.TopKLogitsWarper(c.top_k, **kept))
     if c.top_p is not None and c.top_p < 1.0:
-        made.append(filters.TopPLogitsWarper(c.top_p))
+        made.append(filters.TopPLogitsWarper(c.top_p, **kept))
     if c.min_p is not None:
-        made.append(filters.MinPLogitsWarper(c.min_p))
+        made.append(filters.MinPLogitsWarper(c.min_p, **kept))
     if c.typical_p is not None and c.typical_p < 1.0:
-        made.append(filters.TypicalLogitsWarper(c.typical_p))
+        made.append(filters.TypicalLogitsWarper(c.typical_p, **kept))
     if c.epsilon_cutoff is not None and 0.0 < c.epsilon_cutoff < 1.0:
-        made.append(filters.EpsilonLogitsWarper(c.epsilon_cutoff))
+        made.append(filters.EpsilonLogitsWarper(c.epsilon_cutoff, **kept))
     if c.eta_cutoff is not None and 0.0 < c.eta_cutoff < 1.0:
-        made.append(filters.EtaLogitsWarper(c.eta_cutoff))
+        made.append(filters.EtaLogitsWarper(c.eta_cutoff, **kept))
     return made
 
 

@@ -116,6 +116,10 @@ class GenerationConfig:
             )
         if self.max_new_tokens is not None and self.max_new_tokens <= 0:
             raise ValueError(f"max_new_tokens is {self.max_new_tokens}, and must be above 0")
+        if self.num_beams is not None and not (
+            isinstance(self.num_beams, int) and self.num_beams >= 1
+        ):
+            raise ValueError(f"num_beams is {self.num_beams!r}, and must be an int of at least 1")
         beams, rows = self.num_beams or 1, self.num_return_sequences or 1
         if rows > 1 and beams == 1 and not self.do_sample:
             raise ValueError(

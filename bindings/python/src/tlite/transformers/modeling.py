@@ -14,7 +14,7 @@ from ..errors import InvalidArgument, NotSupported
 from ..evaluator import Evaluator
 from ..model import Model
 from ..sampling import SamplingParams
-from . import _arrays, _host_loop, _requests
+from . import _arrays, _beam_loop, _host_loop, _requests
 from ._arguments import refuse
 from ._plan import Plan, matrix_of, plan_of
 from ._rules import criteria_of, needs_host, processors_of
@@ -22,7 +22,11 @@ from ._vocabulary import read_json
 from .configuration import Qwen2Config, config_of
 from .generation_config import GenerationConfig
 from .logits_warpers import log_softmax
-from .outputs import CausalLMOutputWithPast, GenerateDecoderOnlyOutput
+from .outputs import (
+    CausalLMOutputWithPast,
+    GenerateBeamDecoderOnlyOutput,
+    GenerateDecoderOnlyOutput,
+)
 
 _CHUNK = 128  # rows of logits that are held at once
 _USUAL = 16384  # tokens of several rows
@@ -200,7 +204,8 @@ class Qwen2ForCausalLM:
     # ---- Generating.
 
     def generate(self, inputs: Any = None, generation_config: Any = None, **kwargs: Any) -> Any:
-        """Prompts with their answers: int64 (rows, length), or a GenerateDecoderOnlyOutput.
+        """Prompts with their answers: int64 (rows, length), or a GenerateDecoderOnlyOutput
+        (with num_beams a GenerateBeamDecoderOnlyOutput).
 
         Tensors where the prompts are, else arrays. All rows are computed at once, each as if it
         were alone. Arguments have transformers' names, defaults and meaning; which are honoured,
@@ -222,7 +227,9 @@ class Qwen2ForCausalLM:
             streamer.put(_arrays.made(plan.kind, plan.ids))
         ends = list(self.native.info.eos_token_ids)
         put = None if streamer is None else _putter(streamer, plan.kind)
-        if needs_host(plan, ends):
+        if plan.searches:
+            result = _beam_loop.run(self.native, plan, processors, criteria)
+        elif needs_host(plan, ends):
             result = _host_loop.run(self.native, plan, processors, criteria, put)
         else:
             rows = [len(prompt) + plan.max_new_tokens for prompt in plan.prompts]
@@ -230,29 +237,28 @@ class Qwen2ForCausalLM:
             result = _host_loop.HostResult(_joined(plan, answers))
         if streamer is not None:
             streamer.end()
-        sequences = _arrays.made(plan.kind, result.sequences)
-        if not plan.config.return_dict_in_generate:
-            return sequences
-        return GenerateDecoderOnlyOutput(
-            sequences=sequences,
-            scores=tuple(result.scores) if plan.config.output_scores else None,
-            logits=tuple(result.logits) if plan.config.output_logits else None,
-        )
+        return _output(plan, result)
 
     def compute_transition_scores(
         self, sequences: Any, scores: Any, beam_indices: Any = None, normalize_logits: bool = False
     ) -> Any:
         """The score of each new token: float32 (rows, new tokens).
 
-        `scores` as generate gave them; `normalize_logits`: as logarithms of probabilities.
+        `scores` and `beam_indices` as generate gave them; `normalize_logits`: as logarithms of
+        probabilities. 0 behind the answer of a beam.
         """
-        if beam_indices is not None:
-            raise NotSupported("compute_transition_scores: beam_indices is given: no beam search")
         steps = np.stack([_arrays.as_numpy(step) for step in scores], axis=1)
         if normalize_logits:
             steps = log_softmax(steps)
-        ids = _arrays.as_numpy(sequences)[:, -steps.shape[1] :]
-        chosen = np.take_along_axis(steps, ids[:, :, None], axis=2)[:, :, 0]
+        ids = _arrays.as_numpy(sequences)
+        if beam_indices is None:
+            rows = np.repeat(np.arange(len(ids))[:, None], steps.shape[1], axis=1)
+        else:
+            rows = _arrays.as_numpy(beam_indices)
+            rows = rows[:, : int((rows >= 0).sum(axis=1).max())]
+        ids, counts = ids[:, ids.shape[1] - rows.shape[1] :], rows >= 0
+        places = np.arange(rows.shape[1])[None, :]
+        chosen = np.where(counts, steps[np.where(counts, rows, 0), places, ids], np.float32(0))
         return _arrays.made(_arrays.kind_of(sequences), chosen)
 
 
@@ -263,6 +269,27 @@ def _putter(streamer: Any, kind: str) -> Any:
         streamer.put(_arrays.made(kind, np.atleast_1d(np.asarray(tokens, dtype=np.int64))))
 
     return put
+
+
+def _output(plan: Plan, result: _host_loop.HostResult) -> Any:
+    """What generate gives back."""
+    config = plan.config
+    sequences = _arrays.made(plan.kind, result.sequences)
+    if not config.return_dict_in_generate:
+        return sequences
+    shown: dict[str, Any] = dict(
+        sequences=sequences,
+        scores=tuple(result.scores) if config.output_scores else None,
+        logits=tuple(result.logits) if config.output_logits else None,
+    )
+    if not plan.searches:
+        return GenerateDecoderOnlyOutput(**shown)
+    scores = _arrays.made(plan.kind, result.beam_scores) if config.output_scores else None
+    return GenerateBeamDecoderOnlyOutput(
+        **shown,
+        sequences_scores=scores,
+        beam_indices=_arrays.made(plan.kind, result.origins),
+    )
 
 
 def _joined(plan: Plan, answers: list[list[int]]) -> Any:

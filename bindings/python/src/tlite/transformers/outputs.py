@@ -63,6 +63,24 @@ class GenerateDecoderOnlyOutput(ModelOutput):
 
 
 @dataclass
+class GenerateBeamDecoderOnlyOutput(ModelOutput):
+    """Of `generate(num_beams=4, return_dict_in_generate=True)`."""
+
+    sequences: Any = None
+    """(rows, length) int64: of each prompt its best answers, the best first."""
+    sequences_scores: Any = None
+    """(rows,) float32: the sum of the tokens' logarithms by length ** length_penalty; with
+    `output_scores`."""
+    scores: Any = None
+    """One (prompts * num_beams, vocab_size) float32 a new token: logarithms, processed."""
+    logits: Any = None
+    """One (prompts * num_beams, vocab_size) float32 a new token, as the model said it."""
+    beam_indices: Any = None
+    """(rows, new tokens) int32: from which row of a step's `scores` each token is; -1 behind the
+    answer."""
+
+
+@dataclass
 class CausalLMOutputWithPast(ModelOutput):
     """Of `model(...)`."""
 

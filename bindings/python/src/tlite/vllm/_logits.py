@@ -9,59 +9,25 @@ Both ban tokens, which the sampler then does not see.
 
 from __future__ import annotations
 
-import itertools
-from ctypes import c_float, c_int32
 from typing import Any, Callable
 
 import numpy as np
 
-from .. import _ffi
+from .._logits import LogitsFunction
 from ..sampling import SamplingParams
 
 Rule = Callable[[Any, int, Any], None]
 """Bans tokens: of ids (prompt and answer), the length of the prompt, and logits, in place."""
 
-_rules: dict[int, tuple[list[Rule], int]] = {}
-_numbers = itertools.count(1)
-_raised: dict[int, BaseException] = {}
 
+def looking(rules: list[Rule], prompt: int) -> LogitsFunction:
+    """All of them as an engine's logits_processor, for a prompt of so many tokens."""
 
-@_ffi.tlite_logits_callback
-def _look(tokens: Any, count: int, logits: Any, size: int, user: int) -> int:
-    """Other than 0 ends the answer."""
-    found = _rules.get(user)
-    if found is None:  # its call is over
-        return 1
-    rules, prompt = found
-    try:
-        ids = np.frombuffer((c_int32 * count).from_address(tokens), dtype=np.int32)
-        values = np.frombuffer((c_float * size).from_address(logits), dtype=np.float32)
+    def look(ids: Any, logits: Any) -> None:
         for rule in rules:
-            rule(ids, prompt, values)
-    except BaseException as error:
-        _raised[user] = error
-        return 1
-    return 0
+            rule(ids, prompt, logits)
 
-
-class Hook:
-    """What one request's logits are looked at by, until it is closed."""
-
-    def __init__(self, rules: list[Rule], prompt: int) -> None:
-        self.number = next(_numbers)
-        _rules[self.number] = (rules, prompt)
-
-    @property
-    def native(self) -> tuple[Any, int]:
-        """As an engine's request takes it."""
-        return (_look, self.number)
-
-    def close(self) -> None:
-        """Raises what a rule raised."""
-        _rules.pop(self.number, None)
-        error = _raised.pop(self.number, None)
-        if error is not None:
-            raise error
+    return look
 
 
 def no_early_ends(ends: list[int], min_tokens: int) -> Rule:

@@ -11,7 +11,7 @@ from ..engine import STEP, Engine, RequestOptions, _Inbox
 from ..errors import ContextFull, InvalidArgument
 from ..generation import Generation, TokenLogprob
 from ._detokenizer import Detokenizer, TokenTexts, token_text
-from ._logits import Hook
+from ._logits import looking
 from ._prompts import IdsPrompt
 from ._sampling import Rules, Wish
 from .exceptions import VLLMValidationError
@@ -78,16 +78,11 @@ def run(
 ) -> list[RequestOutput]:
     """All of them at once; `bar` is told of each that is done. The first error ends them all."""
     inbox = _Inbox()
-    hooks: list[Hook] = []
     places: dict[int, tuple[Request, int]] = {}
     inbox.only_ends = not any(request.wish.watched for request in requests)
     try:
         for request in requests:
-            hook = None
-            if request.wish.hook_rules:
-                hook = Hook(request.wish.hook_rules, len(request.prompt.ids))
-                hooks.append(hook)
-            _submit(engine, request, inbox, places, hook, texts)
+            _submit(engine, request, inbox, places, texts)
         while places:
             event = engine._desk.read(inbox, SLICE if inbox.only_ends else STEP)
             if event.error is not None:
@@ -108,13 +103,12 @@ def run(
     except BaseException:
         engine._abandon(places)
         raise
-    finally:
-        for hook in hooks:
-            hook.close()
     return [_output_of(request, rules, texts) for request in requests]
 
 
-def _validation(error: Exception) -> Exception:
+def _validation(error: Exception) -> BaseException:
+    if error.__cause__ is not None:  # what a rule over logits raised
+        return error.__cause__
     if isinstance(error, (InvalidArgument, ContextFull)):
         return VLLMValidationError(str(error))
     return error
@@ -125,7 +119,6 @@ def _submit(
     request: Request,
     inbox: _Inbox,
     places: dict[int, tuple[Request, int]],
-    hook: Hook | None,
     texts: TokenTexts,
 ) -> None:
     """Asks for all answers to a prompt; answer i has the seed seed + i."""
@@ -145,8 +138,8 @@ def _submit(
             own["sampling"] = sampling.replace(seed=((sampling.seed or 0) + begin) % 2**64)
         elif params.prompt_logprobs is not None and len(request.prompt.ids) > 1:
             own["prompt_logprobs"] = params.prompt_logprobs
-        if hook is not None:
-            own["logits_hook"] = hook.native
+        if request.wish.hook_rules:
+            own["logits_processor"] = looking(request.wish.hook_rules, len(request.prompt.ids))
         options: RequestOptions = own
         first = engine._submit(request.prompt.ids, inbox, options)
         for i in range(own["n"]):
