@@ -1,9 +1,10 @@
-"""Real clients against the server: openai and langchain-openai, which a cache folder has."""
+"""Real clients against the server: openai, anthropic, langchain-openai; a cache folder has them."""
 
 from __future__ import annotations
 
 import struct
 
+import anthropic
 import openai
 from client import ServerTest, main
 from langchain_core.messages import AIMessage, HumanMessage
@@ -81,6 +82,45 @@ class OpenAiTest(ServerTest):
             with self.assertRaises(openai.BadRequestError) as refused:
                 create(model="demo", messages=HELLO, **change)
             self.assertEqual(refused.exception.code, "not_supported")
+
+
+class AnthropicTest(ServerTest):
+    """The package `anthropic`."""
+
+    def client(self) -> anthropic.Anthropic:
+        """One that does not try again."""
+        url = f"http://127.0.0.1:{self.server.port}"
+        return anthropic.Anthropic(base_url=url, api_key="none", max_retries=0)
+
+    def test_messages(self) -> None:
+        """Whole, as raw events, and by the client's own gatherer."""
+        client = self.client()
+        # This client has no word for the temperature any more.
+        asked = {"model": "demo", "messages": HELLO, "max_tokens": 12, "system": "Кратко."}
+        asked["extra_body"] = {"temperature": 0}
+        whole = client.messages.create(**asked)
+        text = whole.content[0].text
+        self.assertTrue(text)
+        types = [e.type for e in client.messages.create(**asked, stream=True)]
+        self.assertEqual((types[0], types[-1]), ("message_start", "message_stop"))
+        with client.messages.stream(**asked) as stream:
+            self.assertEqual("".join(stream.text_stream), text)
+            final = stream.get_final_message()
+        self.assertEqual(final.content[0].text, text)
+        self.assertEqual(final.stop_reason, whole.stop_reason)
+        self.assertEqual(final.usage.output_tokens, whole.usage.output_tokens)
+        count = client.messages.count_tokens(model="demo", messages=HELLO, system="Кратко.")
+        read = final.usage.input_tokens + final.usage.cache_read_input_tokens
+        self.assertEqual(count.input_tokens, read)
+
+    def test_errors(self) -> None:
+        """Each of the right class."""
+        create = self.client().messages.create
+        with self.assertRaises(anthropic.BadRequestError) as bad:
+            create(model="demo", messages=HELLO, max_tokens=4, extra_body={"temperature": -1})
+        self.assertIn("temperature", bad.exception.body["error"]["message"])
+        with self.assertRaises(anthropic.NotFoundError):
+            create(model="claude-9", messages=HELLO, max_tokens=4)
 
 
 class LangChainTest(ServerTest):
