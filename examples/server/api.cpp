@@ -4,6 +4,7 @@
 #include "model_calls.hpp"
 #include "openai_protocol.hpp"
 #include "page.hpp"
+#include "responses_protocol.hpp"
 
 #include <algorithm>
 #include <array>
@@ -42,6 +43,7 @@ constexpr Route kRoutes[] = {
     {.method = "POST", .path = "/v1/chat/completions", .protocol = openai_of<openai::Kind::chat>},
     {.method = "POST", .path = "/v1/completions", .protocol = openai_of<openai::Kind::completion>},
     {.method = "POST", .path = "/v1/embeddings", .protocol = openai_of<openai::Kind::embeddings>},
+    {.method = "POST", .path = "/v1/responses", .protocol = responses_protocol},
     {.method = "POST",
      .path = "/v1/messages",
      .protocol = anthropic_protocol,

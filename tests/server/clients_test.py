@@ -59,6 +59,28 @@ class OpenAiTest(ServerTest):
         floats = struct.pack(f"<{len(coded)}f", *plain.data[0].embedding)
         self.assertEqual(struct.pack(f"<{len(coded)}f", *coded), floats)
 
+    def test_responses(self) -> None:
+        """Whole, as events, and by the client's own gatherer; cut at their limit."""
+        client = self.client()
+        asked = {"model": "demo", "input": "Привет", "temperature": 0, "max_output_tokens": 12}
+        whole = client.responses.create(**asked, instructions="Кратко.")
+        self.assertTrue(whole.output_text)
+        events = list(client.responses.create(**asked, instructions="Кратко.", stream=True))
+        said = "".join(e.delta for e in events if e.type == "response.output_text.delta")
+        self.assertEqual(said, whole.output_text)
+        self.assertEqual(events[-1].response.usage.total_tokens, whole.usage.total_tokens)
+        with client.responses.stream(**asked, instructions="Кратко.") as stream:
+            for _ in stream:
+                pass
+            final = stream.get_final_response()
+        self.assertEqual(final.output_text, whole.output_text)
+        cut = client.responses.create(**asked | {"max_output_tokens": 1})
+        self.assertEqual(cut.status, "incomplete")
+        self.assertEqual(cut.incomplete_details.reason, "max_output_tokens")
+        with self.assertRaises(openai.BadRequestError) as refused:
+            client.responses.create(**asked, text={"format": {"type": "json_object"}})
+        self.assertEqual(refused.exception.param, "text.format")
+
     def test_models(self) -> None:
         """The list."""
         self.assertEqual([model.id for model in self.client().models.list()], ["demo"])
