@@ -3,6 +3,7 @@
 #include "anthropic_protocol.hpp"
 #include "model_calls.hpp"
 #include "openai_protocol.hpp"
+#include "openapi.hpp"
 #include "page.hpp"
 #include "responses_protocol.hpp"
 
@@ -39,6 +40,7 @@ constexpr Route kRoutes[] = {
     {.method = "GET", .path = "/", .open = true},
     {.method = "GET", .path = "/health", .open = true},
     {.method = "GET", .path = "/metrics"},
+    {.method = "GET", .path = "/openapi.json", .open = true},
     {.method = "GET", .path = "/v1/models"},
     {.method = "POST", .path = "/v1/chat/completions", .protocol = openai_of<openai::Kind::chat>},
     {.method = "POST", .path = "/v1/completions", .protocol = openai_of<openai::Kind::completion>},
@@ -204,6 +206,9 @@ std::optional<Response> Api::at_once(const Request& request) const {
     if (service_->draining())
       return failure({FailureKind::unavailable, "going down"}, request.path);
     return json({{"status", "ok"}});
+  }
+  if (request.path == "/openapi.json") {
+    return Response{200, {{"Content-Type", std::string(kJson)}}, std::string(openapi())};
   }
   if (request.path == "/v1/models") return json(model_list(service_->models()));
   if (request.path == "/metrics") {

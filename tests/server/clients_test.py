@@ -7,8 +7,10 @@ import struct
 import anthropic
 import openai
 from client import ServerTest, main
+from jsonschema import Draft202012Validator
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+from openapi_spec_validator import validate
 
 HELLO = [{"role": "user", "content": "Привет"}]
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
@@ -143,6 +145,41 @@ class AnthropicTest(ServerTest):
         self.assertIn("temperature", bad.exception.body["error"]["message"])
         with self.assertRaises(anthropic.NotFoundError):
             create(model="claude-9", messages=HELLO, max_tokens=4)
+
+
+class DescriptionTest(ServerTest):
+    """/openapi.json, by the packages `openapi-spec-validator` and `jsonschema`."""
+
+    def test_description(self) -> None:
+        """It is one, its examples are answered, and requests and answers are as it says."""
+        document = self.request("GET", "/openapi.json").json
+        validate(document)
+
+        def fits(schema: dict[str, object], value: object) -> None:
+            Draft202012Validator({**schema, "components": document["components"]}).validate(value)
+
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                with self.subTest(path):
+                    asked = None
+                    if "requestBody" in operation:
+                        content = operation["requestBody"]["content"]["application/json"]
+                        asked = content["example"]
+                        fits(content["schema"], asked)
+                    answer = self.request(method.upper(), path, asked)
+                    self.assertEqual(answer.status, 200, answer.body)
+                    kinds = operation["responses"]["200"]["content"]
+                    kind = answer.headers["content-type"].split(";")[0]
+                    self.assertIn(kind, kinds)
+                    if kind == "application/json":
+                        fits(kinds[kind]["schema"], answer.json)
+                    if asked is not None:
+                        wrong = self.request(method.upper(), path, {"model": 1})
+                        self.assertEqual(wrong.status, 400)
+                        fits(
+                            operation["responses"]["default"]["content"][kind]["schema"],
+                            wrong.json,
+                        )
 
 
 class LangChainTest(ServerTest):
