@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import anthropic
 import openai
@@ -148,7 +152,7 @@ class AnthropicTest(ServerTest):
 
 
 class DescriptionTest(ServerTest):
-    """/openapi.json, by the packages `openapi-spec-validator` and `jsonschema`."""
+    """/openapi.json, by packages that read such descriptions."""
 
     def test_description(self) -> None:
         """It is one, its examples are answered, and requests and answers are as it says."""
@@ -180,6 +184,22 @@ class DescriptionTest(ServerTest):
                             operation["responses"]["default"]["content"][kind]["schema"],
                             wrong.json,
                         )
+
+    def test_generated_requests(self) -> None:
+        """What `schemathesis` makes of it: no 500, no hang, answers as described."""
+        url = f"http://127.0.0.1:{self.server.port}/openapi.json"
+        checks = "not_a_server_error,response_schema_conformance,content_type_conformance"
+        command = [
+            str(Path(sys.executable).with_name("st")), "run", url, "--checks", checks,
+            "--phases", "examples,coverage,fuzzing", "--max-examples", "20", "--seed", "1",
+            "--request-timeout", "60", "--no-color",
+        ]  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            run = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, check=False, timeout=600
+            )
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertGreater(self.metric('tlite:request_failure_total{status="400"}'), 100)
 
 
 class LangChainTest(ServerTest):
