@@ -1,8 +1,11 @@
 #include "api.hpp"
 
+#include "anthropic_protocol.hpp"
 #include "model_calls.hpp"
 #include "openai_protocol.hpp"
+#include "openapi.hpp"
 #include "page.hpp"
+#include "responses_protocol.hpp"
 
 #include <algorithm>
 #include <array>
@@ -25,6 +28,7 @@ struct Route {
   std::unique_ptr<Protocol> (*protocol)() = nullptr;
   Json (*tell)(const Json& body, const LoadedModel& model) = nullptr;
   bool open = false;  // without a key
+  std::string (*failure)(const Failure&) = openai_failure;
 };
 
 template <openai::Kind kKind>
@@ -36,10 +40,20 @@ constexpr Route kRoutes[] = {
     {.method = "GET", .path = "/", .open = true},
     {.method = "GET", .path = "/health", .open = true},
     {.method = "GET", .path = "/metrics"},
+    {.method = "GET", .path = "/openapi.json", .open = true},
     {.method = "GET", .path = "/v1/models"},
     {.method = "POST", .path = "/v1/chat/completions", .protocol = openai_of<openai::Kind::chat>},
     {.method = "POST", .path = "/v1/completions", .protocol = openai_of<openai::Kind::completion>},
     {.method = "POST", .path = "/v1/embeddings", .protocol = openai_of<openai::Kind::embeddings>},
+    {.method = "POST", .path = "/v1/responses", .protocol = responses_protocol},
+    {.method = "POST",
+     .path = "/v1/messages",
+     .protocol = anthropic_protocol,
+     .failure = anthropic_failure},
+    {.method = "POST",
+     .path = "/v1/messages/count_tokens",
+     .tell = count_tokens,
+     .failure = anthropic_failure},
     {.method = "POST", .path = "/tokenize", .tell = tokenize},
     {.method = "POST", .path = "/detokenize", .tell = detokenize},
     {.method = "POST", .path = "/apply-template", .tell = apply_template},
@@ -56,11 +70,14 @@ const Route* route_of(const Request& request) {
   return found == std::end(kRoutes) ? nullptr : found;
 }
 
-Response failure(const Failure& what) {
+// In the form of the API that the path is of.
+Response failure(const Failure& what, std::string_view path) {
+  const auto* const route = std::ranges::find(kRoutes, path, &Route::path);
+  const auto body = route == std::end(kRoutes) ? openai_failure : route->failure;
   Response response{status_of(what.kind), {{"Content-Type", std::string(kJson)}}, {}};
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
-  response.body = openai_failure(what);
+  response.body = body(what);
   return response;
 }
 
@@ -157,7 +174,7 @@ Response Api::preflight(const Request& head) const {
 }
 
 std::optional<Response> Api::refuse(const Request& head) {
-  if (const auto what = forbidden(head)) return failure(*what);
+  if (const auto what = forbidden(head)) return failure(*what, head.path);
   const bool is_preflight =
       head.method == "OPTIONS" && !head.header("access-control-request-method").empty();
   if (is_preflight) return std::nullopt;
@@ -166,16 +183,18 @@ std::optional<Response> Api::refuse(const Request& head) {
     const bool known =
         std::ranges::any_of(kRoutes, [&](const Route& other) { return other.path == head.path; });
     return failure(known ? Failure{FailureKind::no_method, "not with the method " + head.method}
-                         : Failure{FailureKind::no_route, "there is no " + head.path});
+                         : Failure{FailureKind::no_route, "there is no " + head.path},
+                   head.path);
   }
   if (!route->open && !has_key(head)) {
-    return failure({FailureKind::unauthorized, "a valid API key is needed: Authorization: Bearer"});
+    return failure({FailureKind::unauthorized, "a valid API key is needed: Authorization: Bearer"},
+                   head.path);
   }
   return std::nullopt;
 }
 
-Response Api::broken(int status, const std::string& message) {
-  return failure({kind_of_status(status), message});
+Response Api::broken(const Request& head, int status, const std::string& message) {
+  return failure({kind_of_status(status), message}, head.path);
 }
 
 std::optional<Response> Api::at_once(const Request& request) const {
@@ -184,8 +203,12 @@ std::optional<Response> Api::at_once(const Request& request) const {
     return Response{200, {{"Content-Type", std::string(kJson)}}, openai::to_text(body)};
   };
   if (request.path == "/health") {
-    if (service_->draining()) return failure({FailureKind::unavailable, "going down"});
+    if (service_->draining())
+      return failure({FailureKind::unavailable, "going down"}, request.path);
     return json({{"status", "ok"}});
+  }
+  if (request.path == "/openapi.json") {
+    return Response{200, {{"Content-Type", std::string(kJson)}}, std::string(openapi())};
   }
   if (request.path == "/v1/models") return json(model_list(service_->models()));
   if (request.path == "/metrics") {
@@ -194,7 +217,8 @@ std::optional<Response> Api::at_once(const Request& request) const {
                     service_->metrics(connections_())};
   }
   if (request.path == "/") {
-    if (page().empty()) return failure({FailureKind::no_route, "this server has no page"});
+    if (page().empty())
+      return failure({FailureKind::no_route, "this server has no page"}, request.path);
     return Response{200,
                     {{"Content-Type", "text/html; charset=utf-8"},
                      {"X-Content-Type-Options", "nosniff"},
@@ -246,7 +270,7 @@ void Api::handle(Request request, std::shared_ptr<http::Exchange> exchange) {
   if (route->protocol != nullptr) {
     service_->ask(std::move(exchange), route->protocol(), std::move(request.body));
   } else {
-    service_->tell(std::move(exchange), route->tell, std::move(request.body));
+    service_->tell(std::move(exchange), route->tell, route->failure, std::move(request.body));
   }
 }
 

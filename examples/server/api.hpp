@@ -27,7 +27,7 @@ class Api final : public http::Handler {
 
   std::optional<http::Response> refuse(const http::Request& head) override;
   void handle(http::Request request, std::shared_ptr<http::Exchange> exchange) override;
-  http::Response broken(int status, const std::string& message) override;
+  http::Response broken(const http::Request& head, int status, const std::string& message) override;
   void tick() override;
   void signal() override;
 

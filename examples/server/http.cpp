@@ -265,9 +265,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
         [self = shared_from_this()](ErrorCode error, std::size_t) { self->take_head(error); });
   }
 
-  void take_head(ErrorCode error) {
-    if (state_ != State::head) return;
-    if (error) return refuse_read(error);
+  // Of a head that is refused as much as was understood: where its body is too long, all of it.
+  void take_request() {
     const auto& message = parser_->get();
     request_ = {};
     request_.method = std::string(message.method_string());
@@ -280,6 +279,13 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
       });
       request_.headers.emplace_back(std::move(name), std::string(field.value()));
     }
+  }
+
+  void take_head(ErrorCode error) {
+    if (state_ != State::head) return;
+    take_request();
+    if (error) return refuse_read(error);
+    const auto& message = parser_->get();
     keeps_ = message.keep_alive();
     version_ = message.version();
     is_head_ = request_.method == "HEAD";
@@ -350,7 +356,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   }
 
   void refuse_broken(int status, const std::string& message) {
-    refuse(shared_.handler.broken(status, message));
+    refuse(shared_.handler.broken(request_, status, message));
   }
 
   // What else the client sends is not a request of its own.

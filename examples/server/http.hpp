@@ -56,7 +56,7 @@ class Handler {
   virtual std::optional<Response> refuse(const Request& head) = 0;
   virtual void handle(Request request, std::shared_ptr<Exchange> exchange) = 0;
   // The answer to what is no HTTP or breaks a limit: 400, 408, 413, 431.
-  virtual Response broken(int status, const std::string& message) = 0;
+  virtual Response broken(const Request& head, int status, const std::string& message) = 0;
   virtual void tick() = 0;    // ten times a second
   virtual void signal() = 0;  // SIGINT or SIGTERM
 };

@@ -83,7 +83,10 @@ class OpenAiProtocol : public Protocol {
     return call;
   }
 
-  void begin(const Asked& asked) override { asked_ = &asked; }
+  std::string begin(const Asked& asked) override {
+    asked_ = &asked;
+    return {};
+  }
 
   std::string body(const std::vector<tlite::Generation>& answers) override {
     return openai::to_text(openai::response_body(asked_->call, asked_->id, asked_->created, answers,
@@ -131,9 +134,9 @@ class ChatProtocol final : public OpenAiProtocol {
  public:
   ChatProtocol() : OpenAiProtocol(Kind::chat) {}
 
-  void begin(const Asked& asked) override {
-    OpenAiProtocol::begin(asked);
+  std::string begin(const Asked& asked) override {
     for (std::size_t i = 0; i < asked.call.answers(); ++i) choices_.emplace_back(asked.form);
+    return OpenAiProtocol::begin(asked);
   }
 
   std::string event(std::size_t index, const tlite::EngineEvent& event) override {
@@ -208,10 +211,10 @@ class CompletionProtocol final : public OpenAiProtocol {
  public:
   CompletionProtocol() : OpenAiProtocol(Kind::completion) {}
 
-  void begin(const Asked& asked) override {
-    OpenAiProtocol::begin(asked);
+  std::string begin(const Asked& asked) override {
     columns_.resize(asked.call.answers(), openai::CompletionLogprobs(asked.tokenizer));
     begun_.resize(asked.call.answers());
+    return OpenAiProtocol::begin(asked);
   }
 
   std::string event(std::size_t index, const tlite::EngineEvent& event) override {

@@ -25,6 +25,7 @@ struct Asked {
   std::string id;            // drawn, without a prefix
   std::int64_t created = 0;  // seconds since the epoch
   tlite::Tokenizer tokenizer;
+  std::size_t prompt_tokens = 0;  // of all its prompts
 };
 
 class Protocol {
@@ -34,8 +35,9 @@ class Protocol {
   // Throws tlite::Error, mostly openai::FieldError.
   virtual openai::Call read(const openai::Json& body, const tlite::SamplingParams& defaults,
                             openai::SamplingFields& fields, bool strict) = 0;
-  // Comes before what follows; `asked` lives as long as the protocol is used.
-  virtual void begin(const Asked& asked) = 0;
+  // Comes before what follows; `asked` lives as long as the protocol is used. What a stream begins
+  // with, possibly nothing.
+  virtual std::string begin(const Asked& asked) = 0;
 
   // The body of an answer as a whole.
   virtual std::string body(const std::vector<tlite::Generation>& answers) = 0;
@@ -43,6 +45,9 @@ class Protocol {
   // answers, and behind the last of all. The former is not called for failed answers.
   virtual std::string event(std::size_t answer, const tlite::EngineEvent& event) = 0;
   virtual std::string end(const std::vector<tlite::Generation>& answers) = 0;
+
+  // Of a stream that has been silent: says that it lives.
+  virtual std::string heartbeat() const { return ": still at work\n\n"; }
 
   virtual std::string failure_body(const Failure& failure) const = 0;
   // The last event of a stream that fails.

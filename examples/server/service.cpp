@@ -1,7 +1,5 @@
 #include "service.hpp"
 
-#include "openai_protocol.hpp"
-
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -61,7 +59,8 @@ struct Service::Job {
   std::shared_ptr<http::Exchange> exchange;
   std::unique_ptr<Protocol> protocol;  // or:
   Tell tell;
-  std::atomic<bool> gone = false;  // nobody waits for the answer
+  FailureBody failure_body = nullptr;  // without a protocol
+  std::atomic<bool> gone = false;      // nobody waits for the answer
 
   LoadedModelPtr model;
   Asked asked{{}, {}, {}, 0, tlite::Tokenizer(nullptr)};
@@ -117,10 +116,12 @@ void Service::ask(std::shared_ptr<http::Exchange> exchange, std::unique_ptr<Prot
   intake_.post([this, job, held = std::move(body)] { read(job, held); });
 }
 
-void Service::tell(std::shared_ptr<http::Exchange> exchange, Tell tell, std::string body) {
+void Service::tell(std::shared_ptr<http::Exchange> exchange, Tell tell, FailureBody failure_body,
+                   std::string body) {
   const auto job = std::make_shared<Job>();
   job->exchange = std::move(exchange);
   job->tell = std::move(tell);
+  job->failure_body = failure_body;
   if (!take(job)) return;
   intake_.post([this, job, held = body_text(body)] { read(job, held); });
 }
@@ -184,6 +185,7 @@ void Service::submit(const JobPtr& job, const Json& body) {
       job->protocol->read(body, loaded.model.default_sampling(), loaded.fields, options_.strict);
   if (asked.call.model.empty()) asked.call.model = loaded.name;
   const openai::Prompts prompts = openai::prompts_of(asked.call, loaded.model);
+  for (const auto& ids : prompts.ids) asked.prompt_tokens += ids.size();
   asked.form = openai::answer_form(asked.call, asked.tokenizer, prompts.text);
   tlite::RequestOptions request = openai::request_options(asked.call, options_.pooling);
   request.timeout = options_.request_time;
@@ -215,7 +217,7 @@ void Service::submitted(const JobPtr& job) {
   if (job->gone) {
     for (const tlite::RequestId id : job->requests) job->model->engine.cancel(id);
   } else {
-    job->protocol->begin(job->asked);
+    const std::string beginning = job->protocol->begin(job->asked);
     if (job->asked.call.stream) {
       http::Headers headers = {{"Content-Type", "text/event-stream"},
                                {"Cache-Control", "no-cache"}};
@@ -224,6 +226,7 @@ void Service::submitted(const JobPtr& job) {
       }
       job->exchange->start(200, headers);
       job->streams = true;
+      write(*job, beginning);
     }
   }
   for (std::size_t i = 0; i < count; ++i) {
@@ -315,7 +318,7 @@ void Service::fail(Job& job, const Failure& failure) {
     http::Headers headers = {{"Content-Type", "application/json"}};
     if (status == 429 || status == 503) headers.emplace_back("Retry-After", "1");
     const std::string body =
-        job.protocol ? job.protocol->failure_body(failure) : openai_failure(failure);
+        job.protocol ? job.protocol->failure_body(failure) : job.failure_body(failure);
     job.exchange->send({status, std::move(headers), body});
   }
   cancel(job);
@@ -339,7 +342,7 @@ void Service::tick() {
   const Clock::time_point now = Clock::now();
   for (const JobPtr& job : jobs_) {
     if (job->streams && !job->gone && now - job->last_written >= options_.heartbeat) {
-      write(*job, ": still at work\n\n");
+      write(*job, job->protocol->heartbeat());
     }
   }
   intake_.post([this] { models_.tick(); });

@@ -38,6 +38,7 @@ class Service {
   // Something that a model can say at once, as a tokenizer can: a body from a body. Called on the
   // thread that reads requests; throws like Protocol::read.
   using Tell = std::function<openai::Json(const openai::Json& body, const LoadedModel& model)>;
+  using FailureBody = std::string (*)(const Failure&);
   using Post = std::function<void(std::function<void()>)>;  // to the connections' thread
   using Log = std::function<void(const std::string& line)>;
 
@@ -48,7 +49,8 @@ class Service {
 
   void ask(std::shared_ptr<http::Exchange> exchange, std::unique_ptr<Protocol> protocol,
            std::string body);
-  void tell(std::shared_ptr<http::Exchange> exchange, Tell tell, std::string body);
+  void tell(std::shared_ptr<http::Exchange> exchange, Tell tell, FailureBody failure_body,
+            std::string body);
 
   // Loads the model of requests that name none, so that the first one need not wait. `done` is
   // called with what went wrong.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import re
 import struct
 import threading
+from pathlib import Path
 from typing import Any
 
 from client import ServerTest, main
@@ -192,6 +194,20 @@ class ApiTest(ServerTest):
         ]
         texts = {answer["choices"][0]["message"]["content"] for answer in said}
         self.assertEqual(len(texts), 1)
+
+    def test_description(self) -> None:
+        """/openapi.json has the routes that docs/server.md has, and the server has them."""
+        described = self.request("GET", "/openapi.json").json["paths"]
+        text = (Path(__file__).parents[2] / "docs/server.md").read_text(encoding="utf-8")
+        rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
+        self.assertEqual(set(re.findall(r"`(/[^`]*)`", " ".join(rows))), set(described))
+        for path, methods in described.items():
+            for method in ("get", "post"):
+                status = self.request(
+                    method.upper(), path, b"{" if method == "post" else None
+                ).status
+                expected = (200, 400) if method in methods else (405,)
+                self.assertIn(status, expected, (method, path))
 
     def test_models(self) -> None:
         """The list of models."""

@@ -1,13 +1,20 @@
-"""Real clients against the server: openai and langchain-openai, which a cache folder has."""
+"""Real clients against the server: openai, anthropic, langchain-openai; a cache folder has them."""
 
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
+import anthropic
 import openai
 from client import ServerTest, main
+from jsonschema import Draft202012Validator
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+from openapi_spec_validator import validate
 
 HELLO = [{"role": "user", "content": "Привет"}]
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
@@ -58,6 +65,28 @@ class OpenAiTest(ServerTest):
         floats = struct.pack(f"<{len(coded)}f", *plain.data[0].embedding)
         self.assertEqual(struct.pack(f"<{len(coded)}f", *coded), floats)
 
+    def test_responses(self) -> None:
+        """Whole, as events, and by the client's own gatherer; cut at their limit."""
+        client = self.client()
+        asked = {"model": "demo", "input": "Привет", "temperature": 0, "max_output_tokens": 12}
+        whole = client.responses.create(**asked, instructions="Кратко.")
+        self.assertTrue(whole.output_text)
+        events = list(client.responses.create(**asked, instructions="Кратко.", stream=True))
+        said = "".join(e.delta for e in events if e.type == "response.output_text.delta")
+        self.assertEqual(said, whole.output_text)
+        self.assertEqual(events[-1].response.usage.total_tokens, whole.usage.total_tokens)
+        with client.responses.stream(**asked, instructions="Кратко.") as stream:
+            for _ in stream:
+                pass
+            final = stream.get_final_response()
+        self.assertEqual(final.output_text, whole.output_text)
+        cut = client.responses.create(**asked | {"max_output_tokens": 1})
+        self.assertEqual(cut.status, "incomplete")
+        self.assertEqual(cut.incomplete_details.reason, "max_output_tokens")
+        with self.assertRaises(openai.BadRequestError) as refused:
+            client.responses.create(**asked, text={"format": {"type": "json_object"}})
+        self.assertEqual(refused.exception.param, "text.format")
+
     def test_models(self) -> None:
         """The list."""
         self.assertEqual([model.id for model in self.client().models.list()], ["demo"])
@@ -81,6 +110,96 @@ class OpenAiTest(ServerTest):
             with self.assertRaises(openai.BadRequestError) as refused:
                 create(model="demo", messages=HELLO, **change)
             self.assertEqual(refused.exception.code, "not_supported")
+
+
+class AnthropicTest(ServerTest):
+    """The package `anthropic`."""
+
+    def client(self) -> anthropic.Anthropic:
+        """One that does not try again."""
+        url = f"http://127.0.0.1:{self.server.port}"
+        return anthropic.Anthropic(base_url=url, api_key="none", max_retries=0)
+
+    def test_messages(self) -> None:
+        """Whole, as raw events, and by the client's own gatherer."""
+        client = self.client()
+        # This client has no word for the temperature any more.
+        asked = {"model": "demo", "messages": HELLO, "max_tokens": 12, "system": "Кратко."}
+        asked["extra_body"] = {"temperature": 0}
+        whole = client.messages.create(**asked)
+        text = whole.content[0].text
+        self.assertTrue(text)
+        types = [e.type for e in client.messages.create(**asked, stream=True)]
+        self.assertEqual((types[0], types[-1]), ("message_start", "message_stop"))
+        with client.messages.stream(**asked) as stream:
+            self.assertEqual("".join(stream.text_stream), text)
+            final = stream.get_final_message()
+        self.assertEqual(final.content[0].text, text)
+        self.assertEqual(final.stop_reason, whole.stop_reason)
+        self.assertEqual(final.usage.output_tokens, whole.usage.output_tokens)
+        count = client.messages.count_tokens(model="demo", messages=HELLO, system="Кратко.")
+        read = final.usage.input_tokens + final.usage.cache_read_input_tokens
+        self.assertEqual(count.input_tokens, read)
+
+    def test_errors(self) -> None:
+        """Each of the right class."""
+        create = self.client().messages.create
+        with self.assertRaises(anthropic.BadRequestError) as bad:
+            create(model="demo", messages=HELLO, max_tokens=4, extra_body={"temperature": -1})
+        self.assertIn("temperature", bad.exception.body["error"]["message"])
+        with self.assertRaises(anthropic.NotFoundError):
+            create(model="claude-9", messages=HELLO, max_tokens=4)
+
+
+class DescriptionTest(ServerTest):
+    """/openapi.json, by packages that read such descriptions."""
+
+    def test_description(self) -> None:
+        """It is one, its examples are answered, and requests and answers are as it says."""
+        document = self.request("GET", "/openapi.json").json
+        validate(document)
+
+        def fits(schema: dict[str, object], value: object) -> None:
+            Draft202012Validator({**schema, "components": document["components"]}).validate(value)
+
+        for path, methods in document["paths"].items():
+            for method, operation in methods.items():
+                with self.subTest(path):
+                    asked = None
+                    if "requestBody" in operation:
+                        content = operation["requestBody"]["content"]["application/json"]
+                        asked = content["example"]
+                        fits(content["schema"], asked)
+                    answer = self.request(method.upper(), path, asked)
+                    self.assertEqual(answer.status, 200, answer.body)
+                    kinds = operation["responses"]["200"]["content"]
+                    kind = answer.headers["content-type"].split(";")[0]
+                    self.assertIn(kind, kinds)
+                    if kind == "application/json":
+                        fits(kinds[kind]["schema"], answer.json)
+                    if asked is not None:
+                        wrong = self.request(method.upper(), path, {"model": 1})
+                        self.assertEqual(wrong.status, 400)
+                        fits(
+                            operation["responses"]["default"]["content"][kind]["schema"],
+                            wrong.json,
+                        )
+
+    def test_generated_requests(self) -> None:
+        """What `schemathesis` makes of it: no 500, no hang, answers as described."""
+        url = f"http://127.0.0.1:{self.server.port}/openapi.json"
+        checks = "not_a_server_error,response_schema_conformance,content_type_conformance"
+        command = [
+            str(Path(sys.executable).with_name("st")), "run", url, "--checks", checks,
+            "--phases", "examples,coverage,fuzzing", "--max-examples", "20", "--seed", "1",
+            "--request-timeout", "60", "--no-color",
+        ]  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            run = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, check=False, timeout=600
+            )
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertGreater(self.metric('tlite:request_failure_total{status="400"}'), 100)
 
 
 class LangChainTest(ServerTest):
