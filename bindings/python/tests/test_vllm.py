@@ -281,9 +281,7 @@ def retyped(path: Path, kind: str) -> None:
     for name, entry in header.items():
         if name != "__metadata__":
             entry["dtype"] = kind.upper()
-            entry["data_offsets"] = [
-                at * (2 if kind == "f32" else 1) for at in entry["data_offsets"]
-            ]
+            entry["data_offsets"] = [times * at for at in entry["data_offsets"]]
     head = json.dumps(header).encode()
     numbers = wide.astype("<f4" if kind == "f32" else "<f2").tobytes()
     path.write_bytes(len(head).to_bytes(8, "little") + head + numbers)
