@@ -48,8 +48,8 @@ struct BeamOptions {
   std::optional<std::uint64_t> seed = std::nullopt;  // of what is drawn
   std::int32_t priority = 0;                         // of its requests
   // First of all, after each token of the beams, and every 10 ms or so while one is worked on, the
-  // prompt's too: with how many they have of max_new_tokens. False ends the search within a work unit: beams that
-  // run count as they are, and where they have no token yet there is none.
+  // prompt's too: with how many they have of max_new_tokens. False ends the search within a work
+  // unit: beams that run count as they are, and where they have no token yet there is none.
   std::function<bool(std::int64_t done, std::int64_t total)> on_progress = {};
 };
 

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstddef>
 
 namespace tlite {
@@ -19,7 +20,8 @@ class Pacer {
   // Rows of prompts, 1 to `most`, in a batch with `decode_rows` rows of others.
   std::size_t prompt_rows(std::size_t decode_rows, std::size_t most) const noexcept {
     if (row_ <= 0) return decode_rows == 0 ? most : std::min(most, kFirst);
-    const double rows = (decode_rows == 0 ? kAlone * bound_ : bound_) / row_;
+    const double rows =
+        decode_rows == 0 ? kAlone * bound_ / row_ : bound_ / (row_ + kSure * deviation_);
     return rows >= static_cast<double>(most)
                ? most
                : std::max<std::size_t>(static_cast<std::size_t>(rows), 1);
@@ -30,7 +32,9 @@ class Pacer {
     if (prompt_rows == 0) {
       mix(decode_, seconds);
     } else if (decode_rows > 0 && decode_ > 0) {
-      mix(row_, std::max(seconds - decode_, 0.0) / static_cast<double>(prompt_rows));
+      const double row = std::max(seconds - decode_, 0.0) / static_cast<double>(prompt_rows);
+      if (row_ > 0) deviation_ = (1 - kNew) * deviation_ + kNew * std::abs(row - row_);
+      mix(row_, row);
     } else if (row_ <= 0 || prompt_rows >= kMany) {
       // Without rows of others the weights' way through memory is in it: too slow, so on the safe
       // side, and right where there are many rows.
@@ -44,14 +48,19 @@ class Pacer {
   // read the weights seldom, and ten bounds are half a second.
   static constexpr double kAlone = 10;
   static constexpr std::size_t kMany = 64;
+  static constexpr double kNew = 0.25;  // what the latest batch counts in a mean
+  // Half of the batches take longer than the mean says; few take longer by twice what they differ
+  // from it in the mean.
+  static constexpr double kSure = 2;
 
   static void mix(double& mean, double value) noexcept {
-    mean = mean <= 0 ? value : 0.75 * mean + 0.25 * value;
+    mean = mean <= 0 ? value : (1 - kNew) * mean + kNew * value;
   }
 
   double bound_;
-  double decode_ = 0;  // seconds of a batch without prompts; 0: not known
-  double row_ = 0;     // seconds that a row of a prompt adds
+  double decode_ = 0;     // seconds of a batch without prompts; 0: not known
+  double row_ = 0;        // seconds that a row of a prompt adds
+  double deviation_ = 0;  // what these differ by from batch to batch, beside rows of others
 };
 
 }  // namespace tlite

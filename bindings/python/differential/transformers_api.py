@@ -25,6 +25,7 @@ import transformers
 import transformers.generation.logits_process
 import transformers.generation.stopping_criteria
 import transformers.utils
+from frequencies import distance
 from transformers_calls import CALLS, Near, Side
 
 # Weights are the same numbers on both sides; keys and values are float16 here and float32 there. A
@@ -138,19 +139,6 @@ DISTRIBUTIONS: dict[str, dict[str, Any]] = {
     "penalty": dict(top_k=8, top_p=1.0, repetition_penalty=1.5, temperature=1.0),
     "top_h": dict(top_k=0, top_p=1.0, top_h=0.5, temperature=1.2),
 }
-
-
-def distance(theirs: Counter[int], mine: Counter[int], draws: int) -> tuple[float, float]:
-    """Half the sum of differences of frequencies, and what chance makes of it at most.
-
-    For two samples of n draws over probabilities p the expected half sum is at most
-    sum sqrt(p / (pi n)) <= sqrt(k / (pi n)) over k tokens; one draw changes it by 1/n, so it is
-    above that by t with probability exp(-n t^2) at most; t = sqrt(ln(1e6) / n) is one in a million.
-    """
-    tokens = set(theirs) | set(mine)
-    half = sum(abs(theirs[token] - mine[token]) for token in tokens) / (2 * draws)
-    chance = (len(tokens) / (3.14159 * draws)) ** 0.5 + (13.8 / draws) ** 0.5
-    return half, chance
 
 
 def compare_distributions(reference: Side, mine: Side, draws: int) -> list[str]:

@@ -26,6 +26,7 @@ os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
 
 import tlite.vllm
+from frequencies import distance
 from vllm_calls import CALLS, Near, Place, Side
 
 # Weights are the same numbers on both sides; keys and values are float16 here and float32 there. A
@@ -159,19 +160,6 @@ DISTRIBUTIONS: dict[str, dict[str, Any]] = {
     "penalty": dict(top_k=8, repetition_penalty=1.5),
     "card": dict(temperature=0.7, repetition_penalty=1.05, top_p=0.8, top_k=70),
 }
-
-
-def distance(theirs: Counter[int], mine: Counter[int], draws: int) -> tuple[float, float]:
-    """Half the sum of differences of frequencies, and what chance makes of it at most.
-
-    For two samples of n draws over probabilities p the expected half sum is at most
-    sum sqrt(p / (pi n)) <= sqrt(k / (pi n)) over k tokens; one draw changes it by 1/n, so it is
-    above that by t with probability exp(-n t^2) at most; t = sqrt(ln(1e6) / n) is one in a million.
-    """
-    tokens = set(theirs) | set(mine)
-    half = sum(abs(theirs[token] - mine[token]) for token in tokens) / (2 * draws)
-    chance = (len(tokens) / (3.14159 * draws)) ** 0.5 + (13.8 / draws) ** 0.5
-    return half, chance
 
 
 def drawn(side: Side, draws: int, given: dict[str, Any]) -> Counter[int]:

@@ -3,44 +3,21 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 import tlite
 import tlite.transformers as hf
-from conftest import ROOT
+from argument_pages import check_page
 from hf import PATH, chat, model, tokenizer
-from tlite.transformers._arguments import ACCEPTED, HONOURED, REFUSED
+from tlite.transformers._arguments import ACCEPTED, HONOURED, REFUSED, TABLES
 from tlite.transformers.generation_config import FIELDS
-
-ROW = re.compile(r"\| `(\w+)` \| (honoured|no effect|refused) \| (.*) \|")
-
-
-def documented() -> dict[str, dict[str, tuple[str, str]]]:
-    """Of each table its arguments: what becomes of them, and why."""
-    tables: dict[str, dict[str, tuple[str, str]]] = {}
-    text = (ROOT / "docs" / "python-transformers.md").read_text(encoding="utf-8")
-    for part in text.split("\n### `")[1:]:
-        name = part.split("`")[0]
-        rows = ROW.findall(part)
-        assert len(rows) == len({row[0] for row in rows}), f"{name} has a row twice"
-        tables[name] = {argument: (what, why) for argument, what, why in rows}
-    return tables
 
 
 def test_the_page_has_every_argument() -> None:
     """And no other, with the reasons that the code gives."""
-    tables = documented()
-    assert set(tables) == set(HONOURED) == set(ACCEPTED) == set(REFUSED)
-    for name, rows in tables.items():
-        honoured = {key for key, (what, _) in rows.items() if what == "honoured"}
-        assert honoured == HONOURED[name]
-        idle = {key: why for key, (what, why) in rows.items() if what == "no effect"}
-        assert idle == ACCEPTED[name]
-        refused = {key: why for key, (what, why) in rows.items() if what == "refused"}
-        assert refused == {key: entry.why for key, entry in REFUSED[name].items()}
+    check_page("python-transformers.md", TABLES)
 
 
 def test_every_field_of_a_generation_config_is_in_a_table() -> None:

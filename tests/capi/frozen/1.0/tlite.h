@@ -1130,9 +1130,9 @@ typedef struct tlite_beam_options {
   int32_t priority;  /* of its requests */
   uint32_t reserved; /* 0 */
   /* Both optional: first of all, after each token of the beams, and every 10 ms or so while one is
-   * worked on, the prompt's too, how many they have of max_new_tokens. Not 0, or a cancel, ends the search within
-   * some milliseconds: beams that run count as they are, and where they have no token yet there is
-   * none. */
+   * worked on, the prompt's too, how many they have of max_new_tokens. Not 0, or a cancel, ends the
+   * search within some milliseconds: beams that run count as they are, and where they have no token
+   * yet there is none. */
   tlite_progress_callback on_progress;
   void* user;
   tlite_progress* progress;
