@@ -9,6 +9,8 @@ Names are those of tlite.h. What ctypes gets of each type:
   buffers are passed without a cast; so is `data` of a tlite_text, which does not end at a NUL;
 - a text that a function takes is `bytes`; one that it returns with a size is an address;
 - numbers that are returned or stand in structures are typed pointers, which slice into lists.
+
+Functions are a table in words, read when one is first used: of some 200 a program calls a few.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +46,7 @@ from ctypes import (
     CFUNCTYPE,
     POINTER,
     Structure,
-    c_char_p,
+    c_char_p,  # noqa: F401 - of the table of functions
     c_double,
     c_float,
     c_int32,
@@ -53,10 +56,46 @@ from ctypes import (
     c_uint64,
     c_void_p,
 )
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing is slow to import, and only a checker reads this
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
+'''
+
+LIBRARY = '''
+class Library:
+    """The functions of a library."""
+
+    def __init__(self, library: CDLL) -> None:
+        """Looks all of them up; AttributeError for one that is missing."""
+        self._library = library
+        self._signatures: dict[str, list[str]] = {}
+        for entry in _FUNCTIONS.split(";"):
+            name, *types = entry.split()
+            getattr(library, name)
+            self._signatures[name] = types
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Callable[..., Any]:
+            """The first use of a function: from then on it is an attribute."""
+            if name not in self.__dict__.get("_signatures", ()):
+                raise AttributeError(f"tlite.h has no function {name}")
+            function = getattr(self._library, name)
+            result, *parameters = map(_type, self._signatures[name])
+            function.restype, function.argtypes = result, parameters
+            self.__dict__[name] = function
+            return function
+'''
+
+TYPE = '''
+
+def _type(name: str) -> type[Any] | None:
+    """What a name of the table means; each * is a pointer to the rest."""
+    if name == "None":
+        return None
+    return POINTER(_type(name[1:])) if name[0] == "*" else globals()[name]
 '''
 
 Description = dict[str, Any]
@@ -172,21 +211,16 @@ def call_of(indent: int, head: str, parts: list[str]) -> list[str]:
 
 
 def library_of(types: Types, functions: Description) -> list[str]:
-    """All functions, as members of an object that holds the library."""
-    lines = ["", "", "class Library:", '    """The functions of a library."""', ""]
-    lines += ["    def __init__(self, library: CDLL) -> None:"]
-    lines += ['        """Looks all of them up; AttributeError for one that is missing."""', ""]
-    lines += [
-        "        def find(name: str, result: object, *parameters: object) -> Callable[..., Any]:"
-    ]
-    lines += ["            function = getattr(library, name)"]
-    lines += ["            function.restype = result", "            function.argtypes = parameters"]
-    lines += ["            return function  # type: ignore[no-any-return]", ""]
+    """All functions, and an object that holds the library."""
+    entries = []
     for name, signature in functions.items():
-        parts = [f'"{name}"', types.result(signature)]
-        parts += [types.parameter(parameter["type"]) for parameter in signature["parameters"]]
-        lines += call_of(8, f"self.{name} = find", parts)
-    return lines
+        kinds = [types.result(signature)]
+        kinds += [types.parameter(parameter["type"]) for parameter in signature["parameters"]]
+        words = " ".join([name, *(kind.replace("POINTER(", "*").rstrip(")") for kind in kinds)])
+        entries.append(textwrap.fill(words, 98, subsequent_indent="    "))
+    table = ["", "", "# Name, result, parameters.", '_FUNCTIONS = """', ";\n".join(entries), '"""']
+    lines = [*table, TYPE, LIBRARY, "    else:"]
+    return [*lines, *(f"        {name}: Callable[..., Any]" for name in functions)]
 
 
 def ffi_of(about: Description) -> str:

@@ -96,7 +96,7 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--tokens", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--dtype", default="", help="of tlite; none: as stored")
+    parser.add_argument("--dtype", default="", help="of tlite; none: auto")
     parser.add_argument("--compile", action="store_true", help="vLLM without enforce_eager")
     parser.add_argument("--library", default="", help=argparse.SUPPRESS)
     parser.add_argument("--start", type=float, default=0.0, help=argparse.SUPPRESS)

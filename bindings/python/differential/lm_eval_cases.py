@@ -55,6 +55,12 @@ GENERATIONS: list[tuple[str, dict[str, Any]]] = [
     ("раз два три раз два", {"max_gen_toks": 16, "do_sample": False, "temperature": 0.7}),
     ("def f(x):\n", {"until": ["\ndef", "\n\n"], "max_gen_toks": 24}),
     ("Кто", {"max_gen_toks": 8, "suppress_tokens": [557]}),
+    (CHAT, {"num_beams": 3, "max_gen_toks": 30}),
+    ("Столица", {"num_beams": 2, "max_gen_toks": 16}),
+    ("раз два три раз два", {"num_beams": 4, "max_gen_toks": 12, "length_penalty": 0.0}),
+    ("Столица", {"num_beams": 4, "max_gen_toks": 24, "until": ["."]}),
+    ("Мама мыла", {"num_beams": 2, "max_gen_toks": 24, "until": []}),
+    ("раз два три", {"num_beams": 4, "max_gen_toks": 24, "until": ["е"], "length_penalty": 2.0}),
 ]
 # Name, number of examples (None: the task's own), with the chat template.
 TASK_RUNS: list[tuple[str, int | None, bool]] = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import ctypes
 import importlib.util
 import json
@@ -12,6 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import tlite
 from conftest import PACKAGE, ROOT
 from tlite import _ffi
 
@@ -94,8 +96,42 @@ def test_a_library_of_another_abi_is_an_import_error(tmp_path: Path) -> None:
     assert run.stderr.splitlines()[-1] == f"ImportError: tlite: {library}: ABI 7.9, not 0.4"
 
 
+def printed(code: str) -> str:
+    """By another interpreter, without what a site has it load."""
+    command = [sys.executable, "-S", "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 def test_import_needs_neither_numpy_nor_asyncio() -> None:
-    """They are loaded with the first use."""
-    code = "import sys, tlite; print(sorted({'numpy', 'asyncio', 'tqdm'} & set(sys.modules)))"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert run.stdout == "[]\n"
+    """They are loaded with the first use, and so is what is slow of the standard library."""
+    slow = "{'numpy', 'asyncio', 'tqdm', 'logging'}"
+    assert printed(f"import sys, tlite; print(sorted({slow} & set(sys.modules)))") == "[]\n"
+    assert (
+        printed(f"import sys; from tlite import *; print({slow} & set(sys.modules))") == "set()\n"
+    )
+    slow = "{'typing', 'dataclasses', 'inspect', 'json'}"
+    assert printed(f"import sys, tlite; print(sorted({slow} & set(sys.modules)))") == "[]\n"
+
+
+def test_names_are_there_at_their_first_use() -> None:
+    """Of the package, and its modules; what a checker reads says the same."""
+    source = (PACKAGE / "src" / "tlite" / "__init__.py").read_text(encoding="utf-8")
+    checked = {
+        alias.name: node.module
+        for block in ast.parse(source).body
+        if isinstance(block, ast.If)
+        for node in ast.walk(block)
+        if isinstance(node, ast.ImportFrom) and node.level
+        for alias in node.names
+    }
+    assert checked == {name: module for module, names in tlite._NAMES.items() for name in names}
+    assert set(checked) <= set(tlite.__all__) <= set(dir(tlite))
+    assert all(getattr(tlite, name) is not None for name in tlite.__all__)
+    assert printed(
+        "import tlite; print(tlite.sampling.SamplingParams is tlite.SamplingParams)"
+    ) == ("True\n")
+    assert printed("import tlite; print(hasattr(tlite, 'Modell'), 'Model' in dir(tlite))") == (
+        "False True\n"
+    )
+    with pytest.raises(AttributeError, match="module 'tlite' has no attribute 'Modell'"):
+        tlite.Modell  # type: ignore[attr-defined]  # noqa: B018

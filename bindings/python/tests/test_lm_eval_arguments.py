@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import math
 import os
 import re
 import subprocess
@@ -100,7 +101,8 @@ def test_bad_models_are_named(given: dict[str, Any], kind: type[Exception], word
         ({"max_gen_toks": 0}, tlite.InvalidArgument, "max_gen_toks is 0"),
         ({"max_gen_toks": 4096}, tlite.InvalidArgument, "max_gen_toks is 4096"),
         ({"until": [5]}, tlite.InvalidArgument, "until is [5"),
-        ({"num_beams": 4}, tlite.NotSupported, "num_beams"),
+        ({"num_beams": 4, "num_beam_groups": 2}, tlite.NotSupported, "num_beam_groups"),
+        ({"num_beams": 2, "length_penalty": math.inf}, ValueError, "length_penalty is inf"),
         ({"num_return_sequences": 2}, tlite.NotSupported, "num_return_sequences"),
         ({"do_sample": True, "temperature": 0.0}, ValueError, "temperature"),
         ({"do_sample": True, "temperature": 1.0, "top_p": -1.0}, ValueError, "top_p"),

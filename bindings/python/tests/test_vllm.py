@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
 import threading
 from collections import UserDict
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -237,14 +240,51 @@ def test_errors_have_codes_and_are_no_value_errors() -> None:
 
 
 def test_bfloat16_of_a_bfloat16_checkpoint_means_such_products() -> None:
-    """`auto` and float32 leave the weights as they are stored."""
+    """As in vLLM, and so does `auto`; float32 leaves the weights as they are stored."""
     asked = {dtype: _precision(str(DEMO), dtype, None) for dtype in ("bfloat16", "auto", "float32")}
-    assert asked["bfloat16"] == {"weights": "bf16"}
-    assert asked["auto"] == {"dtype": "auto"}
+    assert asked["bfloat16"] == asked["auto"] == {"weights": "bf16"}
+    assert asked["float32"] == {"dtype": "float32"}
+    assert _precision(str(DEMO), None, None) == {"weights": "bf16"}
     assert _precision(str(DEMO), "auto", "q8_0") == {"dtype": "auto", "weights": "q8_0"}
+    found = {}
     for dtype in asked:
         one = v.LLM(str(DEMO), dtype=dtype, max_model_len=128)
-        assert said(one.chat(WHO, GREEDY, use_tqdm=False)) == [ANSWER]
+        params = v.SamplingParams(temperature=0, max_tokens=40, logprobs=0)
+        (out,) = one.chat(WHO, params, use_tqdm=False)
+        assert said([out]) == [ANSWER]
+        found[dtype] = out.outputs[0].cumulative_logprob
+    assert found["auto"] == found["bfloat16"] != found["float32"]
+
+
+@pytest.mark.parametrize(("kind", "same"), [("f32", True), ("f16", True), ("bf16", False)])
+def test_auto_leaves_other_checkpoints_as_they_are(tmp_path: Path, kind: str, same: bool) -> None:
+    """GGUF files of any type; float32 and float16 directories have no other way either."""
+    file = tmp_path / "one.gguf"
+    tlite.quantize(DEMO, file, kind)
+    assert _precision(str(file), "auto", None) == {"dtype": "auto"}
+    assert (_precision(str(file), "bfloat16", None) == {"dtype": "bfloat16"}) is same
+    copy = tmp_path / "copy"
+    shutil.copytree(DEMO, copy)
+    retyped(copy / "model.safetensors", kind)
+    assert (_precision(str(copy), "auto", None) == {"dtype": "auto"}) is same
+
+
+def retyped(path: Path, kind: str) -> None:
+    """A safetensors file of bfloat16 numbers, in float32 or float16."""
+    data = path.read_bytes()
+    begin = 8 + int.from_bytes(data[:8], "little")
+    header = json.loads(data[8:begin])
+    wide = (np.frombuffer(data[begin:], "<u2").astype("<u4") << 16).view("<f4")
+    if kind == "bf16":
+        return
+    times = 2 if kind == "f32" else 1
+    for name, entry in header.items():
+        if name != "__metadata__":
+            entry["dtype"] = kind.upper()
+            entry["data_offsets"] = [times * at for at in entry["data_offsets"]]
+    head = json.dumps(header).encode()
+    numbers = wide.astype("<f4" if kind == "f32" else "<f2").tobytes()
+    path.write_bytes(len(head).to_bytes(8, "little") + head + numbers)
 
 
 def test_a_closed_llm_says_so() -> None:

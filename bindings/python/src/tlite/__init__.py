@@ -10,11 +10,9 @@
 Errors are `tlite.Error`; the library's log goes to the logger "tlite".
 """
 
+from . import _native as _native  # what happens at exit and at fork() is set up with the import
 from . import errors
-from ._host import Files
 from ._library import lib as _lib
-from .beams import Beam, beam_search
-from .engine import Engine, EngineEvent, EngineStatus, PromptLike, RequestOptions, RequestStream
 from .errors import (
     BadState,
     BadTemplate,
@@ -31,15 +29,60 @@ from .errors import (
     OutOfMemory,
     TokenMissing,
 )
-from .evaluator import Evaluator, Row
-from .generation import Generation, Piece, TokenLogprob
-from .model import MemoryPlan, Model, ModelInfo, Progress
-from .quantizing import measure_importance, quantize
-from .sampler import SampledToken, Sampler, StopMatcher
-from .sampling import SamplingParams
-from .session import Session, Stream
-from .templates import ChatTemplate, Message, Prompt
-from .tokenizer import StreamDecoder, Tokenizer
+
+TYPE_CHECKING = False  # typing is slow to import, and only a checker reads this
+if TYPE_CHECKING:
+    from ._host import Files
+    from .beams import Beam, beam_search
+    from .engine import Engine, EngineEvent, EngineStatus, PromptLike, RequestOptions, RequestStream
+    from .evaluator import Evaluator, Row
+    from .generation import Generation, Piece, TokenLogprob
+    from .model import MemoryPlan, Model, ModelInfo, Progress
+    from .quantizing import measure_importance, quantize
+    from .sampler import SampledToken, Sampler, StopMatcher
+    from .sampling import SamplingParams
+    from .session import Session, Stream
+    from .templates import ChatTemplate, Message, Prompt
+    from .tokenizer import StreamDecoder, Tokenizer
+
+_NAMES = {
+    "_host": ("Files",),
+    "beams": ("Beam", "beam_search"),
+    "engine": (
+        *("Engine", "EngineEvent", "EngineStatus", "PromptLike", "RequestOptions"),
+        "RequestStream",
+    ),
+    "evaluator": ("Evaluator", "Row"),
+    "generation": ("Generation", "Piece", "TokenLogprob"),
+    "model": ("MemoryPlan", "Model", "ModelInfo", "Progress"),
+    "quantizing": ("measure_importance", "quantize"),
+    "sampler": ("SampledToken", "Sampler", "StopMatcher"),
+    "sampling": ("SamplingParams",),
+    "session": ("Session", "Stream"),
+    "templates": ("ChatTemplate", "Message", "Prompt"),
+    "tokenizer": ("StreamDecoder", "Tokenizer"),
+}
+"""Which module has what; it is imported with the first use of a name."""
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """A name of the package, or a module of it, at its first use."""
+        from importlib import import_module
+
+        for module, names in _NAMES.items():
+            if name in names:
+                value = getattr(import_module(f".{module}", __name__), name)
+                globals()[name] = value
+                return value
+            if name == module:
+                return import_module(f".{module}", __name__)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """What is there, used or not."""
+        return sorted({*globals(), *__all__, *_NAMES})
+
 
 __version__ = str(_lib.tlite_version(), "ascii")
 

@@ -7,7 +7,7 @@ from ctypes import (
     CFUNCTYPE,
     POINTER,
     Structure,
-    c_char_p,
+    c_char_p,  # noqa: F401 - of the table of functions
     c_double,
     c_float,
     c_int32,
@@ -17,10 +17,11 @@ from ctypes import (
     c_uint64,
     c_void_p,
 )
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # typing is slow to import, and only a checker reads this
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 TLITE_ABI_MAJOR = 1
 TLITE_ABI_MINOR = 0
@@ -1090,878 +1091,437 @@ class tlite_importance_options(Structure):
     )
 
 
+# Name, result, parameters.
+_FUNCTIONS = """
+tlite_abi_version c_uint32;
+tlite_version c_char_p;
+tlite_status_name c_char_p c_int32;
+tlite_error_status c_int32 c_void_p;
+tlite_error_message c_void_p c_void_p *c_size_t;
+tlite_error_free None c_void_p;
+tlite_check_abi c_int32 c_uint32 *c_void_p;
+tlite_string_data c_void_p c_void_p *c_size_t;
+tlite_string_free None c_void_p;
+tlite_tokens_data *c_int32 c_void_p *c_size_t;
+tlite_tokens_free None c_void_p;
+tlite_log_level_name c_char_p c_int32;
+tlite_file_names_add c_int32 c_void_p c_char_p c_size_t *c_void_p;
+tlite_host_options_init c_int32 *tlite_host_options c_size_t;
+tlite_host_create c_int32 *tlite_host_options *c_void_p *c_void_p;
+tlite_host_free None c_void_p;
+tlite_progress_create c_int32 *c_void_p *c_void_p;
+tlite_progress_free None c_void_p;
+tlite_progress_get None c_void_p *c_int64 *c_int64;
+tlite_progress_cancel None c_void_p;
+tlite_progress_reset None c_void_p;
+tlite_data_type_name c_char_p c_int32;
+tlite_weight_mix_name c_char_p c_int32;
+tlite_weight_mix_parse c_int32 c_char_p c_size_t *c_int32 *c_void_p;
+tlite_load_options_init c_int32 *tlite_load_options c_size_t;
+tlite_model_load c_int32 c_void_p c_char_p c_size_t *tlite_load_options *c_void_p *c_void_p;
+tlite_model_free None c_void_p;
+tlite_model_vocab_size c_int32 c_void_p;
+tlite_model_hidden_size c_int32 c_void_p;
+tlite_model_cpu_tier c_char_p c_void_p;
+tlite_model_decode_bytes c_uint64 c_void_p;
+tlite_model_get_info c_int32 c_void_p **tlite_model_info *c_void_p;
+tlite_model_inspect c_int32 c_void_p c_char_p c_size_t **tlite_model_info *c_void_p;
+tlite_model_info_free None *tlite_model_info;
+tlite_model_info_to_json c_int32 *tlite_model_info *c_void_p *c_void_p;
+tlite_plan_options_init c_int32 *tlite_plan_options c_size_t;
+tlite_memory_plan_init c_int32 *tlite_memory_plan c_size_t;
+tlite_model_plan c_int32 c_void_p c_char_p c_size_t *tlite_plan_options *tlite_memory_plan
+    *c_void_p;
+tlite_sampling_params_init c_int32 *tlite_sampling_params c_size_t;
+tlite_sampling_params_get_preset c_int32 c_char_p c_size_t *tlite_sampling_params *c_void_p;
+tlite_model_get_default_sampling c_int32 c_void_p *tlite_sampling_params *c_void_p;
+tlite_sampling_params_validate c_int32 *tlite_sampling_params c_int32 *c_void_p;
+tlite_message_init c_int32 *tlite_message c_size_t;
+tlite_messages_create c_int32 *c_void_p *c_void_p;
+tlite_messages_parse c_int32 c_char_p c_size_t *c_void_p *c_void_p;
+tlite_messages_free None c_void_p;
+tlite_messages_add c_int32 c_void_p *tlite_message *c_void_p;
+tlite_messages_count c_size_t c_void_p;
+tlite_messages_get c_int32 c_void_p c_size_t *tlite_message *c_void_p;
+tlite_messages_to_json c_int32 c_void_p *c_void_p *c_void_p;
+tlite_overflow_policy_name c_char_p c_int32;
+tlite_finish_reason_name c_char_p c_int32;
+tlite_session_options_init c_int32 *tlite_session_options c_size_t;
+tlite_generation_free None *tlite_generation;
+tlite_session_create c_int32 c_void_p *tlite_session_options *c_void_p *c_void_p;
+tlite_session_free None c_void_p;
+tlite_session_get_options c_int32 c_void_p *tlite_session_options *c_void_p;
+tlite_session_set_sampling c_int32 c_void_p *tlite_sampling_params *c_void_p;
+tlite_session_get_sampling c_int32 c_void_p *tlite_sampling_params *c_void_p;
+tlite_session_add_system c_int32 c_void_p c_char_p c_size_t *c_void_p;
+tlite_session_add_user c_int32 c_void_p c_char_p c_size_t *c_void_p;
+tlite_session_add_message c_int32 c_void_p *tlite_message *c_void_p;
+tlite_session_get_messages c_int32 c_void_p *c_void_p *c_void_p;
+tlite_session_set_messages c_int32 c_void_p c_void_p *c_void_p;
+tlite_session_rewind c_int32 c_void_p c_size_t *c_void_p;
+tlite_session_reset c_int32 c_void_p *c_void_p;
+tlite_session_fork c_int32 c_void_p *c_void_p *c_void_p;
+tlite_session_count_prompt_tokens c_int32 c_void_p *c_int32 *c_void_p;
+tlite_session_reply c_int32 c_void_p tlite_piece_callback c_void_p **tlite_generation *c_void_p;
+tlite_session_regenerate c_int32 c_void_p tlite_piece_callback c_void_p **tlite_generation
+    *c_void_p;
+tlite_session_continue c_int32 c_void_p tlite_piece_callback c_void_p **tlite_generation *c_void_p;
+tlite_session_complete c_int32 c_void_p c_char_p c_size_t tlite_piece_callback c_void_p
+    **tlite_generation *c_void_p;
+tlite_session_complete_ids c_int32 c_void_p c_void_p c_size_t tlite_piece_callback c_void_p
+    **tlite_generation *c_void_p;
+tlite_session_stream c_int32 c_void_p *c_void_p *c_void_p;
+tlite_session_stream_regenerate c_int32 c_void_p *c_void_p *c_void_p;
+tlite_session_stream_continue c_int32 c_void_p *c_void_p *c_void_p;
+tlite_session_stream_complete c_int32 c_void_p c_char_p c_size_t *c_void_p *c_void_p;
+tlite_session_stream_complete_ids c_int32 c_void_p c_void_p c_size_t *c_void_p *c_void_p;
+tlite_stream_next c_int32 c_void_p **tlite_piece *c_void_p;
+tlite_stream_advance c_int32 c_void_p c_int64 **tlite_piece *c_int32 *c_void_p;
+tlite_stream_poll c_int32 c_void_p **tlite_piece *c_int32 *c_void_p;
+tlite_stream_finish_reason c_int32 c_void_p;
+tlite_stream_get_result c_int32 c_void_p **tlite_generation *c_void_p;
+tlite_stream_free None c_void_p;
+tlite_session_on_logits c_int32 c_void_p tlite_logits_callback c_void_p *c_void_p;
+tlite_session_on_prefill c_int32 c_void_p tlite_progress_callback c_void_p *c_void_p;
+tlite_session_get_prefill_progress None c_void_p *c_int64 *c_int64;
+tlite_session_cancel None c_void_p;
+tlite_session_end_thinking None c_void_p;
+tlite_session_clear_cancel None c_void_p;
+tlite_engine_options_init c_int32 *tlite_engine_options c_size_t;
+tlite_pooling_name c_char_p c_int32;
+tlite_request_options_init c_int32 *tlite_request_options c_size_t;
+tlite_engine_event_free None *tlite_engine_event;
+tlite_engine_status_init c_int32 *tlite_engine_status c_size_t;
+tlite_engine_create c_int32 c_void_p *tlite_engine_options *c_void_p *c_void_p;
+tlite_engine_free None c_void_p;
+tlite_engine_get_options c_int32 c_void_p *tlite_engine_options *c_void_p;
+tlite_engine_submit_ids c_int32 c_void_p c_void_p c_size_t *tlite_request_options *c_int64
+    *c_void_p;
+tlite_engine_submit_text c_int32 c_void_p c_char_p c_size_t *tlite_request_options *c_int64
+    *c_void_p;
+tlite_engine_submit_messages c_int32 c_void_p c_void_p *tlite_request_options *c_int64 *c_void_p;
+tlite_engine_step c_int32 c_void_p c_int64 *c_int32 *c_void_p;
+tlite_engine_run c_int32 c_void_p *c_void_p;
+tlite_engine_wait_for_work c_int32 c_void_p c_int64 *c_int32 *c_void_p;
+tlite_engine_poll c_int32 c_void_p **tlite_engine_event *c_void_p;
+tlite_engine_advance c_int32 c_void_p c_int64 **tlite_engine_event *c_int32 *c_void_p;
+tlite_engine_wait c_int32 c_void_p c_int64 **tlite_generation *c_void_p;
+tlite_engine_cancel None c_void_p c_int64;
+tlite_engine_end_thinking None c_void_p c_int64;
+tlite_engine_set_priority None c_void_p c_int64 c_int32;
+tlite_engine_get_status c_int32 c_void_p *tlite_engine_status *c_void_p;
+tlite_beam_scoring_name c_char_p c_int32;
+tlite_beam_stopping_name c_char_p c_int32;
+tlite_beam_options_init c_int32 *tlite_beam_options c_size_t;
+tlite_beam_init c_int32 *tlite_beam c_size_t;
+tlite_engine_beam_search c_int32 c_void_p c_void_p c_size_t *tlite_beam_options *c_void_p
+    *c_void_p;
+tlite_beams_free None c_void_p;
+tlite_beams_count c_size_t c_void_p;
+tlite_beams_get c_int32 c_void_p c_size_t *tlite_beam *c_void_p;
+tlite_engine_create_session c_int32 c_void_p *tlite_session_options *c_void_p *c_void_p;
+tlite_encode_options_init c_int32 *tlite_encode_options c_size_t;
+tlite_decode_options_init c_int32 *tlite_decode_options c_size_t;
+tlite_model_get_tokenizer c_int32 c_void_p *c_void_p *c_void_p;
+tlite_tokenizer_load c_int32 c_void_p c_char_p c_size_t *c_void_p *c_void_p;
+tlite_tokenizer_free None c_void_p;
+tlite_tokenizer_encode c_int32 c_void_p c_char_p c_size_t *tlite_encode_options *c_void_p
+    *c_void_p;
+tlite_tokenizer_decode c_int32 c_void_p c_void_p c_size_t *tlite_decode_options *c_void_p
+    *c_void_p;
+tlite_tokenizer_get_token_bytes c_int32 c_void_p c_int32 *c_void_p *c_void_p;
+tlite_tokenizer_get_token_id c_int32 c_void_p c_char_p c_size_t *c_int32 *c_void_p;
+tlite_tokenizer_is_special c_int32 c_void_p c_int32;
+tlite_tokenizer_vocab_size c_int32 c_void_p;
+tlite_tokenizer_bos_token c_int32 c_void_p;
+tlite_tokenizer_eos_token c_int32 c_void_p;
+tlite_tokenizer_pad_token c_int32 c_void_p;
+tlite_stream_decoder_create c_int32 c_void_p *tlite_decode_options *c_void_p *c_void_p;
+tlite_stream_decoder_free None c_void_p;
+tlite_stream_decoder_push c_int32 c_void_p c_int32 *tlite_text *c_void_p;
+tlite_stream_decoder_finish c_int32 c_void_p *tlite_text *c_void_p;
+tlite_template_options_init c_int32 *tlite_template_options c_size_t;
+tlite_model_get_chat_template c_int32 c_void_p *c_void_p *c_void_p;
+tlite_chat_template_load c_int32 c_void_p c_char_p c_size_t *c_void_p *c_void_p;
+tlite_chat_template_parse c_int32 c_char_p c_size_t c_char_p c_size_t c_char_p c_size_t *c_void_p
+    *c_void_p;
+tlite_chat_template_free None c_void_p;
+tlite_chat_template_source c_void_p c_void_p *c_size_t;
+tlite_chat_template_render c_int32 c_void_p c_void_p *tlite_template_options *c_void_p *c_void_p;
+tlite_chat_template_render_json c_int32 c_void_p c_char_p c_size_t *tlite_template_options
+    *c_void_p *c_void_p;
+tlite_prompt_text c_void_p c_void_p *c_size_t;
+tlite_prompt_literal_ranges *tlite_text_range c_void_p *c_size_t;
+tlite_prompt_free None c_void_p;
+tlite_evaluator_options_init c_int32 *tlite_evaluator_options c_size_t;
+tlite_evaluator_create c_int32 c_void_p *tlite_evaluator_options *c_void_p *c_void_p;
+tlite_evaluator_free None c_void_p;
+tlite_evaluator_get_options c_int32 c_void_p *tlite_evaluator_options *c_void_p;
+tlite_evaluator_create_sequence c_int32 c_void_p *c_int32 *c_void_p;
+tlite_evaluator_destroy_sequence c_int32 c_void_p c_int32 *c_void_p;
+tlite_evaluator_get_length c_int32 c_void_p c_int32 *c_int32 *c_void_p;
+tlite_evaluator_fork c_int32 c_void_p c_int32 c_int32 *c_int32 *c_void_p;
+tlite_evaluator_adopt c_int32 c_void_p c_void_p c_int32 c_int32 *c_int32 *c_void_p;
+tlite_evaluator_truncate c_int32 c_void_p c_int32 c_int32 *c_void_p;
+tlite_evaluator_free_positions c_int32 c_void_p;
+tlite_evaluator_evaluate c_int32 c_void_p *tlite_batch_row c_size_t *c_void_p;
+tlite_evaluator_append c_int32 c_void_p c_int32 c_void_p c_size_t *c_void_p;
+tlite_evaluator_submit c_int32 c_void_p *tlite_batch_row c_size_t *c_void_p;
+tlite_evaluator_advance c_int32 c_void_p c_int64 *c_int32 *c_void_p;
+tlite_evaluator_discard c_int32 c_void_p *c_void_p;
+tlite_evaluator_logits_rows c_int32 c_void_p;
+tlite_evaluator_get_logits c_int32 c_void_p c_int32 *c_void_p *c_size_t *c_void_p;
+tlite_evaluator_get_logits_matrix c_int32 c_void_p *c_void_p *c_size_t *c_size_t *c_size_t
+    *c_void_p;
+tlite_evaluator_hidden_rows c_int32 c_void_p;
+tlite_evaluator_get_hidden c_int32 c_void_p c_int32 *c_void_p *c_size_t *c_void_p;
+tlite_evaluator_cancel None c_void_p;
+tlite_evaluator_clear_cancel None c_void_p;
+tlite_evaluator_on_progress c_int32 c_void_p tlite_progress_callback c_void_p *c_void_p;
+tlite_sampler_create c_int32 c_void_p *tlite_sampling_params *c_void_p *c_void_p;
+tlite_sampler_free None c_void_p;
+tlite_sampler_on_logits c_int32 c_void_p tlite_logits_callback c_void_p *c_void_p;
+tlite_sampler_observe_prompt c_int32 c_void_p c_void_p c_size_t *c_void_p;
+tlite_sampler_sample c_int32 c_void_p c_void_p c_size_t c_void_p c_size_t **tlite_sampled_token
+    *c_void_p;
+tlite_sampler_end_thinking None c_void_p;
+tlite_sampler_accept c_int32 c_void_p c_int32 *c_void_p;
+tlite_sampler_reset c_int32 c_void_p *c_void_p;
+tlite_sampler_seed c_uint64 c_void_p;
+tlite_stop_matcher_create c_int32 *tlite_text c_size_t c_int32 *c_void_p *c_void_p;
+tlite_stop_matcher_free None c_void_p;
+tlite_stop_matcher_push c_int32 c_void_p c_char_p c_size_t *tlite_text *tlite_text *c_void_p;
+tlite_stop_matcher_flush c_int32 c_void_p *tlite_text *c_void_p;
+tlite_quantize_options_init c_int32 *tlite_quantize_options c_size_t;
+tlite_quantize c_int32 c_void_p c_char_p c_size_t c_char_p c_size_t c_int32
+    *tlite_quantize_options *c_void_p;
+tlite_importance_format_name c_char_p c_int32;
+tlite_importance_options_init c_int32 *tlite_importance_options c_size_t;
+tlite_measure_importance c_int32 c_void_p c_void_p c_size_t c_char_p c_size_t
+    *tlite_importance_options *c_void_p
+"""
+
+
+def _type(name: str) -> type[Any] | None:
+    """What a name of the table means; each * is a pointer to the rest."""
+    if name == "None":
+        return None
+    return POINTER(_type(name[1:])) if name[0] == "*" else globals()[name]
+
+
 class Library:
     """The functions of a library."""
 
     def __init__(self, library: CDLL) -> None:
         """Looks all of them up; AttributeError for one that is missing."""
+        self._library = library
+        self._signatures: dict[str, list[str]] = {}
+        for entry in _FUNCTIONS.split(";"):
+            name, *types = entry.split()
+            getattr(library, name)
+            self._signatures[name] = types
 
-        def find(name: str, result: object, *parameters: object) -> Callable[..., Any]:
-            function = getattr(library, name)
-            function.restype = result
-            function.argtypes = parameters
-            return function  # type: ignore[no-any-return]
+    if not TYPE_CHECKING:
 
-        self.tlite_abi_version = find("tlite_abi_version", c_uint32)
-        self.tlite_version = find("tlite_version", c_char_p)
-        self.tlite_status_name = find("tlite_status_name", c_char_p, c_int32)
-        self.tlite_error_status = find("tlite_error_status", c_int32, c_void_p)
-        self.tlite_error_message = find(
-            "tlite_error_message", c_void_p, c_void_p, POINTER(c_size_t)
-        )
-        self.tlite_error_free = find("tlite_error_free", None, c_void_p)
-        self.tlite_check_abi = find("tlite_check_abi", c_int32, c_uint32, POINTER(c_void_p))
-        self.tlite_string_data = find("tlite_string_data", c_void_p, c_void_p, POINTER(c_size_t))
-        self.tlite_string_free = find("tlite_string_free", None, c_void_p)
-        self.tlite_tokens_data = find(
-            "tlite_tokens_data", POINTER(c_int32), c_void_p, POINTER(c_size_t)
-        )
-        self.tlite_tokens_free = find("tlite_tokens_free", None, c_void_p)
-        self.tlite_log_level_name = find("tlite_log_level_name", c_char_p, c_int32)
-        self.tlite_file_names_add = find(
-            "tlite_file_names_add", c_int32, c_void_p, c_char_p, c_size_t, POINTER(c_void_p)
-        )
-        self.tlite_host_options_init = find(
-            "tlite_host_options_init", c_int32, POINTER(tlite_host_options), c_size_t
-        )
-        self.tlite_host_create = find(
-            "tlite_host_create",
-            c_int32,
-            POINTER(tlite_host_options),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_host_free = find("tlite_host_free", None, c_void_p)
-        self.tlite_progress_create = find(
-            "tlite_progress_create", c_int32, POINTER(c_void_p), POINTER(c_void_p)
-        )
-        self.tlite_progress_free = find("tlite_progress_free", None, c_void_p)
-        self.tlite_progress_get = find(
-            "tlite_progress_get", None, c_void_p, POINTER(c_int64), POINTER(c_int64)
-        )
-        self.tlite_progress_cancel = find("tlite_progress_cancel", None, c_void_p)
-        self.tlite_progress_reset = find("tlite_progress_reset", None, c_void_p)
-        self.tlite_data_type_name = find("tlite_data_type_name", c_char_p, c_int32)
-        self.tlite_weight_mix_name = find("tlite_weight_mix_name", c_char_p, c_int32)
-        self.tlite_weight_mix_parse = find(
-            "tlite_weight_mix_parse",
-            c_int32,
-            c_char_p,
-            c_size_t,
-            POINTER(c_int32),
-            POINTER(c_void_p),
-        )
-        self.tlite_load_options_init = find(
-            "tlite_load_options_init", c_int32, POINTER(tlite_load_options), c_size_t
-        )
-        self.tlite_model_load = find(
-            "tlite_model_load",
-            c_int32,
-            c_void_p,
-            c_char_p,
-            c_size_t,
-            POINTER(tlite_load_options),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_model_free = find("tlite_model_free", None, c_void_p)
-        self.tlite_model_vocab_size = find("tlite_model_vocab_size", c_int32, c_void_p)
-        self.tlite_model_hidden_size = find("tlite_model_hidden_size", c_int32, c_void_p)
-        self.tlite_model_cpu_tier = find("tlite_model_cpu_tier", c_char_p, c_void_p)
-        self.tlite_model_decode_bytes = find("tlite_model_decode_bytes", c_uint64, c_void_p)
-        self.tlite_model_get_info = find(
-            "tlite_model_get_info",
-            c_int32,
-            c_void_p,
-            POINTER(POINTER(tlite_model_info)),
-            POINTER(c_void_p),
-        )
-        self.tlite_model_inspect = find(
-            "tlite_model_inspect",
-            c_int32,
-            c_void_p,
-            c_char_p,
-            c_size_t,
-            POINTER(POINTER(tlite_model_info)),
-            POINTER(c_void_p),
-        )
-        self.tlite_model_info_free = find("tlite_model_info_free", None, POINTER(tlite_model_info))
-        self.tlite_model_info_to_json = find(
-            "tlite_model_info_to_json",
-            c_int32,
-            POINTER(tlite_model_info),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_plan_options_init = find(
-            "tlite_plan_options_init", c_int32, POINTER(tlite_plan_options), c_size_t
-        )
-        self.tlite_memory_plan_init = find(
-            "tlite_memory_plan_init", c_int32, POINTER(tlite_memory_plan), c_size_t
-        )
-        self.tlite_model_plan = find(
-            "tlite_model_plan",
-            c_int32,
-            c_void_p,
-            c_char_p,
-            c_size_t,
-            POINTER(tlite_plan_options),
-            POINTER(tlite_memory_plan),
-            POINTER(c_void_p),
-        )
-        self.tlite_sampling_params_init = find(
-            "tlite_sampling_params_init", c_int32, POINTER(tlite_sampling_params), c_size_t
-        )
-        self.tlite_sampling_params_get_preset = find(
-            "tlite_sampling_params_get_preset",
-            c_int32,
-            c_char_p,
-            c_size_t,
-            POINTER(tlite_sampling_params),
-            POINTER(c_void_p),
-        )
-        self.tlite_model_get_default_sampling = find(
-            "tlite_model_get_default_sampling",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_sampling_params),
-            POINTER(c_void_p),
-        )
-        self.tlite_sampling_params_validate = find(
-            "tlite_sampling_params_validate",
-            c_int32,
-            POINTER(tlite_sampling_params),
-            c_int32,
-            POINTER(c_void_p),
-        )
-        self.tlite_message_init = find(
-            "tlite_message_init", c_int32, POINTER(tlite_message), c_size_t
-        )
-        self.tlite_messages_create = find(
-            "tlite_messages_create", c_int32, POINTER(c_void_p), POINTER(c_void_p)
-        )
-        self.tlite_messages_parse = find(
-            "tlite_messages_parse",
-            c_int32,
-            c_char_p,
-            c_size_t,
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_messages_free = find("tlite_messages_free", None, c_void_p)
-        self.tlite_messages_add = find(
-            "tlite_messages_add", c_int32, c_void_p, POINTER(tlite_message), POINTER(c_void_p)
-        )
-        self.tlite_messages_count = find("tlite_messages_count", c_size_t, c_void_p)
-        self.tlite_messages_get = find(
-            "tlite_messages_get",
-            c_int32,
-            c_void_p,
-            c_size_t,
-            POINTER(tlite_message),
-            POINTER(c_void_p),
-        )
-        self.tlite_messages_to_json = find(
-            "tlite_messages_to_json", c_int32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)
-        )
-        self.tlite_overflow_policy_name = find("tlite_overflow_policy_name", c_char_p, c_int32)
-        self.tlite_finish_reason_name = find("tlite_finish_reason_name", c_char_p, c_int32)
-        self.tlite_session_options_init = find(
-            "tlite_session_options_init", c_int32, POINTER(tlite_session_options), c_size_t
-        )
-        self.tlite_generation_free = find("tlite_generation_free", None, POINTER(tlite_generation))
-        self.tlite_session_create = find(
-            "tlite_session_create",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_session_options),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_session_free = find("tlite_session_free", None, c_void_p)
-        self.tlite_session_get_options = find(
-            "tlite_session_get_options",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_session_options),
-            POINTER(c_void_p),
-        )
-        self.tlite_session_set_sampling = find(
-            "tlite_session_set_sampling",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_sampling_params),
-            POINTER(c_void_p),
-        )
-        self.tlite_session_get_sampling = find(
-            "tlite_session_get_sampling",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_sampling_params),
-            POINTER(c_void_p),
-        )
-        self.tlite_session_add_system = find(
-            "tlite_session_add_system", c_int32, c_void_p, c_char_p, c_size_t, POINTER(c_void_p)
-        )
-        self.tlite_session_add_user = find(
-            "tlite_session_add_user", c_int32, c_void_p, c_char_p, c_size_t, POINTER(c_void_p)
-        )
-        self.tlite_session_add_message = find(
-            "tlite_session_add_message",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_message),
-            POINTER(c_void_p),
-        )
-        self.tlite_session_get_messages = find(
-            "tlite_session_get_messages", c_int32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)
-        )
-        self.tlite_session_set_messages = find(
-            "tlite_session_set_messages", c_int32, c_void_p, c_void_p, POINTER(c_void_p)
-        )
-        self.tlite_session_rewind = find(
-            "tlite_session_rewind", c_int32, c_void_p, c_size_t, POINTER(c_void_p)
-        )
-        self.tlite_session_reset = find("tlite_session_reset", c_int32, c_void_p, POINTER(c_void_p))
-        self.tlite_session_fork = find(
-            "tlite_session_fork", c_int32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)
-        )
-        self.tlite_session_count_prompt_tokens = find(
-            "tlite_session_count_prompt_tokens",
-            c_int32,
-            c_void_p,
-            POINTER(c_int32),
-            POINTER(c_void_p),
-        )
-        self.tlite_session_reply = find(
-            "tlite_session_reply",
-            c_int32,
-            c_void_p,
-            tlite_piece_callback,
-            c_void_p,
-            POINTER(POINTER(tlite_generation)),
-            POINTER(c_void_p),
-        )
-        self.tlite_session_regenerate = find(
-            "tlite_session_regenerate",
-            c_int32,
-            c_void_p,
-            tlite_piece_callback,
-            c_void_p,
-            POINTER(POINTER(tlite_generation)),
-            POINTER(c_void_p),
-        )
-        self.tlite_session_continue = find(
-            "tlite_session_continue",
-            c_int32,
-            c_void_p,
-            tlite_piece_callback,
-            c_void_p,
-            POINTER(POINTER(tlite_generation)),
-            POINTER(c_void_p),
-        )
-        self.tlite_session_complete = find(
-            "tlite_session_complete",
-            c_int32,
-            c_void_p,
-            c_char_p,
-            c_size_t,
-            tlite_piece_callback,
-            c_void_p,
-            POINTER(POINTER(tlite_generation)),
-            POINTER(c_void_p),
-        )
-        self.tlite_session_complete_ids = find(
-            "tlite_session_complete_ids",
-            c_int32,
-            c_void_p,
-            c_void_p,
-            c_size_t,
-            tlite_piece_callback,
-            c_void_p,
-            POINTER(POINTER(tlite_generation)),
-            POINTER(c_void_p),
-        )
-        self.tlite_session_stream = find(
-            "tlite_session_stream", c_int32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)
-        )
-        self.tlite_session_stream_regenerate = find(
-            "tlite_session_stream_regenerate",
-            c_int32,
-            c_void_p,
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_session_stream_continue = find(
-            "tlite_session_stream_continue", c_int32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)
-        )
-        self.tlite_session_stream_complete = find(
-            "tlite_session_stream_complete",
-            c_int32,
-            c_void_p,
-            c_char_p,
-            c_size_t,
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_session_stream_complete_ids = find(
-            "tlite_session_stream_complete_ids",
-            c_int32,
-            c_void_p,
-            c_void_p,
-            c_size_t,
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_stream_next = find(
-            "tlite_stream_next", c_int32, c_void_p, POINTER(POINTER(tlite_piece)), POINTER(c_void_p)
-        )
-        self.tlite_stream_advance = find(
-            "tlite_stream_advance",
-            c_int32,
-            c_void_p,
-            c_int64,
-            POINTER(POINTER(tlite_piece)),
-            POINTER(c_int32),
-            POINTER(c_void_p),
-        )
-        self.tlite_stream_poll = find(
-            "tlite_stream_poll",
-            c_int32,
-            c_void_p,
-            POINTER(POINTER(tlite_piece)),
-            POINTER(c_int32),
-            POINTER(c_void_p),
-        )
-        self.tlite_stream_finish_reason = find("tlite_stream_finish_reason", c_int32, c_void_p)
-        self.tlite_stream_get_result = find(
-            "tlite_stream_get_result",
-            c_int32,
-            c_void_p,
-            POINTER(POINTER(tlite_generation)),
-            POINTER(c_void_p),
-        )
-        self.tlite_stream_free = find("tlite_stream_free", None, c_void_p)
-        self.tlite_session_on_logits = find(
-            "tlite_session_on_logits",
-            c_int32,
-            c_void_p,
-            tlite_logits_callback,
-            c_void_p,
-            POINTER(c_void_p),
-        )
-        self.tlite_session_on_prefill = find(
-            "tlite_session_on_prefill",
-            c_int32,
-            c_void_p,
-            tlite_progress_callback,
-            c_void_p,
-            POINTER(c_void_p),
-        )
-        self.tlite_session_get_prefill_progress = find(
-            "tlite_session_get_prefill_progress", None, c_void_p, POINTER(c_int64), POINTER(c_int64)
-        )
-        self.tlite_session_cancel = find("tlite_session_cancel", None, c_void_p)
-        self.tlite_session_end_thinking = find("tlite_session_end_thinking", None, c_void_p)
-        self.tlite_session_clear_cancel = find("tlite_session_clear_cancel", None, c_void_p)
-        self.tlite_engine_options_init = find(
-            "tlite_engine_options_init", c_int32, POINTER(tlite_engine_options), c_size_t
-        )
-        self.tlite_pooling_name = find("tlite_pooling_name", c_char_p, c_int32)
-        self.tlite_request_options_init = find(
-            "tlite_request_options_init", c_int32, POINTER(tlite_request_options), c_size_t
-        )
-        self.tlite_engine_event_free = find(
-            "tlite_engine_event_free", None, POINTER(tlite_engine_event)
-        )
-        self.tlite_engine_status_init = find(
-            "tlite_engine_status_init", c_int32, POINTER(tlite_engine_status), c_size_t
-        )
-        self.tlite_engine_create = find(
-            "tlite_engine_create",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_engine_options),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_engine_free = find("tlite_engine_free", None, c_void_p)
-        self.tlite_engine_get_options = find(
-            "tlite_engine_get_options",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_engine_options),
-            POINTER(c_void_p),
-        )
-        self.tlite_engine_submit_ids = find(
-            "tlite_engine_submit_ids",
-            c_int32,
-            c_void_p,
-            c_void_p,
-            c_size_t,
-            POINTER(tlite_request_options),
-            POINTER(c_int64),
-            POINTER(c_void_p),
-        )
-        self.tlite_engine_submit_text = find(
-            "tlite_engine_submit_text",
-            c_int32,
-            c_void_p,
-            c_char_p,
-            c_size_t,
-            POINTER(tlite_request_options),
-            POINTER(c_int64),
-            POINTER(c_void_p),
-        )
-        self.tlite_engine_submit_messages = find(
-            "tlite_engine_submit_messages",
-            c_int32,
-            c_void_p,
-            c_void_p,
-            POINTER(tlite_request_options),
-            POINTER(c_int64),
-            POINTER(c_void_p),
-        )
-        self.tlite_engine_step = find(
-            "tlite_engine_step", c_int32, c_void_p, c_int64, POINTER(c_int32), POINTER(c_void_p)
-        )
-        self.tlite_engine_run = find("tlite_engine_run", c_int32, c_void_p, POINTER(c_void_p))
-        self.tlite_engine_wait_for_work = find(
-            "tlite_engine_wait_for_work",
-            c_int32,
-            c_void_p,
-            c_int64,
-            POINTER(c_int32),
-            POINTER(c_void_p),
-        )
-        self.tlite_engine_poll = find(
-            "tlite_engine_poll",
-            c_int32,
-            c_void_p,
-            POINTER(POINTER(tlite_engine_event)),
-            POINTER(c_void_p),
-        )
-        self.tlite_engine_advance = find(
-            "tlite_engine_advance",
-            c_int32,
-            c_void_p,
-            c_int64,
-            POINTER(POINTER(tlite_engine_event)),
-            POINTER(c_int32),
-            POINTER(c_void_p),
-        )
-        self.tlite_engine_wait = find(
-            "tlite_engine_wait",
-            c_int32,
-            c_void_p,
-            c_int64,
-            POINTER(POINTER(tlite_generation)),
-            POINTER(c_void_p),
-        )
-        self.tlite_engine_cancel = find("tlite_engine_cancel", None, c_void_p, c_int64)
-        self.tlite_engine_end_thinking = find("tlite_engine_end_thinking", None, c_void_p, c_int64)
-        self.tlite_engine_set_priority = find(
-            "tlite_engine_set_priority", None, c_void_p, c_int64, c_int32
-        )
-        self.tlite_engine_get_status = find(
-            "tlite_engine_get_status",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_engine_status),
-            POINTER(c_void_p),
-        )
-        self.tlite_beam_scoring_name = find("tlite_beam_scoring_name", c_char_p, c_int32)
-        self.tlite_beam_stopping_name = find("tlite_beam_stopping_name", c_char_p, c_int32)
-        self.tlite_beam_options_init = find(
-            "tlite_beam_options_init", c_int32, POINTER(tlite_beam_options), c_size_t
-        )
-        self.tlite_beam_init = find("tlite_beam_init", c_int32, POINTER(tlite_beam), c_size_t)
-        self.tlite_engine_beam_search = find(
-            "tlite_engine_beam_search",
-            c_int32,
-            c_void_p,
-            c_void_p,
-            c_size_t,
-            POINTER(tlite_beam_options),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_beams_free = find("tlite_beams_free", None, c_void_p)
-        self.tlite_beams_count = find("tlite_beams_count", c_size_t, c_void_p)
-        self.tlite_beams_get = find(
-            "tlite_beams_get", c_int32, c_void_p, c_size_t, POINTER(tlite_beam), POINTER(c_void_p)
-        )
-        self.tlite_engine_create_session = find(
-            "tlite_engine_create_session",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_session_options),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_encode_options_init = find(
-            "tlite_encode_options_init", c_int32, POINTER(tlite_encode_options), c_size_t
-        )
-        self.tlite_decode_options_init = find(
-            "tlite_decode_options_init", c_int32, POINTER(tlite_decode_options), c_size_t
-        )
-        self.tlite_model_get_tokenizer = find(
-            "tlite_model_get_tokenizer", c_int32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)
-        )
-        self.tlite_tokenizer_load = find(
-            "tlite_tokenizer_load",
-            c_int32,
-            c_void_p,
-            c_char_p,
-            c_size_t,
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_tokenizer_free = find("tlite_tokenizer_free", None, c_void_p)
-        self.tlite_tokenizer_encode = find(
-            "tlite_tokenizer_encode",
-            c_int32,
-            c_void_p,
-            c_char_p,
-            c_size_t,
-            POINTER(tlite_encode_options),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_tokenizer_decode = find(
-            "tlite_tokenizer_decode",
-            c_int32,
-            c_void_p,
-            c_void_p,
-            c_size_t,
-            POINTER(tlite_decode_options),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_tokenizer_get_token_bytes = find(
-            "tlite_tokenizer_get_token_bytes",
-            c_int32,
-            c_void_p,
-            c_int32,
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_tokenizer_get_token_id = find(
-            "tlite_tokenizer_get_token_id",
-            c_int32,
-            c_void_p,
-            c_char_p,
-            c_size_t,
-            POINTER(c_int32),
-            POINTER(c_void_p),
-        )
-        self.tlite_tokenizer_is_special = find(
-            "tlite_tokenizer_is_special", c_int32, c_void_p, c_int32
-        )
-        self.tlite_tokenizer_vocab_size = find("tlite_tokenizer_vocab_size", c_int32, c_void_p)
-        self.tlite_tokenizer_bos_token = find("tlite_tokenizer_bos_token", c_int32, c_void_p)
-        self.tlite_tokenizer_eos_token = find("tlite_tokenizer_eos_token", c_int32, c_void_p)
-        self.tlite_tokenizer_pad_token = find("tlite_tokenizer_pad_token", c_int32, c_void_p)
-        self.tlite_stream_decoder_create = find(
-            "tlite_stream_decoder_create",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_decode_options),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_stream_decoder_free = find("tlite_stream_decoder_free", None, c_void_p)
-        self.tlite_stream_decoder_push = find(
-            "tlite_stream_decoder_push",
-            c_int32,
-            c_void_p,
-            c_int32,
-            POINTER(tlite_text),
-            POINTER(c_void_p),
-        )
-        self.tlite_stream_decoder_finish = find(
-            "tlite_stream_decoder_finish", c_int32, c_void_p, POINTER(tlite_text), POINTER(c_void_p)
-        )
-        self.tlite_template_options_init = find(
-            "tlite_template_options_init", c_int32, POINTER(tlite_template_options), c_size_t
-        )
-        self.tlite_model_get_chat_template = find(
-            "tlite_model_get_chat_template", c_int32, c_void_p, POINTER(c_void_p), POINTER(c_void_p)
-        )
-        self.tlite_chat_template_load = find(
-            "tlite_chat_template_load",
-            c_int32,
-            c_void_p,
-            c_char_p,
-            c_size_t,
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_chat_template_parse = find(
-            "tlite_chat_template_parse",
-            c_int32,
-            c_char_p,
-            c_size_t,
-            c_char_p,
-            c_size_t,
-            c_char_p,
-            c_size_t,
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_chat_template_free = find("tlite_chat_template_free", None, c_void_p)
-        self.tlite_chat_template_source = find(
-            "tlite_chat_template_source", c_void_p, c_void_p, POINTER(c_size_t)
-        )
-        self.tlite_chat_template_render = find(
-            "tlite_chat_template_render",
-            c_int32,
-            c_void_p,
-            c_void_p,
-            POINTER(tlite_template_options),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_chat_template_render_json = find(
-            "tlite_chat_template_render_json",
-            c_int32,
-            c_void_p,
-            c_char_p,
-            c_size_t,
-            POINTER(tlite_template_options),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_prompt_text = find("tlite_prompt_text", c_void_p, c_void_p, POINTER(c_size_t))
-        self.tlite_prompt_literal_ranges = find(
-            "tlite_prompt_literal_ranges", POINTER(tlite_text_range), c_void_p, POINTER(c_size_t)
-        )
-        self.tlite_prompt_free = find("tlite_prompt_free", None, c_void_p)
-        self.tlite_evaluator_options_init = find(
-            "tlite_evaluator_options_init", c_int32, POINTER(tlite_evaluator_options), c_size_t
-        )
-        self.tlite_evaluator_create = find(
-            "tlite_evaluator_create",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_evaluator_options),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_evaluator_free = find("tlite_evaluator_free", None, c_void_p)
-        self.tlite_evaluator_get_options = find(
-            "tlite_evaluator_get_options",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_evaluator_options),
-            POINTER(c_void_p),
-        )
-        self.tlite_evaluator_create_sequence = find(
-            "tlite_evaluator_create_sequence",
-            c_int32,
-            c_void_p,
-            POINTER(c_int32),
-            POINTER(c_void_p),
-        )
-        self.tlite_evaluator_destroy_sequence = find(
-            "tlite_evaluator_destroy_sequence", c_int32, c_void_p, c_int32, POINTER(c_void_p)
-        )
-        self.tlite_evaluator_get_length = find(
-            "tlite_evaluator_get_length",
-            c_int32,
-            c_void_p,
-            c_int32,
-            POINTER(c_int32),
-            POINTER(c_void_p),
-        )
-        self.tlite_evaluator_fork = find(
-            "tlite_evaluator_fork",
-            c_int32,
-            c_void_p,
-            c_int32,
-            c_int32,
-            POINTER(c_int32),
-            POINTER(c_void_p),
-        )
-        self.tlite_evaluator_adopt = find(
-            "tlite_evaluator_adopt",
-            c_int32,
-            c_void_p,
-            c_void_p,
-            c_int32,
-            c_int32,
-            POINTER(c_int32),
-            POINTER(c_void_p),
-        )
-        self.tlite_evaluator_truncate = find(
-            "tlite_evaluator_truncate", c_int32, c_void_p, c_int32, c_int32, POINTER(c_void_p)
-        )
-        self.tlite_evaluator_free_positions = find(
-            "tlite_evaluator_free_positions", c_int32, c_void_p
-        )
-        self.tlite_evaluator_evaluate = find(
-            "tlite_evaluator_evaluate",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_batch_row),
-            c_size_t,
-            POINTER(c_void_p),
-        )
-        self.tlite_evaluator_append = find(
-            "tlite_evaluator_append",
-            c_int32,
-            c_void_p,
-            c_int32,
-            c_void_p,
-            c_size_t,
-            POINTER(c_void_p),
-        )
-        self.tlite_evaluator_submit = find(
-            "tlite_evaluator_submit",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_batch_row),
-            c_size_t,
-            POINTER(c_void_p),
-        )
-        self.tlite_evaluator_advance = find(
-            "tlite_evaluator_advance",
-            c_int32,
-            c_void_p,
-            c_int64,
-            POINTER(c_int32),
-            POINTER(c_void_p),
-        )
-        self.tlite_evaluator_discard = find(
-            "tlite_evaluator_discard", c_int32, c_void_p, POINTER(c_void_p)
-        )
-        self.tlite_evaluator_logits_rows = find("tlite_evaluator_logits_rows", c_int32, c_void_p)
-        self.tlite_evaluator_get_logits = find(
-            "tlite_evaluator_get_logits",
-            c_int32,
-            c_void_p,
-            c_int32,
-            POINTER(c_void_p),
-            POINTER(c_size_t),
-            POINTER(c_void_p),
-        )
-        self.tlite_evaluator_get_logits_matrix = find(
-            "tlite_evaluator_get_logits_matrix",
-            c_int32,
-            c_void_p,
-            POINTER(c_void_p),
-            POINTER(c_size_t),
-            POINTER(c_size_t),
-            POINTER(c_size_t),
-            POINTER(c_void_p),
-        )
-        self.tlite_evaluator_hidden_rows = find("tlite_evaluator_hidden_rows", c_int32, c_void_p)
-        self.tlite_evaluator_get_hidden = find(
-            "tlite_evaluator_get_hidden",
-            c_int32,
-            c_void_p,
-            c_int32,
-            POINTER(c_void_p),
-            POINTER(c_size_t),
-            POINTER(c_void_p),
-        )
-        self.tlite_evaluator_cancel = find("tlite_evaluator_cancel", None, c_void_p)
-        self.tlite_evaluator_clear_cancel = find("tlite_evaluator_clear_cancel", None, c_void_p)
-        self.tlite_evaluator_on_progress = find(
-            "tlite_evaluator_on_progress",
-            c_int32,
-            c_void_p,
-            tlite_progress_callback,
-            c_void_p,
-            POINTER(c_void_p),
-        )
-        self.tlite_sampler_create = find(
-            "tlite_sampler_create",
-            c_int32,
-            c_void_p,
-            POINTER(tlite_sampling_params),
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_sampler_free = find("tlite_sampler_free", None, c_void_p)
-        self.tlite_sampler_on_logits = find(
-            "tlite_sampler_on_logits",
-            c_int32,
-            c_void_p,
-            tlite_logits_callback,
-            c_void_p,
-            POINTER(c_void_p),
-        )
-        self.tlite_sampler_observe_prompt = find(
-            "tlite_sampler_observe_prompt", c_int32, c_void_p, c_void_p, c_size_t, POINTER(c_void_p)
-        )
-        self.tlite_sampler_sample = find(
-            "tlite_sampler_sample",
-            c_int32,
-            c_void_p,
-            c_void_p,
-            c_size_t,
-            c_void_p,
-            c_size_t,
-            POINTER(POINTER(tlite_sampled_token)),
-            POINTER(c_void_p),
-        )
-        self.tlite_sampler_end_thinking = find("tlite_sampler_end_thinking", None, c_void_p)
-        self.tlite_sampler_accept = find(
-            "tlite_sampler_accept", c_int32, c_void_p, c_int32, POINTER(c_void_p)
-        )
-        self.tlite_sampler_reset = find("tlite_sampler_reset", c_int32, c_void_p, POINTER(c_void_p))
-        self.tlite_sampler_seed = find("tlite_sampler_seed", c_uint64, c_void_p)
-        self.tlite_stop_matcher_create = find(
-            "tlite_stop_matcher_create",
-            c_int32,
-            POINTER(tlite_text),
-            c_size_t,
-            c_int32,
-            POINTER(c_void_p),
-            POINTER(c_void_p),
-        )
-        self.tlite_stop_matcher_free = find("tlite_stop_matcher_free", None, c_void_p)
-        self.tlite_stop_matcher_push = find(
-            "tlite_stop_matcher_push",
-            c_int32,
-            c_void_p,
-            c_char_p,
-            c_size_t,
-            POINTER(tlite_text),
-            POINTER(tlite_text),
-            POINTER(c_void_p),
-        )
-        self.tlite_stop_matcher_flush = find(
-            "tlite_stop_matcher_flush", c_int32, c_void_p, POINTER(tlite_text), POINTER(c_void_p)
-        )
-        self.tlite_quantize_options_init = find(
-            "tlite_quantize_options_init", c_int32, POINTER(tlite_quantize_options), c_size_t
-        )
-        self.tlite_quantize = find(
-            "tlite_quantize",
-            c_int32,
-            c_void_p,
-            c_char_p,
-            c_size_t,
-            c_char_p,
-            c_size_t,
-            c_int32,
-            POINTER(tlite_quantize_options),
-            POINTER(c_void_p),
-        )
-        self.tlite_importance_format_name = find("tlite_importance_format_name", c_char_p, c_int32)
-        self.tlite_importance_options_init = find(
-            "tlite_importance_options_init", c_int32, POINTER(tlite_importance_options), c_size_t
-        )
-        self.tlite_measure_importance = find(
-            "tlite_measure_importance",
-            c_int32,
-            c_void_p,
-            c_void_p,
-            c_size_t,
-            c_char_p,
-            c_size_t,
-            POINTER(tlite_importance_options),
-            POINTER(c_void_p),
-        )
+        def __getattr__(self, name: str) -> Callable[..., Any]:
+            """The first use of a function: from then on it is an attribute."""
+            if name not in self.__dict__.get("_signatures", ()):
+                raise AttributeError(f"tlite.h has no function {name}")
+            function = getattr(self._library, name)
+            result, *parameters = map(_type, self._signatures[name])
+            function.restype, function.argtypes = result, parameters
+            self.__dict__[name] = function
+            return function
+
+    else:
+        tlite_abi_version: Callable[..., Any]
+        tlite_version: Callable[..., Any]
+        tlite_status_name: Callable[..., Any]
+        tlite_error_status: Callable[..., Any]
+        tlite_error_message: Callable[..., Any]
+        tlite_error_free: Callable[..., Any]
+        tlite_check_abi: Callable[..., Any]
+        tlite_string_data: Callable[..., Any]
+        tlite_string_free: Callable[..., Any]
+        tlite_tokens_data: Callable[..., Any]
+        tlite_tokens_free: Callable[..., Any]
+        tlite_log_level_name: Callable[..., Any]
+        tlite_file_names_add: Callable[..., Any]
+        tlite_host_options_init: Callable[..., Any]
+        tlite_host_create: Callable[..., Any]
+        tlite_host_free: Callable[..., Any]
+        tlite_progress_create: Callable[..., Any]
+        tlite_progress_free: Callable[..., Any]
+        tlite_progress_get: Callable[..., Any]
+        tlite_progress_cancel: Callable[..., Any]
+        tlite_progress_reset: Callable[..., Any]
+        tlite_data_type_name: Callable[..., Any]
+        tlite_weight_mix_name: Callable[..., Any]
+        tlite_weight_mix_parse: Callable[..., Any]
+        tlite_load_options_init: Callable[..., Any]
+        tlite_model_load: Callable[..., Any]
+        tlite_model_free: Callable[..., Any]
+        tlite_model_vocab_size: Callable[..., Any]
+        tlite_model_hidden_size: Callable[..., Any]
+        tlite_model_cpu_tier: Callable[..., Any]
+        tlite_model_decode_bytes: Callable[..., Any]
+        tlite_model_get_info: Callable[..., Any]
+        tlite_model_inspect: Callable[..., Any]
+        tlite_model_info_free: Callable[..., Any]
+        tlite_model_info_to_json: Callable[..., Any]
+        tlite_plan_options_init: Callable[..., Any]
+        tlite_memory_plan_init: Callable[..., Any]
+        tlite_model_plan: Callable[..., Any]
+        tlite_sampling_params_init: Callable[..., Any]
+        tlite_sampling_params_get_preset: Callable[..., Any]
+        tlite_model_get_default_sampling: Callable[..., Any]
+        tlite_sampling_params_validate: Callable[..., Any]
+        tlite_message_init: Callable[..., Any]
+        tlite_messages_create: Callable[..., Any]
+        tlite_messages_parse: Callable[..., Any]
+        tlite_messages_free: Callable[..., Any]
+        tlite_messages_add: Callable[..., Any]
+        tlite_messages_count: Callable[..., Any]
+        tlite_messages_get: Callable[..., Any]
+        tlite_messages_to_json: Callable[..., Any]
+        tlite_overflow_policy_name: Callable[..., Any]
+        tlite_finish_reason_name: Callable[..., Any]
+        tlite_session_options_init: Callable[..., Any]
+        tlite_generation_free: Callable[..., Any]
+        tlite_session_create: Callable[..., Any]
+        tlite_session_free: Callable[..., Any]
+        tlite_session_get_options: Callable[..., Any]
+        tlite_session_set_sampling: Callable[..., Any]
+        tlite_session_get_sampling: Callable[..., Any]
+        tlite_session_add_system: Callable[..., Any]
+        tlite_session_add_user: Callable[..., Any]
+        tlite_session_add_message: Callable[..., Any]
+        tlite_session_get_messages: Callable[..., Any]
+        tlite_session_set_messages: Callable[..., Any]
+        tlite_session_rewind: Callable[..., Any]
+        tlite_session_reset: Callable[..., Any]
+        tlite_session_fork: Callable[..., Any]
+        tlite_session_count_prompt_tokens: Callable[..., Any]
+        tlite_session_reply: Callable[..., Any]
+        tlite_session_regenerate: Callable[..., Any]
+        tlite_session_continue: Callable[..., Any]
+        tlite_session_complete: Callable[..., Any]
+        tlite_session_complete_ids: Callable[..., Any]
+        tlite_session_stream: Callable[..., Any]
+        tlite_session_stream_regenerate: Callable[..., Any]
+        tlite_session_stream_continue: Callable[..., Any]
+        tlite_session_stream_complete: Callable[..., Any]
+        tlite_session_stream_complete_ids: Callable[..., Any]
+        tlite_stream_next: Callable[..., Any]
+        tlite_stream_advance: Callable[..., Any]
+        tlite_stream_poll: Callable[..., Any]
+        tlite_stream_finish_reason: Callable[..., Any]
+        tlite_stream_get_result: Callable[..., Any]
+        tlite_stream_free: Callable[..., Any]
+        tlite_session_on_logits: Callable[..., Any]
+        tlite_session_on_prefill: Callable[..., Any]
+        tlite_session_get_prefill_progress: Callable[..., Any]
+        tlite_session_cancel: Callable[..., Any]
+        tlite_session_end_thinking: Callable[..., Any]
+        tlite_session_clear_cancel: Callable[..., Any]
+        tlite_engine_options_init: Callable[..., Any]
+        tlite_pooling_name: Callable[..., Any]
+        tlite_request_options_init: Callable[..., Any]
+        tlite_engine_event_free: Callable[..., Any]
+        tlite_engine_status_init: Callable[..., Any]
+        tlite_engine_create: Callable[..., Any]
+        tlite_engine_free: Callable[..., Any]
+        tlite_engine_get_options: Callable[..., Any]
+        tlite_engine_submit_ids: Callable[..., Any]
+        tlite_engine_submit_text: Callable[..., Any]
+        tlite_engine_submit_messages: Callable[..., Any]
+        tlite_engine_step: Callable[..., Any]
+        tlite_engine_run: Callable[..., Any]
+        tlite_engine_wait_for_work: Callable[..., Any]
+        tlite_engine_poll: Callable[..., Any]
+        tlite_engine_advance: Callable[..., Any]
+        tlite_engine_wait: Callable[..., Any]
+        tlite_engine_cancel: Callable[..., Any]
+        tlite_engine_end_thinking: Callable[..., Any]
+        tlite_engine_set_priority: Callable[..., Any]
+        tlite_engine_get_status: Callable[..., Any]
+        tlite_beam_scoring_name: Callable[..., Any]
+        tlite_beam_stopping_name: Callable[..., Any]
+        tlite_beam_options_init: Callable[..., Any]
+        tlite_beam_init: Callable[..., Any]
+        tlite_engine_beam_search: Callable[..., Any]
+        tlite_beams_free: Callable[..., Any]
+        tlite_beams_count: Callable[..., Any]
+        tlite_beams_get: Callable[..., Any]
+        tlite_engine_create_session: Callable[..., Any]
+        tlite_encode_options_init: Callable[..., Any]
+        tlite_decode_options_init: Callable[..., Any]
+        tlite_model_get_tokenizer: Callable[..., Any]
+        tlite_tokenizer_load: Callable[..., Any]
+        tlite_tokenizer_free: Callable[..., Any]
+        tlite_tokenizer_encode: Callable[..., Any]
+        tlite_tokenizer_decode: Callable[..., Any]
+        tlite_tokenizer_get_token_bytes: Callable[..., Any]
+        tlite_tokenizer_get_token_id: Callable[..., Any]
+        tlite_tokenizer_is_special: Callable[..., Any]
+        tlite_tokenizer_vocab_size: Callable[..., Any]
+        tlite_tokenizer_bos_token: Callable[..., Any]
+        tlite_tokenizer_eos_token: Callable[..., Any]
+        tlite_tokenizer_pad_token: Callable[..., Any]
+        tlite_stream_decoder_create: Callable[..., Any]
+        tlite_stream_decoder_free: Callable[..., Any]
+        tlite_stream_decoder_push: Callable[..., Any]
+        tlite_stream_decoder_finish: Callable[..., Any]
+        tlite_template_options_init: Callable[..., Any]
+        tlite_model_get_chat_template: Callable[..., Any]
+        tlite_chat_template_load: Callable[..., Any]
+        tlite_chat_template_parse: Callable[..., Any]
+        tlite_chat_template_free: Callable[..., Any]
+        tlite_chat_template_source: Callable[..., Any]
+        tlite_chat_template_render: Callable[..., Any]
+        tlite_chat_template_render_json: Callable[..., Any]
+        tlite_prompt_text: Callable[..., Any]
+        tlite_prompt_literal_ranges: Callable[..., Any]
+        tlite_prompt_free: Callable[..., Any]
+        tlite_evaluator_options_init: Callable[..., Any]
+        tlite_evaluator_create: Callable[..., Any]
+        tlite_evaluator_free: Callable[..., Any]
+        tlite_evaluator_get_options: Callable[..., Any]
+        tlite_evaluator_create_sequence: Callable[..., Any]
+        tlite_evaluator_destroy_sequence: Callable[..., Any]
+        tlite_evaluator_get_length: Callable[..., Any]
+        tlite_evaluator_fork: Callable[..., Any]
+        tlite_evaluator_adopt: Callable[..., Any]
+        tlite_evaluator_truncate: Callable[..., Any]
+        tlite_evaluator_free_positions: Callable[..., Any]
+        tlite_evaluator_evaluate: Callable[..., Any]
+        tlite_evaluator_append: Callable[..., Any]
+        tlite_evaluator_submit: Callable[..., Any]
+        tlite_evaluator_advance: Callable[..., Any]
+        tlite_evaluator_discard: Callable[..., Any]
+        tlite_evaluator_logits_rows: Callable[..., Any]
+        tlite_evaluator_get_logits: Callable[..., Any]
+        tlite_evaluator_get_logits_matrix: Callable[..., Any]
+        tlite_evaluator_hidden_rows: Callable[..., Any]
+        tlite_evaluator_get_hidden: Callable[..., Any]
+        tlite_evaluator_cancel: Callable[..., Any]
+        tlite_evaluator_clear_cancel: Callable[..., Any]
+        tlite_evaluator_on_progress: Callable[..., Any]
+        tlite_sampler_create: Callable[..., Any]
+        tlite_sampler_free: Callable[..., Any]
+        tlite_sampler_on_logits: Callable[..., Any]
+        tlite_sampler_observe_prompt: Callable[..., Any]
+        tlite_sampler_sample: Callable[..., Any]
+        tlite_sampler_end_thinking: Callable[..., Any]
+        tlite_sampler_accept: Callable[..., Any]
+        tlite_sampler_reset: Callable[..., Any]
+        tlite_sampler_seed: Callable[..., Any]
+        tlite_stop_matcher_create: Callable[..., Any]
+        tlite_stop_matcher_free: Callable[..., Any]
+        tlite_stop_matcher_push: Callable[..., Any]
+        tlite_stop_matcher_flush: Callable[..., Any]
+        tlite_quantize_options_init: Callable[..., Any]
+        tlite_quantize: Callable[..., Any]
+        tlite_importance_format_name: Callable[..., Any]
+        tlite_importance_options_init: Callable[..., Any]
+        tlite_measure_importance: Callable[..., Any]

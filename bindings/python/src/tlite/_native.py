@@ -17,11 +17,16 @@ import os
 import threading
 import time
 import weakref
-from collections.abc import Iterator
 from ctypes import byref, c_void_p
-from typing import Any, Callable, NoReturn, TypeVar
 
 from .errors import BadState, FileMissing, NotFound, taken
+
+TYPE_CHECKING = False  # typing is slow to import, and only a checker reads this
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any, Callable, NoReturn, TypeVar
+
+    Self = TypeVar("Self", bound="Native")
 
 # Of one call that computes: a signal or another wish is answered after this at the latest.
 SLICE = 20_000_000  # nanoseconds
@@ -70,9 +75,6 @@ def created(
     call(function, *arguments, byref(out), missing=missing)
     assert out.value is not None
     return Handle(out.value, free)
-
-
-Self = TypeVar("Self", bound="Native")
 
 
 class Native:

@@ -55,6 +55,32 @@ class Until(StoppingCriteria):
         return np.array([any(stop in text for stop in self._until) for text in texts])
 
 
+class UntilOfBeams(StoppingCriteria):
+    """What `hf` does in a search: a stop string that the likeliest beam of a step ends in ends all.
+
+    Of each string it looks at as many tokens as that has, and two more.
+    """
+
+    def __init__(self, tokenizer: Qwen2Tokenizer, until: list[str], width: int) -> None:
+        self._tokenizer = tokenizer
+        self._until = {
+            stop: len(tokenizer.encode(stop, add_special_tokens=False)) + 2 for stop in until
+        }
+        self._width = width
+        self._over = False
+
+    def __call__(self, input_ids: Any, scores: Any, **_: Any) -> Any:
+        """Whether it is over, for every beam: bool (beams,)."""
+        import numpy as np
+
+        likeliest = input_ids[0, self._width :]
+        self._over = self._over or any(
+            stop in self._tokenizer.decode(likeliest[-length:])
+            for stop, length in self._until.items()
+        )
+        return np.full(len(input_ids), self._over)
+
+
 class Writer:
     """What `hf` would write on the same checkpoint, one request at a time."""
 
@@ -129,7 +155,9 @@ class Writer:
         """The text of each task by its place, as they come."""
         ends = list(self._model.native.info.eos_token_ids)
         alone = {
-            place for place, task in enumerate(tasks) if task.mixed or needs_host(task.plan, ends)
+            place
+            for place, task in enumerate(tasks)
+            if task.mixed or task.plan.searches or needs_host(task.plan, ends)
         }
         for place in sorted(alone):
             yield place, self._text(self._by_hand(tasks[place]), tasks[place].until)
@@ -155,7 +183,8 @@ class Writer:
 
     def _by_hand(self, task: Task) -> list[int]:
         """Through generate, whose rows are looked at between two tokens."""
-        criterion = Until(self._tokenizer, task.until, task.plan.width)
+        kind = UntilOfBeams if task.plan.searches else Until
+        criterion = kind(self._tokenizer, task.until, task.plan.width)
         out = self._model.generate(**task.arguments, stopping_criteria=[criterion])
         ids: list[int] = out[0, task.plan.width :].tolist()
         return ids

@@ -473,12 +473,17 @@ def _runner(runner: str, convert: str) -> str:
 
 
 def _precision(path: str, dtype: Any, weights: str | None) -> dict[str, Any]:
-    """What is loaded; bfloat16 of a bfloat16 checkpoint means products of such numbers."""
+    """What is loaded; of a bfloat16 checkpoint `auto` means products of such numbers, as in vLLM.
+
+    A GGUF file stays as it is stored, but for an explicit bfloat16.
+    """
     if weights is not None:
         return {"dtype": dtype, "weights": weights}
-    bfloat16 = str(dtype).replace("torch.", "") == "bfloat16"
-    if bfloat16 and Model.inspect(path).weight_type == "bf16":
-        return {"weights": "bf16"}
+    name = str(dtype or "auto").replace("torch.", "")
+    if name in ("auto", "bfloat16"):
+        info = Model.inspect(path)
+        if info.weight_type == "bf16" and (name == "bfloat16" or info.format != "gguf"):
+            return {"weights": "bf16"}
     return {"dtype": dtype}
 
 
