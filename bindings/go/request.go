@@ -55,8 +55,9 @@ func (s *engineState) find(id int64) *request {
 	return r
 }
 
-// slice is how long the engine works where nothing happens.
-const slice = 2 * time.Millisecond
+// slice is how long the engine works where nothing happens. No less than a frame: below that the
+// library takes smaller steps, which cost some hundredths (docs/engine.md).
+const slice = 20 * time.Millisecond
 
 // work works as long as there are requests.
 func (s *engineState) work() {

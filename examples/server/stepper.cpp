@@ -6,8 +6,9 @@
 namespace server {
 namespace {
 
-// After which what happened is told, and the next model has its turn.
-constexpr std::chrono::milliseconds kTurn{10};
+// After which the next model has its turn, where nothing has happened before. No less than a frame,
+// below which the engine takes smaller steps (docs/engine.md).
+constexpr std::chrono::milliseconds kTurn{20};
 
 }  // namespace
 
@@ -35,7 +36,8 @@ void Stepper::wake(const LoadedModelPtr& model) {
 bool Stepper::step(const LoadedModelPtr& model, std::vector<ModelEvent>& events) {
   bool more = true;
   try {
-    more = model->engine.step(kTurn);
+    more = model->engine.advance(
+        kTurn, [&](const tlite::EngineEvent& event) { events.push_back({model, event}); });
   } catch (const std::exception& error) {
     log_(model->name + ": " + error.what());
     std::this_thread::sleep_for(std::chrono::milliseconds(200));

@@ -53,8 +53,6 @@ PromptLike = Union[str, Prompt, TokenIds, Sequence[Message]]
 """What a request is made of: a text (special tokens are parsed), a rendered `Prompt`, token ids, or
 a conversation, a list of dicts, which the model's chat template renders."""
 
-STEP = 5_000_000  # nanoseconds between two looks at what came, where somebody reads along
-
 
 class RequestOptions(TypedDict, total=False):
     """What a request may be given; all are optional."""
@@ -400,7 +398,7 @@ class _Desk:
         if self.stepper == threading.get_ident():
             raise BadState("a logits_processor can work on nothing of the engine that calls it")
 
-    def read(self, inbox: _Inbox, budget: int) -> EngineEvent:
+    def read(self, inbox: _Inbox) -> EngineEvent:
         """The next event, which is worked for where nobody does."""
         while True:
             if inbox.events:
@@ -410,9 +408,9 @@ class _Desk:
             if self.thread is None and self.turn.acquire(blocking=False):
                 try:
                     if inbox.only_ends:
-                        self.step(budget)
+                        self.step(SLICE)
                     else:
-                        self.advance(budget)
+                        self.advance(SLICE)
                     raise_interrupt()
                 finally:
                     self.turn.release()
@@ -450,7 +448,7 @@ class _Desk:
                 lib.tlite_engine_wait_for_work(handle.pointer, SLICE, byref(has_work), None)
                 if has_work.value:
                     with self.turn:
-                        self.step(STEP)
+                        self.advance(SLICE)
                 else:
                     self.drain(handle)
             except Error as error:
@@ -532,7 +530,7 @@ class RequestStream:
     def __next__(self) -> Piece:
         while not self._ended:
             try:
-                event = self._desk.read(self._inbox, STEP)
+                event = self._desk.read(self._inbox)
             except BaseException:
                 self.close()
                 raise
@@ -794,7 +792,7 @@ class Engine(Computing):
         inbox.only_ends = True
         self._desk.take_over(number, inbox)
         while True:
-            event = self._desk.read(inbox, SLICE)
+            event = self._desk.read(inbox)
             if event.error is not None:
                 raise event.error
             if event.result is not None:
@@ -853,7 +851,7 @@ class Engine(Computing):
                     answers.append(None)
             total = len(places)
             while places:
-                event = self._desk.read(inbox, SLICE)
+                event = self._desk.read(inbox)
                 if event.error is not None:
                     raise event.error
                 if event.result is not None:

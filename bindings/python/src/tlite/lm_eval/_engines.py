@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from .._native import SLICE
 from ..engine import Engine, RequestOptions, _Inbox
 from ..generation import Generation
 from ..model import Model
@@ -80,7 +79,7 @@ def answers(
                     submit(request)
             if not places:
                 return
-            event = engine._desk.read(inbox, SLICE)
+            event = engine._desk.read(inbox)
             if event.error is not None:
                 raise event.error
             if event.result is None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from .._native import SLICE
-from ..engine import STEP, Engine, _Inbox
+from ..engine import Engine, _Inbox
 from ._plan import Plan
 from ._rules import sampling_of, stop_tokenizer
 from ._seeds import seeds
@@ -58,7 +57,7 @@ def run(engine: Engine, plan: Plan, model_eos: list[int], streamer: Any) -> list
             request = engine._submit(plan.prompts[place], inbox, {"sampling": params})
             places[request] = place
         while places:
-            event = engine._desk.read(inbox, STEP if watched else SLICE)
+            event = engine._desk.read(inbox)
             if event.error is not None:
                 raise event.error
             row = rows[places[event.request]]

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .._native import SLICE
-from ..engine import STEP, Engine, RequestOptions, _Inbox
+from ..engine import Engine, RequestOptions, _Inbox
 from ..errors import ContextFull, InvalidArgument
 from ..generation import Generation, TokenLogprob
 from ._detokenizer import Detokenizer, TokenTexts, token_text
@@ -84,7 +83,7 @@ def run(
         for request in requests:
             _submit(engine, request, inbox, places, texts)
         while places:
-            event = engine._desk.read(inbox, SLICE if inbox.only_ends else STEP)
+            event = engine._desk.read(inbox)
             if event.error is not None:
                 raise _validation(event.error)
             request, index = places[event.request]
