@@ -38,6 +38,8 @@ std::int32_t threads_in(std::int32_t asked, std::int32_t fallback) {
   return asked;
 }
 
+// The name tells whether it is one of the set: a mix that the C++ API learns is taken here without
+// a change.
 WeightMix weight_mix_in(tlite_weight_mix mix, const char* name) {
   if (to_string(static_cast<WeightMix>(mix)) == "unknown") {
     throw_invalid(std::string(name) + " is " + std::to_string(mix) + ", not a tlite_weight_mix");
@@ -45,6 +47,7 @@ WeightMix weight_mix_in(tlite_weight_mix mix, const char* name) {
   return static_cast<WeightMix>(mix);
 }
 
+// The upper bound must follow the set when it grows.
 std::optional<DataType> kv_type_in(tlite_data_type type) {
   if (type == TLITE_DATA_TYPE_AUTO) return std::nullopt;
   if (type < TLITE_DATA_TYPE_F32 || type > TLITE_DATA_TYPE_IQ4_XS) {
@@ -53,6 +56,8 @@ std::optional<DataType> kv_type_in(tlite_data_type type) {
   return static_cast<DataType>(type);
 }
 
+// The casts between the two sets, here and for what is given out, need equal numbers. The first and
+// the last of a row without gaps speak for what is between them.
 static_assert(static_cast<int>(DataType::f32) == TLITE_DATA_TYPE_F32);
 static_assert(static_cast<int>(DataType::f16) == TLITE_DATA_TYPE_F16);
 static_assert(static_cast<int>(DataType::bf16) == TLITE_DATA_TYPE_BF16);

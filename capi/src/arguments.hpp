@@ -1,4 +1,9 @@
 // Pointer-and-size parameters, checked, as the views that the C++ API takes.
+//
+// Everything here looks at what the caller gave and copies nothing: the views are good for the call
+// alone, and whoever keeps a text copies it. Ranges that the C++ API checks are left to it: its
+// messages name the field, and error.cpp makes them fit C. Checked here is what its types rule out
+// and C's do not, and what is unset in another way.
 #pragma once
 
 #include "guard.hpp"
@@ -19,6 +24,9 @@
 namespace tlite::capi {
 
 // A text; see "Text" in tlite.h.
+// TLITE_NUL is looked for before the limit of the size, being itself the largest one. NULL is the
+// empty text, with TLITE_NUL too, where strlen would read address 0. Whether it is UTF-8 is not
+// asked here: each taker has its own rule for bytes that are not.
 std::string_view text_in(const char* data, std::size_t size, const char* name);
 inline std::string_view text_in(const tlite_text& text, const char* name) {
   return text_in(text.data, text.size, name);
@@ -27,9 +35,13 @@ inline std::string_view text_in(const tlite_text& text, const char* name) {
 // A text that names a file: not empty, and without a NUL, at which the operating system would stop.
 std::string_view path_in(const char* data, std::size_t size);
 
+// A view, with the NUL that std::string keeps behind its text: tlite.h promises one, so this takes
+// no string_view. It is only for strings that outlive the call.
 inline tlite_text text_out(const std::string& text) noexcept { return {text.data(), text.size()}; }
 
 // A list; NULL is the empty one.
+// The limit is in bytes, so that the end of the list can be computed; a negative count that a
+// caller has cast to size_t is beyond it.
 template <class T>
 std::span<const T> list_in(const T* data, std::size_t count, const char* name) {
   if (count > PTRDIFF_MAX / sizeof(T)) {
@@ -50,6 +62,7 @@ inline void require_zero(std::size_t value, const char* name) {
 }
 
 // A number of threads; unset is `fallback`, and 0 of that the C++ API's default.
+// 0 is refused here and not by the C++ API, for which it is unset.
 std::int32_t threads_in(std::int32_t asked, std::int32_t fallback);
 inline std::int32_t threads_out(std::int32_t threads) noexcept {
   return threads == 0 ? TLITE_UNSET : threads;
@@ -58,6 +71,8 @@ inline std::int32_t threads_out(std::int32_t threads) noexcept {
 WeightMix weight_mix_in(tlite_weight_mix mix, const char* name);
 
 // A KV cache's type; AUTO is unset.
+// Whether a KV cache can be of the type is left to the C++ API: here it must only be one of the
+// set, so that the cast has a meaning.
 std::optional<DataType> kv_type_in(tlite_data_type type);
 inline tlite_data_type kv_type_out(std::optional<DataType> type) noexcept {
   return type ? static_cast<tlite_data_type>(*type) : TLITE_DATA_TYPE_AUTO;

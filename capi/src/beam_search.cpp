@@ -1,3 +1,5 @@
+// Beam search on an engine. Widths, lengths and scoring are checked by tlite::Engine, where they
+// come as the numbers that C gave; here is only what C writes otherwise.
 #include "arguments.hpp"
 #include "engine.hpp"
 #include "progress.hpp"
@@ -9,6 +11,7 @@
 
 #include <tlite/beam_search.hpp>
 
+// Nothing changes it, so what tlite_beams_get gives out lives as long as the list.
 struct tlite_beams {
   std::vector<tlite::Beam> value;
 };
@@ -30,6 +33,7 @@ BeamOptions options_in(const tlite_beam_options* options) {
   const tlite_beam_options given = read_struct(options, default_options());
   require_zero(given.reserved, "beam_options.reserved");
   require_zero(given.reserved2, "beam_options.reserved2");
+  // 0 would be taken for unset below.
   if (given.num_return != TLITE_UNSET && given.num_return < 1) {
     throw_invalid("num_return is " + std::to_string(given.num_return) +
                   "; it takes 1 or more, or unset");
@@ -49,6 +53,7 @@ BeamOptions options_in(const tlite_beam_options* options) {
   return result;
 }
 
+// Views of an entry of a list that stays: nothing is copied.
 tlite_beam beam_out(const Beam& beam) noexcept {
   tlite_beam result = {};
   result.finish_reason = static_cast<tlite_finish_reason>(beam.finish_reason);

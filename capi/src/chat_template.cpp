@@ -1,3 +1,5 @@
+// Rendering of conversations. Templates and JSON are read by the C++ API; here a prompt becomes an
+// object whose text and ranges the caller can look at for as long as it keeps it.
 #include "chat_template.hpp"
 
 #include "arguments.hpp"
@@ -10,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+// The ranges are copied into C's structure: the C++ one is not part of the ABI and may change.
 struct tlite_prompt {
   std::string text;
   std::vector<tlite_text_range> literal;
@@ -20,6 +23,7 @@ namespace {
 
 constexpr tlite_template_options kDefaults = {};
 
+// The result looks at the caller's texts: it must not outlive the call.
 TemplateOptions options_in(const tlite_template_options* options) {
   const tlite_template_options given = read_struct(options, kDefaults);
   require_zero(given.reserved, "template_options.reserved");

@@ -1,3 +1,4 @@
+// A chat template as C sees it: immutable, and a copy that may outlive the model that it is from.
 #pragma once
 
 #include <tlite.h>

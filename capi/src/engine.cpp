@@ -1,3 +1,9 @@
+// Many requests over one model. What is checked of options, who works and who waits, and which
+// threads may do it, is left to tlite::Engine; here requests are read and events are made into
+// objects that the caller owns.
+//
+// An engine changes and yet is used by several threads at once. So nothing may be kept beside
+// `value` that a call changes.
 #include "engine.hpp"
 
 #include "arguments.hpp"
@@ -46,6 +52,7 @@ EngineOptions options_in(const tlite_engine_options* options, const tlite_model&
   return result;
 }
 
+// Written out, since unset is another number in C than in C++ for some fields.
 tlite_request_options default_request() noexcept {
   tlite_request_options result = {};
   result.context = TLITE_UNSET;
@@ -57,6 +64,9 @@ tlite_request_options default_request() noexcept {
   return result;
 }
 
+// Refused here is what would come to mean something else: a context of 0 is unset in C++, and a
+// negative timeout would become the shortest one. The texts of the result are views of the caller's
+// and go no further than the submit, which renders or encodes before it is back.
 RequestOptions request_in(const tlite_request_options* options) {
   const tlite_request_options given = read_struct(options, default_request());
   require_zero(given.reserved, "request_options.reserved");
@@ -89,6 +99,8 @@ RequestOptions request_in(const tlite_request_options* options) {
   return result;
 }
 
+// An event and all that it shows in one object, which the caller frees: it may stay when the engine
+// goes. As with answers the C structure is the base, and the views of it point into the rest.
 struct OwnedEvent : tlite_engine_event {
   OwnedEvent(EngineEvent event, const Tokenizer& tokenizer)
       : tlite_engine_event(),
@@ -102,6 +114,8 @@ struct OwnedEvent : tlite_engine_event {
   std::string message_text;
 };
 
+// Runs while the engine can take the event back: what this throws leaves it to be polled again, so
+// that no token is lost for want of memory. In its callers nothing may fail behind it.
 tlite_engine_event* new_event(EngineEvent event, const Tokenizer& tokenizer) {
   auto result = std::make_unique<OwnedEvent>(std::move(event), tokenizer);
   const EngineEvent& value = result->value;
@@ -119,6 +133,8 @@ tlite_engine_event* new_event(EngineEvent event, const Tokenizer& tokenizer) {
     result->result = result->generation.get();
   }
   result->finish_reason = static_cast<tlite_finish_reason>(value.finish_reason);
+  // A request's error is a part of its event and no status of the call: the call has done its work,
+  // and other requests go on.
   if (value.error) {
     result->status = static_cast<tlite_status>(value.error->code());
     result->message_text = value.error->what();
@@ -263,6 +279,8 @@ tlite_status tlite_engine_wait(tlite_engine* engine, int64_t request, tlite_gene
   });
 }
 
+// Takes a lock, and is therefore the one cancel that a signal handler must not call. A number that
+// no request has, any more, does no harm.
 void tlite_engine_cancel(tlite_engine* engine, int64_t request) noexcept {
   if (engine != nullptr) engine->value.cancel(request);
 }
@@ -289,6 +307,8 @@ tlite_status tlite_engine_get_status(const tlite_engine* engine, tlite_engine_st
   });
 }
 
+// The session keeps what it needs of the engine; the handle may go. Its threads are the engine's:
+// what options say of them is read, so that nonsense is refused, and has no effect.
 tlite_status tlite_engine_create_session(const tlite_engine* engine,
                                          const tlite_session_options* options, tlite_session** out,
                                          tlite_error** error) noexcept {

@@ -1,4 +1,7 @@
 // What a tlite_engine is.
+//
+// No lock and no flag of ours: turns and conflicts are tlite::Engine's matter. What is made from an
+// engine, sessions and events, does not need this handle any more.
 #pragma once
 
 #include <cstdint>

@@ -1,3 +1,9 @@
+// Errors as objects of the caller's, and the names of statuses. There is no "last error" of a
+// thread: callers whose tasks change threads between two calls (goroutines, job systems) would read
+// another's.
+//
+// This is what runs when nothing else worked, so it throws nothing and needs no memory to say that
+// there is none.
 #include "guard.hpp"
 
 #include <algorithm>
@@ -8,6 +14,7 @@
 
 // One block of memory with the text behind it, so that making one is a single allocation that can
 // fail without an exception.
+// Nothing in it needs a destructor: free() is all of its end.
 struct tlite_error {
   tlite_status status;
   const char* message;
@@ -20,6 +27,8 @@ namespace {
 constexpr std::string_view kNoMemory = "out of memory";
 
 // Handed out when there is no memory for an error of its own; tlite_error_free leaves it alone.
+// Constant-initialised, for nothing of the library runs before main. Never written, and thus good
+// for any number of callers at once.
 constinit tlite_error no_memory = {TLITE_ERROR_OUT_OF_MEMORY, kNoMemory.data(), kNoMemory.size()};
 
 // A text in two parts, so that leaving something out takes no memory.
@@ -38,6 +47,7 @@ Message without_structure(std::string_view text) noexcept {
           text.substr(mark + kMark.size())};
 }
 
+// malloc and not new: a failing operator new would throw, or call a handler of the host's.
 tlite_error* make_error(tlite_status status, const Message& message) noexcept {
   const std::size_t size = message.begin.size() + message.end.size();
   void* const memory = std::malloc(sizeof(tlite_error) + size + 1);
@@ -49,6 +59,8 @@ tlite_error* make_error(tlite_status status, const Message& message) noexcept {
   return new (memory) tlite_error{status, text, size};
 }
 
+// `*error` is not looked at: it may be uninitialised, as a language's out parameter often is. An
+// old error in it would leak, which tlite.h says.
 tlite_status report(tlite_error** error, tlite_status status, std::string_view message) noexcept {
   if (error != nullptr) *error = make_error(status, without_structure(message));
   return status;
@@ -56,6 +68,9 @@ tlite_status report(tlite_error** error, tlite_status status, std::string_view m
 
 }  // namespace
 
+// From the special to the general. The numbers of ErrorCode are those of tlite_status, which is a
+// rule of error.hpp. An exception of another type is a bug of ours, or of a library below: it gets
+// a status too, as it may not leave.
 tlite_status report_exception(tlite_error** error) noexcept {
   try {
     throw;
@@ -74,6 +89,8 @@ tlite_status report_exception(tlite_error** error) noexcept {
 
 }  // namespace tlite::capi
 
+// The C++ names are literals, so that data() ends at a NUL and lives for ever; so it is for all
+// functions *_name of this library. TLITE_OK is no ErrorCode.
 const char* tlite_status_name(tlite_status status) noexcept {
   if (status == TLITE_OK) return "ok";
   return tlite::to_string(static_cast<tlite::ErrorCode>(status)).data();

@@ -1,3 +1,5 @@
+// Batches for callers that drive the model themselves. Checks of rows, sequences and positions are
+// left to tlite::Evaluator; here are the forms that C needs, and the lock.
 #include "arguments.hpp"
 #include "model.hpp"
 #include "structs.hpp"
@@ -14,6 +16,7 @@ namespace tlite::capi {
 namespace {
 
 // Shared with the call at work, so that a free from its callback waits for its end.
+// `in_use` protects all of it but the cancel flag, which is an atomic inside of `value`.
 struct EvaluatorState {
   explicit EvaluatorState(Evaluator evaluator) : value(std::move(evaluator)) {}
   Evaluator value;
@@ -34,6 +37,9 @@ namespace {
 constexpr const char* kSelf = "evaluator";
 
 // The evaluator, held for one call.
+// Also for what only reads, since a batch in flight changes it. The three functions that return a
+// number and no status do without: they cannot tell of a conflict, and rely on the caller to use
+// one thread at a time.
 class Held {
  public:
   explicit Held(const tlite_evaluator* evaluator, const char* name = kSelf)
@@ -71,6 +77,9 @@ EvaluatorOptions options_in(const tlite_evaluator_options* options, const tlite_
   return result;
 }
 
+// The C rows cannot be taken as they are: they have room for later fields, which must be 0. The
+// model copies what it is given, so a refused batch may leave anything here, while another is in
+// flight too.
 std::span<const BatchRow> rows_in(EvaluatorState& state, const tlite_batch_row* rows,
                                   std::size_t count) {
   state.rows.clear();
@@ -88,6 +97,7 @@ struct LogitsMatrix {
 };
 
 // The C++ API gives row after row, which lie at one distance from each other.
+// So the distance is read off the first two. One row has none, and takes the number of its columns.
 LogitsMatrix logits_matrix(const Evaluator& evaluator) {
   LogitsMatrix matrix = {};
   matrix.columns = static_cast<std::size_t>(evaluator.model().info().config.vocab_size);
@@ -167,6 +177,8 @@ tlite_status tlite_evaluator_adopt(tlite_evaluator* evaluator, const tlite_evalu
   return guard(error, [&] {
     required(out, "out");
     const Held self(evaluator);
+    // Held twice, it would seem to be at work for somebody else. Each handle has a state of its
+    // own, so comparing handles is enough.
     if (evaluator == other) {
       *out = self->fork(sequence, length);
       return;
@@ -229,6 +241,7 @@ tlite_status tlite_evaluator_get_logits(const tlite_evaluator* evaluator, int32_
   return guard(error, [&] {
     required(out, "out");
     const std::span<const float> logits = std::as_const((*Held(evaluator)).value).logits(index);
+    // The view outlives the hold: it is good until the next batch.
     *out = logits.data();
     if (count != nullptr) *count = logits.size();
   });
@@ -266,6 +279,8 @@ tlite_status tlite_evaluator_get_hidden(const tlite_evaluator* evaluator, int32_
   });
 }
 
+// Without guard and hold, for signal handlers. Unlike a session's, the C++ evaluator keeps a cancel
+// that finds nothing running: there is no flag of our own.
 void tlite_evaluator_cancel(tlite_evaluator* evaluator) noexcept {
   if (evaluator != nullptr) evaluator->state->value.cancel();
 }
@@ -279,6 +294,8 @@ tlite_status tlite_evaluator_on_progress(tlite_evaluator* evaluator,
                                          tlite_error** error) noexcept {
   return guard(error, [&] {
     const Held self(evaluator);
+    // An empty function and not one that does nothing, so that the model knows that nobody listens.
+    // `user` is kept until the next call of this or the evaluator's end.
     if (on_progress == nullptr) {
       self->on_progress({});
       return;

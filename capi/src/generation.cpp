@@ -32,6 +32,9 @@ const tlite_token_logprob* LogprobList::data() {
 
 namespace {
 
+// What C gets a pointer to is the base; a C structure has no virtual destructor, so whoever frees
+// one casts it back first. `value` is const, and the object stays where it is: the views of the
+// base point into it.
 struct OwnedGeneration : tlite_generation {
   explicit OwnedGeneration(Generation generation)
       : tlite_generation(), value(std::move(generation)) {}
@@ -46,6 +49,7 @@ struct OwnedGeneration : tlite_generation {
 };
 
 // Rows behind one another: row i has the entries [offsets[i], offsets[i + 1]).
+// Offsets and not pointers, since the entries move while later ones are added.
 void add_rows(const std::vector<std::vector<TokenLogprob>>& rows, const Tokenizer& tokenizer,
               LogprobList& entries, std::vector<std::size_t>& offsets) {
   offsets.push_back(0);
@@ -69,6 +73,8 @@ void set_logprobs(OwnedGeneration& result, const Tokenizer& tokenizer) {
   }
 }
 
+// A start of 0 says that nobody asked: position 0 has no logits before it. Where somebody did, the
+// lists are never NULL, even if the request ended before the first entry.
 void set_prompt_logprobs(OwnedGeneration& result, const Tokenizer& tokenizer) {
   const Generation& value = result.value;
   if (value.prompt_logprobs_start == 0) return;
@@ -84,6 +90,8 @@ void set_prompt_logprobs(OwnedGeneration& result, const Tokenizer& tokenizer) {
 
 }  // namespace
 
+// Held by a unique_ptr until nothing can fail any more. Each list is full before a pointer into it
+// is taken.
 tlite_generation* new_generation(Generation generation, const Tokenizer& tokenizer) {
   auto result = std::make_unique<OwnedGeneration>(std::move(generation));
   const Generation& value = result->value;
@@ -106,6 +114,7 @@ tlite_generation* new_generation(Generation generation, const Tokenizer& tokeniz
 }
 
 const tlite_piece& PieceView::set(const Piece& piece) {
+  // Copied, as the C++ piece is its stream's and changes with it.
   text_ = piece.text;
   view_ = {sizeof(tlite_piece), piece.token, text_out(text_), nullptr, nullptr, 0};
   if (piece.logprob) {

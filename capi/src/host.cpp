@@ -1,3 +1,9 @@
+// The host's callbacks behind the C++ interfaces for logs, memory and files. They are called from
+// any thread that uses what was made with the host, from several at once, and no lock of this file
+// is held then; none is needed, since nothing here changes once it was made.
+//
+// What a callback answers is not trusted more than a file is: sizes and pointers are checked before
+// anybody reads. That it does not throw is trusted: allocate and deallocate are noexcept.
 #include "host.hpp"
 
 #include "arguments.hpp"
@@ -9,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+// Lives for one call of file_list, on the stack of that call.
 struct tlite_file_names {
   std::vector<std::string> value;
 };
@@ -16,9 +23,12 @@ struct tlite_file_names {
 namespace tlite::capi {
 namespace {
 
-// The caller's callbacks, alive as long as anything may call them.
+// The caller's callbacks, alive as long as anything may call them. Shared by whatever holds a log
+// sink, an allocator, a file system or an open file of this host. So `release` comes on whichever
+// thread lets the last of these go, within the free of something else as a rule.
 class HostCallbacks {
  public:
+  // Not armed: where making the host fails, the caller still has `user` and is told by a status.
   explicit HostCallbacks(const tlite_host_options& options) : options_(options) {
     options_.release = nullptr;
   }
@@ -60,6 +70,8 @@ class HostAllocator final : public Allocator {
               path + ": the host's " + callback + " answers " + tlite_status_name(status));
 }
 
+// The bytes are the host's until file_close. A constructor that throws has no destructor to close
+// behind it, so it closes itself what was opened.
 class HostFile final : public FileContent {
  public:
   HostFile(Callbacks callbacks, std::string_view path) : callbacks_(std::move(callbacks)) {
@@ -122,6 +134,7 @@ class HostFiles final : public FileSystem {
     return question(name.c_str(), name.size(), (*callbacks_)->user) != 0;
   }
   // Whether file_open knows the path. A file that it cannot read is one: opening it says why.
+  // Where there is no memory to find out, that is told, and not taken for a no.
   bool finds(std::string_view path) const {
     try {
       const HostFile file(callbacks_, path);
@@ -136,6 +149,7 @@ class HostFiles final : public FileSystem {
   Callbacks callbacks_;
 };
 
+// Now and not at the first load: half a pair would be noticed when memory is to be given back.
 void check_callbacks(const tlite_host_options& options) {
   if ((options.allocate == nullptr) != (options.deallocate == nullptr)) {
     throw_invalid("one of allocate and deallocate is NULL: give both or none");
@@ -150,6 +164,8 @@ void check_callbacks(const tlite_host_options& options) {
   }
 }
 
+// What the host has not got stays empty, which is how the C++ API asks for its defaults. Each part
+// holds the callbacks for itself, as they are kept by different owners for different times.
 Host make_host(const Callbacks& callbacks) {
   Host host;
   if ((*callbacks)->log != nullptr) {
@@ -210,6 +226,7 @@ tlite_status tlite_host_create(const tlite_host_options* options, tlite_host** o
     check_callbacks(given);
     const auto callbacks = std::make_shared<HostCallbacks>(given);
     tlite_host* const made = new tlite_host{make_host(callbacks), threads_in(given.threads, 0)};
+    // Behind all that may fail.
     callbacks->arm(given.release);
     *out = made;
   });

@@ -1,3 +1,5 @@
+// Measuring what matters to quantizing. The format is checked here, to refuse it in C's words; all
+// else is left to tlite::measure_importance.
 #include "arguments.hpp"
 #include "model.hpp"
 #include "progress.hpp"

@@ -26,6 +26,7 @@ tlite_message message_out(const MessageEntry& entry) {
 
 }  // namespace
 
+// The views are into `value`, which is in place by then, and not into the parameter.
 MessageEntry::MessageEntry(Message message) : value(std::move(message)) {
   tool_calls.reserve(value.tool_calls.size());
   for (const ToolCall& call : value.tool_calls) {
@@ -34,6 +35,8 @@ MessageEntry::MessageEntry(Message message) : value(std::move(message)) {
   }
 }
 
+// tlite_message grows at its end and tlite_tool_call never does: it lies in arrays, whose step must
+// stay. So the one is read by read_struct, and the other has fields in reserve, which must be 0.
 Message message_in(const tlite_message* message) {
   required(message, "message");
   const tlite_message given = read_struct(message, kDefaults);

@@ -1,3 +1,5 @@
+// Loading, planning and what can be asked of a model. Files, formats and memory are left to
+// tlite::Model.
 #include "model.hpp"
 
 #include "arguments.hpp"
@@ -23,11 +25,14 @@ constexpr tlite_load_options load_defaults() noexcept {
 }
 constexpr tlite_load_options kLoadDefaults = load_defaults();
 
+// AS_STORED is no mix but the absence of one, and only a load and its plan take it.
 std::optional<WeightMix> weights_in(tlite_weight_mix mix) {
   if (mix == TLITE_WEIGHT_MIX_AS_STORED) return std::nullopt;
   return weight_mix_in(mix, "weights");
 }
 
+// Those of the evaluator that a session of defaults runs on, asked for and not written down, so
+// that a plan follows when they change.
 tlite_plan_options plan_defaults() noexcept {
   const EvaluatorOptions defaults = evaluator_options(SessionOptions());
   tlite_plan_options result = {};

@@ -1,3 +1,6 @@
+// What a checkpoint is, as one object that owns its texts. C gets the base of a larger structure:
+// whatever takes a tlite_model_info back may cast it, since none comes from anywhere else, which is
+// why it has no _init.
 #include "arguments.hpp"
 #include "model.hpp"
 #include "strings.hpp"
@@ -8,6 +11,7 @@
 namespace tlite::capi {
 namespace {
 
+// The views of the base point into `value`, so it is made once, const, and stays where it is.
 struct OwnedModelInfo : tlite_model_info {
   explicit OwnedModelInfo(ModelInfo info) : tlite_model_info(), value(std::move(info)) {}
   const ModelInfo value;

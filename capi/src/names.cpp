@@ -14,6 +14,9 @@ constexpr const char* kBeamScorings[] = {"huggingface", "vllm"};
 constexpr const char* kBeamStoppings[] = {"heuristic", "at_once", "never"};
 constexpr const char* kImportanceFormats[] = {"gguf", "dat"};
 
+// The index is the constant, so sets without gaps only. The assertions below compare with a set's
+// last member, by name: who adds one changes both. A number of a later version is "unknown" and no
+// error, as no caller can know all.
 template <std::size_t N>
 const char* name_in(const char* const (&names)[N], std::int32_t value) noexcept {
   const bool is_known = value >= 0 && static_cast<std::size_t>(value) < N;

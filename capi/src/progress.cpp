@@ -27,6 +27,8 @@ std::function<bool(std::int64_t, std::int64_t)> progress_in(tlite_progress_callb
     }
     if (on_progress != nullptr && on_progress(done, total, user) != 0) return false;
     // A cancel is used up by what it stops.
+    // Read behind the callback and exchanged, not read and then cleared: one that comes in between
+    // is not lost. Where the callback has stopped the call, the cancel is left for the next one.
     return !state || !state->cancelled.exchange(false, std::memory_order_relaxed);
   };
 }
@@ -59,6 +61,8 @@ void tlite_progress_get(const tlite_progress* progress, int64_t* done, int64_t* 
   if (total != nullptr) *total = progress->state->total.load(std::memory_order_relaxed);
 }
 
+// One store, for signal handlers. It is kept where no call runs, and the next one that is given
+// this progress finds it.
 void tlite_progress_cancel(tlite_progress* progress) noexcept {
   if (progress != nullptr) progress->state->cancelled.store(true, std::memory_order_relaxed);
 }

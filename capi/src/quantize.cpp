@@ -1,3 +1,5 @@
+// Writing quantized files. The mixes, the types that they give and the writing itself are left to
+// tlite::quantize.
 #include "arguments.hpp"
 #include "host.hpp"
 #include "progress.hpp"

@@ -1,3 +1,8 @@
+// Samplers and stop strings for callers that drive an evaluator. Both belong to one thread at a
+// time, and nothing checks that.
+//
+// So a logits callback must leave the sampler that calls it alone: it is at work on the caller's
+// handle itself, and not on a reference that outlives it.
 #include "arguments.hpp"
 #include "generation.hpp"
 #include "model.hpp"
@@ -10,6 +15,7 @@
 #include <tlite/sampler.hpp>
 #include <tlite/stop_matcher.hpp>
 
+// What it needs of the model is copied: it may outlive the handle.
 struct tlite_sampler {
   tlite_sampler(const tlite::Model& model, const tlite::SamplingParams& params)
       : value(params, static_cast<std::size_t>(model.info().config.vocab_size),
@@ -26,12 +32,16 @@ struct tlite_sampler {
 
 struct tlite_stop_matcher {
   tlite::StopMatcher value;
+  // Copied from the matcher's own buffer to put the NUL behind it.
   std::string text;  // of the last call, NUL behind it
 };
 
 namespace tlite::capi {
 namespace {
 
+// The pointers stay NULL where nobody asked for log probabilities: that is how C tells. The chosen
+// token is a part of the sampler's state by now; where there is no memory for the view of it, the
+// call fails and the token counts as chosen.
 void set_view(tlite_sampler& self, const SampledToken& sampled) {
   self.chosen.clear();
   self.likeliest.clear();

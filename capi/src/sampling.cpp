@@ -91,12 +91,16 @@ LogitsProcessor logits_processor_in(tlite_logits_callback callback, void* user) 
   if (callback == nullptr) return {};
   return [callback, user](std::span<const TokenId> tokens, std::span<float> logits) {
     if (callback(tokens.data(), tokens.size(), logits.data(), logits.size(), user) == 0) return;
+    // A callback has no other way to end an answer than to let the work on it throw; who makes
+    // answers turns this one into the reason.
     throw Error(ErrorCode::cancelled, "the logits callback has stopped the answer");
   };
 }
 
 SamplingParams sampling_in(const tlite_sampling_params* params) {
   required(params, "params");
+  // The defaults that fill in a shorter structure are those of init: a program that knows fewer
+  // fields gets what it would have got from its own library.
   const tlite_sampling_params given = read_struct(params, sampling_scalars_out({}));
   require_zero(given.reserved, "sampling_params.reserved");
   require_zero(given.reserved2, "sampling_params.reserved2");
@@ -155,6 +159,7 @@ tlite_sampling_params sampling_scalars_out(const SamplingParams& params) noexcep
   result.max_length = params.max_length;
   result.min_length = params.min_length;
   result.forced_bos_token_id = params.forced_bos_token_id.value_or(TLITE_UNSET);
+  // Off is a start of unset in C; the factor then is one that changes nothing.
   const auto decay = params.length_decay.value_or(SamplingParams::LengthDecay{TLITE_UNSET, 1.0F});
   result.length_decay_start = decay.start;
   result.length_decay_factor = decay.factor;
@@ -163,6 +168,8 @@ tlite_sampling_params sampling_scalars_out(const SamplingParams& params) noexcep
   return result;
 }
 
+// Each list is whole before its pointer is taken. Empty lists may come out as a pointer that is not
+// NULL: their count is what says so.
 SamplingView::SamplingView(SamplingParams params)
     : value_(std::move(params)), view_(sampling_scalars_out(value_)) {
   for (const auto& [token, bias] : value_.logit_bias) logit_bias_.push_back({token, bias});

@@ -1,3 +1,6 @@
+// The C functions of a conversation. Answers with a callback are pulled from a stream here, by the
+// same calls that a caller of stream.cpp would make, so that there is one way to an answer and one
+// meaning of cancel. What a session does is lib/api/session.cpp.
 #include "session.hpp"
 
 #include "arguments.hpp"
@@ -14,10 +17,14 @@ namespace tlite::capi {
 
 SessionState::SessionState(Session session)
     : value(std::move(session)), sampling(std::make_unique<SamplingView>(value.sampling())) {
+  // Set once: what the caller sets is looked up at each call. A fork's core has no callback, so its
+  // state sets one with its own address.
   value.on_prefill(
       [this](std::int64_t done, std::int64_t total) { return on_prefill(done, total); });
 }
 
+// Runs under the call that works, which holds the session: the callback cannot be replaced
+// meanwhile.
 bool SessionState::on_prefill(std::int64_t done, std::int64_t total) {
   prefill_done.store(done, std::memory_order_relaxed);
   prefill_total.store(total, std::memory_order_relaxed);
@@ -55,6 +62,7 @@ tlite_session_options options_out(const SessionOptions& options) noexcept {
   return result;
 }
 
+// The views that options_out makes here are of a temporary: they must not leave.
 tlite_session_options default_options() noexcept {
   tlite_session_options result = options_out({});
   result.tools_json = {};
@@ -64,10 +72,14 @@ tlite_session_options default_options() noexcept {
 
 // Pulls an answer to its end, or to where the callback stops it: then the end of the stream puts
 // into the conversation what there is.
+// The stream is a parameter by value, and gone before the caller of this goes on: the conversation
+// is complete when the result is made. What its destructor cannot add to the conversation, for
+// there is no memory, is lost without an error.
 Generation drain(Stream stream, PieceView& view, tlite_piece_callback callback, void* user) {
   while (const std::optional<Piece> piece = stream.next()) {
     if (callback == nullptr || callback(&view.set(*piece), user) == 0) continue;
     Generation stopped = stream.result();
+    // Copied before the stream ends, and so without the reason that its end gives.
     if (stopped.finish_reason == FinishReason::none) {
       stopped.finish_reason = FinishReason::cancelled;
     }
@@ -76,7 +88,12 @@ Generation drain(Stream stream, PieceView& view, tlite_piece_callback callback, 
   return stream.result();
 }
 
-// One of the four calls that answer.
+// One of the five calls that answer. The session is held throughout, callbacks included: what they
+// may call is what holds nothing. `self` keeps the state when a callback frees the handle, so
+// nothing here looks at `session` again.
+//
+// The result comes last. Without memory for it the status is an error and the answer is in the
+// conversation even so: it was made, and only handing it out has failed.
 template <class Start>
 tlite_status answer(tlite_session* session, tlite_piece_callback callback, void* user,
                     tlite_generation** out, tlite_error** error, Start&& start) noexcept {
@@ -99,6 +116,8 @@ static_assert(static_cast<int>(FinishReason::failed) == TLITE_FINISH_FAILED);
 
 }  // namespace
 
+// `default_threads` and no model, since a session on an engine asks for them too. The texts are
+// copied, so that the caller's structure may go.
 SessionOptions session_options_in(const tlite_session_options* options,
                                   std::int32_t default_threads) {
   const tlite_session_options given = read_struct(options, default_options());
@@ -157,6 +176,8 @@ tlite_status tlite_session_set_sampling(tlite_session* session, const tlite_samp
   return guard(error, [&] {
     const HeldSession self(session);
     const tlite::SamplingParams given = sampling_in(params);
+    // Made before anything changes: what get_sampling tells and what answers are made with must not
+    // differ. The last line cannot fail.
     auto view = std::make_unique<SamplingView>(given);
     self->set_sampling(given);
     self.state()->sampling = std::move(view);
@@ -190,6 +211,7 @@ tlite_status tlite_session_get_messages(const tlite_session* session, tlite_mess
                                         tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
+    // A copy: the session's own list moves with the next message.
     *out = new_messages(HeldSession(session)->messages());
   });
 }
@@ -209,6 +231,8 @@ tlite_status tlite_session_reset(tlite_session* session, tlite_error** error) no
   return guard(error, [&] { HeldSession(session)->reset(); });
 }
 
+// Cancel, prefill callback and its progress are the state's, so a fork starts without. A logits
+// callback is the C++ session's and goes with it: its `user` must outlive both.
 tlite_status tlite_session_fork(const tlite_session* session, tlite_session** out,
                                 tlite_error** error) noexcept {
   return guard(error, [&] {
@@ -225,6 +249,8 @@ tlite_status tlite_session_count_prompt_tokens(const tlite_session* session, int
   });
 }
 
+// The five differ in how the stream starts. Starting happens under the guard and the hold of
+// answer(), so that the lambdas may throw and may not outlive the call.
 tlite_status tlite_session_reply(tlite_session* session, tlite_piece_callback callback, void* user,
                                  tlite_generation** out, tlite_error** error) noexcept {
   return answer(session, callback, user, out, error,
@@ -278,6 +304,8 @@ tlite_status tlite_session_on_prefill(tlite_session* session, tlite_progress_cal
   });
 }
 
+// From any thread, so without a hold. The two numbers are read one after the other: they may be of
+// two moments.
 void tlite_session_get_prefill_progress(const tlite_session* session, int64_t* done,
                                         int64_t* total) noexcept {
   if (session == nullptr) return;
@@ -285,6 +313,8 @@ void tlite_session_get_prefill_progress(const tlite_session* session, int64_t* d
   if (total != nullptr) *total = session->state->prefill_total.load(std::memory_order_relaxed);
 }
 
+// No hold and no reference of its own: with the last one a session ends, which must not happen in a
+// signal handler. So the handle must live.
 void tlite_session_cancel(tlite_session* session) noexcept {
   if (session != nullptr) session->state->cancel();
 }

@@ -1,3 +1,6 @@
+// Answers that are pulled. A stream holds its session in two ways: by a reference, so that the
+// session's handle may be freed first, and by `stream_open`, so that nothing else uses the session
+// between two pulls. What stops, ends or shortens an answer is left to tlite::Stream.
 #include "arguments.hpp"
 #include "generation.hpp"
 #include "session.hpp"
@@ -9,12 +12,19 @@
 namespace tlite::capi {
 namespace {
 
+// One at a time for a session: making one needs a HeldSession, which there is none of while another
+// is open. Shared with the call at work, since a callback within it (prefill, logits) may free the
+// stream: then the answer ends when that call does.
+//
+// The order of members is that of life: `stream` works on the session and must go before it.
 struct StreamState {
   StreamState(std::shared_ptr<SessionState> owner, Stream made)
       : session(std::move(owner)),
         stream(std::move(made)),
         piece(session->value.model().tokenizer()) {
     session->stream_open = true;
+    // By now the answer runs, so that a cancel has something to stop. Before, it would be
+    // forgotten.
     session->answer_begins();
   }
   ~StreamState() { close(); }
@@ -22,6 +32,8 @@ struct StreamState {
   StreamState& operator=(const StreamState&) = delete;
 
   // Gives the session back.
+  // At the end, at an error, or when it is freed, whichever comes first, and once: afterwards
+  // `stream_open` may be that of the next stream.
   void close() noexcept {
     if (!ended) session->stream_open = false;
     ended = true;
@@ -44,6 +56,8 @@ namespace tlite::capi {
 namespace {
 
 // The stream, held for one call through its session.
+// The lock is the session's, as a stream counts as a part of it. It is no HeldSession: that refuses
+// a session with an open stream, and this is the stream.
 class HeldStream {
  public:
   explicit HeldStream(const tlite_stream* stream)
@@ -56,6 +70,8 @@ class HeldStream {
   InUse in_use_;
 };
 
+// `out` is looked at first: an answer that nobody could take hold of would drop a message
+// (regenerate) for nothing.
 template <class Start>
 tlite_status start(tlite_session* session, tlite_stream** out, tlite_error** error,
                    Start&& make) noexcept {
@@ -66,7 +82,10 @@ tlite_status start(tlite_session* session, tlite_stream** out, tlite_error** err
   });
 }
 
-// What `pull` gives; null at the end, and where there is nothing yet. An error is an end, too.
+// What `pull` gives; null at the end, and where there is nothing yet. An error is an end, too. A
+// piece is a view of one buffer of the state's, so it lives until the next call. At the end the
+// session is given back: whoever gets NULL may use it at once. An error leaves a cancel that was
+// asked for where it is.
 template <class Pull>
 const tlite_piece* next_piece(StreamState& state, Pull&& pull) {
   if (state.ended) return nullptr;
@@ -155,6 +174,7 @@ tlite_status tlite_stream_poll(tlite_stream* stream, const tlite_piece** piece, 
 }
 
 tlite_finish_reason tlite_stream_finish_reason(const tlite_stream* stream) noexcept {
+  // There is no status to tell of a conflict with: then, too, the answer counts as not ended.
   tlite_finish_reason reason = TLITE_FINISH_NONE;
   guard(nullptr, [&] {
     const HeldStream self(stream);
@@ -172,4 +192,6 @@ tlite_status tlite_stream_get_result(const tlite_stream* stream, tlite_generatio
   });
 }
 
+// Where it is the last reference the answer ends here, and what there is of it goes into the
+// conversation.
 void tlite_stream_free(tlite_stream* stream) noexcept { delete stream; }

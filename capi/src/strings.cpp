@@ -1,3 +1,4 @@
+// Nothing here allocates or throws, so that none of these has a guard.
 #include "strings.hpp"
 
 const char* tlite_string_data(const tlite_string* string, size_t* size) noexcept {

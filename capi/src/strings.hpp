@@ -8,6 +8,8 @@
 
 #include <tlite/tokenizer.hpp>
 
+// Nothing changes one that was handed out: a view of it lives as long as the handle, and any number
+// of threads may read it.
 struct tlite_string {
   std::string value;
 };

@@ -1,3 +1,5 @@
+// Texts to ids and back. Everything about tokens is left to tlite::Tokenizer; a decoder, which
+// changes with each id, is an object of one thread at a time.
 #include "tokenizer.hpp"
 
 #include "arguments.hpp"
@@ -10,6 +12,7 @@
 
 struct tlite_stream_decoder {
   tlite::StreamDecoder value;
+  // What the C++ decoder gives is a view, which promises no NUL.
   std::string text;  // of the last call, NUL behind it
 };
 

@@ -1,3 +1,5 @@
+// A tokenizer as C sees it: immutable, a cheap copy that shares its tables with the model it may be
+// from, and free to outlive that.
 #pragma once
 
 #include <tlite.h>

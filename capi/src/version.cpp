@@ -1,3 +1,5 @@
+// Which ABI this is. A program asks before anything else, so none of this may depend on other
+// structures or functions having the layout that the program knows.
 #include "guard.hpp"
 
 #include <string>
@@ -13,6 +15,8 @@ std::string abi_text(std::uint32_t abi) {
   return std::to_string(abi >> 16U) + "." + std::to_string(abi & 0xFFFFU);
 }
 
+// Of one major number all that is older fits. A higher minor number than ours does not: the program
+// may call functions that are not here.
 constexpr bool fits(std::uint32_t wanted) {
   return wanted >> 16U == TLITE_ABI_MAJOR && wanted <= TLITE_ABI_VERSION;
 }

@@ -1,3 +1,5 @@
+// What can be refused is refused by the plan, before the file is begun. Only values that are no
+// numbers, or too large, are found on the way.
 #include "convert/gguf_export.hpp"
 
 #include "base/parallel.hpp"
@@ -28,6 +30,7 @@ struct Target {
   std::span<const float> importance;
 };
 
+// No entry is no error: measuring leaves embedding and output out.
 std::span<const float> importance_of(const GgufExport& job, const Target& target) {
   if (job.importance == nullptr || !is_quantized(target.type)) return {};
   const std::span<const float> found = job.importance->find(target.name);
@@ -113,6 +116,8 @@ void export_gguf(const GgufExport& job, GgufHeader header, std::string_view targ
     total += header.tensor_bytes().back();
   }
   std::uint64_t done = 0;
+  // Before each piece, which is where a cancel takes effect, and once more behind the last: that
+  // one tells 1.
   const auto report = [&] {
     const auto fraction =
         static_cast<float>(static_cast<double>(done) / static_cast<double>(total));
@@ -130,6 +135,7 @@ void export_gguf(const GgufExport& job, GgufHeader header, std::string_view targ
         writer.write(piece);
         done += piece.size();
       });
+      // Else the pages of a large source would fill the memory, and nobody needs them again.
       job.checkpoint.weights->was_read(one.source->data);
     }
     report();

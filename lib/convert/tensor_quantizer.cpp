@@ -16,9 +16,11 @@
 namespace tlite {
 namespace {
 
+// A slice is a megabyte of f32, of which each worker has one.
 constexpr std::size_t kSliceValues = std::size_t{1} << 18;
 constexpr std::size_t kRound = 32;  // slices between two calls of the sink
 
+// So that the message names the first bad element, whichever thread comes upon one first.
 void atomic_min(std::atomic<std::size_t>& target, std::size_t value) noexcept {
   std::size_t seen = target.load();
   while (value < seen && !target.compare_exchange_weak(seen, value)) {
@@ -29,6 +31,7 @@ void atomic_min(std::atomic<std::size_t>& target, std::size_t value) noexcept {
 void grow(Buffer& buffer, std::size_t bytes, std::string_view purpose,
           const std::shared_ptr<Allocator>& allocator) {
   if (buffer.size() >= bytes) return;
+  // The old one goes first: both together are never needed.
   buffer = Buffer();
   buffer = Buffer(bytes, purpose, allocator);
 }
@@ -36,6 +39,7 @@ void grow(Buffer& buffer, std::size_t bytes, std::string_view purpose,
 }  // namespace
 
 // Whole rows of a tensor.
+// Importance is one value a column, so that a slice may not begin inside a row.
 struct TensorQuantizer::Slice {
   DataType from;
   DataType to;
@@ -51,6 +55,8 @@ TensorQuantizer::TensorQuantizer(ThreadPool& pool, std::shared_ptr<Allocator> al
       allocator_(std::move(allocator)),
       values_(static_cast<std::size_t>(pool.threads())) {}
 
+// The result is looked at as well: a finite value may be beyond f16, which values or the scales of
+// blocks are stored in.
 bool TensorQuantizer::convert(const Slice& slice, int worker) {
   if (first_non_finite(slice.from, slice.source)) return false;
   if (slice.from == slice.to) {

@@ -19,6 +19,8 @@ struct MixEntry {
   std::uint32_t file_type;
 };
 
+// In the order of WeightMix, which it is indexed by. The last number is llama.cpp's for the file
+// type (LLAMA_FTYPE), as GGUF files carry it.
 constexpr std::array<MixEntry, 19> kMixes = {{
     {WeightMix::f32, "f32", DataType::f32, 0},
     {WeightMix::f16, "f16", DataType::f16, 1},
@@ -140,6 +142,7 @@ std::uint32_t gguf_file_type(WeightMix mix) noexcept { return entry_of(mix).file
 
 DataType WeightMixer::type_of(std::string_view name) const noexcept {
   const DataType base = entry_of(mix_).base;
+  // These have no exceptions, for the output matrix neither.
   if (!is_quantized(base) || base == DataType::q8_0) return base;
   const std::optional<TensorId> id = parse_hugging_face_name(name);
   if (!id || !in_layer(id->kind)) {

@@ -86,6 +86,8 @@ std::size_t kept_bytes(std::span<const StoredTensor* const> tensors) {
   return bytes;
 }
 
+// What is to be read has no bytes until keep(). A host's own files are taken as they come, whatever
+// was asked for.
 void FileWeights::add(InputFile file, TensorDirectory found) {
   const bool reads = access_ == WeightAccess::read && file.is_systems();
   std::span<const std::byte> bytes;
@@ -129,6 +131,7 @@ const UnsupportedTensor* FileWeights::find_unsupported(std::string_view name) co
 }
 
 const FileContent* FileWeights::file_of(std::span<const std::byte> part) const noexcept {
+  // The operator's answer is unspecified for pointers into different files.
   constexpr std::less_equal<const std::byte*> at_most;
   for (const std::unique_ptr<FileContent>& file : files_) {
     const std::span<const std::byte> all = file->bytes();
@@ -155,6 +158,8 @@ std::span<const std::byte> FileWeights::part(const StoredTensor& tensor, std::si
   return out;
 }
 
+// Where reading fails or is cancelled the views lead to memory that was not filled: who called
+// gives up the whole.
 void FileWeights::keep(std::span<const StoredTensor* const> tensors,
                        const std::shared_ptr<Allocator>& allocator, const LoadProgress& progress) {
   if (inputs_.empty()) return;

@@ -1,3 +1,5 @@
+// What an entry means is looked at when it is asked for: a model asks for few. The parser has
+// walked through the bytes of each, so that what its type and count say is there.
 #include "format/gguf_file.hpp"
 
 #include "base/utf8.hpp"
@@ -55,6 +57,7 @@ std::optional<std::int64_t> load_integer(GgufType type, const std::byte* at) noe
   }
 }
 
+// In the classic locale, as the host's program may have set another.
 std::string number_text(double value) {
   std::ostringstream text;
   text.imbue(std::locale::classic());

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxConfigBytes = 1 << 20;
 
+// Of several ids the first: GGUF's key has room for one.
 std::optional<TokenId> id_field(const JsonFields& config, std::string_view key) {
   if (!config.has(key)) return std::nullopt;
   constexpr std::int64_t kMax = text::Vocabulary::kMaxId;
@@ -50,6 +51,8 @@ void add_hugging_face(GgufHeader& header, const Checkpoint& checkpoint,
   }
 }
 
+// What tells of bytes that are written anew: their alignment, their parts, their types and how
+// those came about.
 bool is_of_the_old_file(std::string_view key) {
   constexpr std::array<std::string_view, 3> kKeys = {"general.alignment", "general.file_type",
                                                      "general.quantization_version"};

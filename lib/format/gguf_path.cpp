@@ -40,6 +40,8 @@ bool is_later_part(std::string_view name) noexcept {
   return fits && tail.substr(1, kPartDigits) != "00001";
 }
 
+// More than the magic is read, to tell a pointer of Git LFS, which lies where the file was not
+// fetched.
 bool begins_with_magic(std::string_view path, const FileSystem& files) {
   const InputFile file(files, path);
   std::string begin(std::min<std::size_t>(file.size(), 64), '\0');

@@ -91,6 +91,8 @@ void GgufHeader::add_tensor(std::string_view name, DataType type,
   append(tensors_, static_cast<std::uint32_t>(shape.size()));
   for (std::size_t i = shape.size(); i-- > 0;) append(tensors_, shape[i]);  // innermost first
   append(tensors_, gguf_tensor_type(type).number);
+  // The offset is counted from the first tensor, so that the size of the header need not be known
+  // yet.
   append(tensors_, data_bytes_);
   tensor_bytes_.push_back(bytes_of_tensor(type, shape));
   data_bytes_ += tensor_bytes_.back() + padding(tensor_bytes_.back());
@@ -109,6 +111,7 @@ std::string GgufHeader::bytes() const {
 GgufWriter::GgufWriter(std::string_view path, const GgufHeader& header)
     : file_(path), tensor_bytes_(header.tensor_bytes().begin(), header.tensor_bytes().end()) {
   const std::string bytes = header.bytes();
+  // A full disk is told of now, and not after minutes of quantizing.
   file_.reserve(bytes.size() + header.data_bytes());
   file_.write(std::as_bytes(std::span(bytes)));
 }

@@ -18,6 +18,7 @@ using simdjson::dom::element;
               name + ": expected " + std::string(expected) + ", found " + json_excerpt(found));
 }
 
+// In the classic locale, as the host's program may have set another.
 std::string number_text(double value) {
   std::ostringstream text;
   text.imbue(std::locale::classic());
@@ -37,6 +38,7 @@ std::int64_t to_integer(const element& value, const std::string& name, std::int6
   return number;
 }
 
+// A lack of memory is told apart: it is no fault of the file.
 simdjson::dom::object parse_object(simdjson::dom::parser& parser, std::string_view text,
                                    const std::string& path) {
   element root;
@@ -61,6 +63,7 @@ std::string json_excerpt(const element& value) {
   if (value.is_object()) return "an object";
   std::string text = simdjson::minify(value);
   if (text.size() <= kLimit) return text;
+  // Not inside a character: a message stays UTF-8.
   std::size_t end = kLimit;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) --end;
   return text.substr(0, end) + "...";

@@ -8,6 +8,7 @@
 
 namespace tlite {
 
+// The order is also that of the tensors in files that we write.
 std::vector<ExpectedTensor> expected_tensors(const ModelConfig& config) {
   std::vector<ExpectedTensor> list;
   const auto add = [&](TensorId id) {
@@ -32,6 +33,8 @@ TensorId output_matrix(const ModelConfig& config) noexcept {
 namespace {
 
 // A matrix that another tool quantized lies in several tensors of other names; which, tells whose.
+// Asked only where a tensor is missing, so that a name alone refuses no checkpoint that has all it
+// needs.
 void refuse_foreign_quantization(const WeightSource& weights) {
   constexpr std::pair<std::string_view, std::string_view> kMarks[] = {
       {".qweight", "GPTQ or AWQ"},
@@ -54,6 +57,8 @@ void refuse_foreign_quantization(const WeightSource& weights) {
 
 }  // namespace
 
+// The one place where presence, shape and type are checked: what is behind it takes them for
+// granted.
 void check_tensors(const ModelConfig& config, const WeightSource& weights,
                    const std::string& path) {
   for (const ExpectedTensor& expected : expected_tensors(config)) {

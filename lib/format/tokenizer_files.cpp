@@ -1,3 +1,5 @@
+// The body of a function of text/'s Tokenizer that must lie here: text/ is below format/ and knows
+// no GGUF.
 #include "base/file.hpp"
 #include "format/gguf_checkpoint.hpp"
 #include "format/gguf_model.hpp"
