@@ -244,10 +244,9 @@ tlite_status tlite_engine_poll(tlite_engine* engine, tlite_engine_event** out,
   return guard(error, [&] {
     required(out, "out");
     tlite::Engine& self = required(engine, kSelf).value;
+    const tlite::Tokenizer tokenizer = self.model().tokenizer();
     tlite_engine_event* made = nullptr;
-    self.poll([&](const tlite::EngineEvent& event) {
-      made = new_event(event, self.model().tokenizer());
-    });
+    self.poll([&](const tlite::EngineEvent& event) { made = new_event(event, tokenizer); });
     *out = made;
   });
 }
@@ -259,11 +258,12 @@ tlite_status tlite_engine_advance(tlite_engine* engine, int64_t budget_nanosecon
     required(out, "out");
     required(has_work, "has_work");
     tlite::Engine& self = required(engine, kSelf).value;
+    // A logits callback may free the engine: the work goes on to its end, the handle is gone.
+    const tlite::Tokenizer tokenizer = self.model().tokenizer();
     tlite_engine_event* made = nullptr;
-    const bool more = self.advance(std::chrono::nanoseconds(budget_nanoseconds),
-                                   [&](const tlite::EngineEvent& event) {
-                                     made = new_event(event, self.model().tokenizer());
-                                   });
+    const bool more =
+        self.advance(std::chrono::nanoseconds(budget_nanoseconds),
+                     [&](const tlite::EngineEvent& event) { made = new_event(event, tokenizer); });
     *out = made;
     *has_work = more ? 1 : 0;
   });
@@ -273,8 +273,9 @@ tlite_status tlite_engine_wait(tlite_engine* engine, int64_t request, tlite_gene
                                tlite_error** error) noexcept {
   return guard(error, [&] {
     tlite::Engine& self = required(engine, kSelf).value;
+    const tlite::Tokenizer tokenizer = self.model().tokenizer();  // as in advance
     self.wait(request, [&](const tlite::Generation& answer) {
-      if (out != nullptr) *out = new_generation(answer, self.model().tokenizer());
+      if (out != nullptr) *out = new_generation(answer, tokenizer);
     });
   });
 }

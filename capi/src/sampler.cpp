@@ -1,13 +1,12 @@
 // Samplers and stop strings for callers that drive an evaluator. Both belong to one thread at a
-// time, and nothing checks that.
-//
-// So a logits callback must leave the sampler that calls it alone: it is at work on the caller's
-// handle itself, and not on a reference that outlives it.
+// time; of a sampler that is checked, since its logits callback may call back into it.
 #include "arguments.hpp"
 #include "generation.hpp"
 #include "model.hpp"
 #include "sampling.hpp"
 
+#include <atomic>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,9 +14,11 @@
 #include <tlite/sampler.hpp>
 #include <tlite/stop_matcher.hpp>
 
+namespace tlite::capi {
+
 // What it needs of the model is copied: it may outlive the handle.
-struct tlite_sampler {
-  tlite_sampler(const tlite::Model& model, const tlite::SamplingParams& params)
+struct SamplerState {
+  SamplerState(const tlite::Model& model, const tlite::SamplingParams& params)
       : value(params, static_cast<std::size_t>(model.info().config.vocab_size),
               model.info().eos_token_ids, model.tokenizer().thinking_tokens()),
         tokenizer(model.tokenizer()) {}
@@ -26,8 +27,31 @@ struct tlite_sampler {
   const tlite::Tokenizer tokenizer;
   // The last token. The buffers are kept, so that one without logprobs allocates nothing.
   tlite_sampled_token view = {};
-  tlite::capi::LogprobList chosen;
-  tlite::capi::LogprobList likeliest;
+  LogprobList chosen;
+  LogprobList likeliest;
+  std::atomic<bool> in_use{false};
+};
+
+namespace {
+
+// A sampler that is worked on: it stays until then, though a callback frees the handle.
+class SamplerUse {
+ public:
+  explicit SamplerUse(tlite_sampler* sampler);
+  SamplerState* operator->() const noexcept { return state_.get(); }
+  SamplerState& operator*() const noexcept { return *state_; }
+  bool is_freed() const noexcept { return state_.use_count() == 1; }
+
+ private:
+  std::shared_ptr<SamplerState> state_;
+  InUse in_use_;
+};
+
+}  // namespace
+}  // namespace tlite::capi
+
+struct tlite_sampler {
+  std::shared_ptr<tlite::capi::SamplerState> state;
 };
 
 struct tlite_stop_matcher {
@@ -39,10 +63,13 @@ struct tlite_stop_matcher {
 namespace tlite::capi {
 namespace {
 
+SamplerUse::SamplerUse(tlite_sampler* sampler)
+    : state_(required(sampler, "sampler").state), in_use_(state_->in_use, "sampler") {}
+
 // The pointers stay NULL where nobody asked for log probabilities: that is how C tells. The chosen
 // token is a part of the sampler's state by now; where there is no memory for the view of it, the
 // call fails and the token counts as chosen.
-void set_view(tlite_sampler& self, const SampledToken& sampled) {
+void set_view(SamplerState& self, const SampledToken& sampled) {
   self.chosen.clear();
   self.likeliest.clear();
   self.view = {};
@@ -70,8 +97,8 @@ tlite_status tlite_sampler_create(const tlite_model* model, const tlite_sampling
   return guard(error, [&] {
     required(out, "out");
     const tlite::Model& from = required(model, "model").value;
-    *out =
-        new tlite_sampler(from, params == nullptr ? from.default_sampling() : sampling_in(params));
+    *out = new tlite_sampler{std::make_shared<SamplerState>(
+        from, params == nullptr ? from.default_sampling() : sampling_in(params))};
   });
 }
 
@@ -80,15 +107,14 @@ void tlite_sampler_free(tlite_sampler* sampler) noexcept { delete sampler; }
 tlite_status tlite_sampler_on_logits(tlite_sampler* sampler, tlite_logits_callback on_logits,
                                      void* user, tlite_error** error) noexcept {
   return guard(error, [&] {
-    required(sampler, "sampler").value.set_logits_processor(logits_processor_in(on_logits, user));
+    SamplerUse(sampler)->value.set_logits_processor(logits_processor_in(on_logits, user));
   });
 }
 
 tlite_status tlite_sampler_observe_prompt(tlite_sampler* sampler, const int32_t* ids,
                                           size_t id_count, tlite_error** error) noexcept {
-  return guard(error, [&] {
-    required(sampler, "sampler").value.observe_prompt(list_in(ids, id_count, "ids"));
-  });
+  return guard(error,
+               [&] { SamplerUse(sampler)->value.observe_prompt(list_in(ids, id_count, "ids")); });
 }
 
 tlite_status tlite_sampler_sample(tlite_sampler* sampler, const float* logits, size_t logit_count,
@@ -96,28 +122,28 @@ tlite_status tlite_sampler_sample(tlite_sampler* sampler, const float* logits, s
                                   const tlite_sampled_token** out, tlite_error** error) noexcept {
   return guard(error, [&] {
     required(out, "out");
-    tlite_sampler& self = required(sampler, "sampler");
-    set_view(self, self.value.sample(list_in(logits, logit_count, "logits"),
-                                     list_in(mask, mask_count, "mask")));
-    *out = &self.view;
+    const SamplerUse self(sampler);
+    set_view(*self, self->value.sample(list_in(logits, logit_count, "logits"),
+                                       list_in(mask, mask_count, "mask")));
+    *out = self.is_freed() ? nullptr : &self->view;
   });
 }
 
 void tlite_sampler_end_thinking(tlite_sampler* sampler) noexcept {
-  if (sampler != nullptr) sampler->value.end_thinking();
+  if (sampler != nullptr) sampler->state->value.end_thinking();
 }
 
 tlite_status tlite_sampler_accept(tlite_sampler* sampler, int32_t token,
                                   tlite_error** error) noexcept {
-  return guard(error, [&] { required(sampler, "sampler").value.accept(token); });
+  return guard(error, [&] { SamplerUse(sampler)->value.accept(token); });
 }
 
 tlite_status tlite_sampler_reset(tlite_sampler* sampler, tlite_error** error) noexcept {
-  return guard(error, [&] { required(sampler, "sampler").value.reset(); });
+  return guard(error, [&] { SamplerUse(sampler)->value.reset(); });
 }
 
 uint64_t tlite_sampler_seed(const tlite_sampler* sampler) noexcept {
-  return sampler == nullptr ? 0 : sampler->value.seed();
+  return sampler == nullptr ? 0 : sampler->state->value.seed();
 }
 
 tlite_status tlite_stop_matcher_create(const tlite_text* stops, size_t stop_count, int32_t keep,

@@ -717,6 +717,54 @@ TEST(engine_logits, "capi/engine: a callback over logits, which may end the answ
   tlite_model_free(model);
 }
 
+static int32_t frees_engine(const int32_t* tokens, size_t token_count, float* logits,
+                            size_t logit_count, void* user) {
+  tlite_engine** const engine = user;
+  (void)tokens;
+  (void)token_count;
+  (void)logits;
+  (void)logit_count;
+  tlite_engine_free(*engine);
+  *engine = NULL;
+  return 1; /* ends the answer, too */
+}
+
+TEST(engine_freed_within, "capi/engine: a callback over logits may free the engine at work") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  const long live = host.live;
+  const tlite_sampling_params sampling = sampling_of(1);
+  for (int how = 0; how < 3; ++how) {
+    tlite_engine* engine = tiny_engine(model);
+    tlite_request_options options;
+    CHECK_OK(tlite_request_options_init(&options, sizeof options));
+    options.sampling = &sampling;
+    options.logits_callback = frees_engine;
+    options.logits_user = &engine;
+    int64_t request = 0;
+    CHECK_OK(tlite_engine_submit_text(engine, "ab", 2, &options, &request, &error));
+    tlite_engine* const at_work = engine;
+    tlite_generation* answer = NULL;
+    tlite_engine_event* event = NULL;
+    int32_t has_work = 0;
+    if (how == 0) {
+      CHECK_OK(tlite_engine_wait(at_work, request, &answer, &error));
+      CHECK(answer != NULL && answer->finish_reason == TLITE_FINISH_CANCELLED);
+    } else if (how == 1) {
+      CHECK_OK(tlite_engine_advance(at_work, INT64_MAX, &event, &has_work, &error));
+      CHECK(event != NULL && event->finish_reason == TLITE_FINISH_CANCELLED);
+    } else {
+      CHECK_OK(tlite_engine_run(at_work, &error));
+    }
+    CHECK(engine == NULL);
+    tlite_generation_free(answer);
+    tlite_engine_event_free(event);
+  }
+  CHECK(host.live == live);
+  tlite_model_free(model);
+}
+
 TEST(engine_thinking, "capi/engine: a thinking budget is refused where the model does not think") {
   memory_host host;
   tlite_model* const model = tiny_model_load(&host);

@@ -119,6 +119,31 @@ TEST(sampler_on_logits, "capi/sampler: a logits callback has its say before each
   tlite_model_free(model);
 }
 
+static int32_t frees_it(const int32_t* tokens, size_t token_count, float* logits,
+                        size_t logit_count, void* user) {
+  tlite_sampler** const sampler = user;
+  (void)tokens;
+  (void)token_count;
+  (void)logits;
+  (void)logit_count;
+  CHECK_STATUS(tlite_sampler_accept(*sampler, 1, &error), TLITE_ERROR_BAD_STATE);
+  tlite_sampler_free(*sampler);
+  return 0;
+}
+
+TEST(sampler_freed, "capi/sampler: its own callback may free it") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  tlite_sampler* sampler = NULL;
+  CHECK_OK(tlite_sampler_create(model, NULL, &sampler, &error));
+  CHECK_OK(tlite_sampler_on_logits(sampler, frees_it, &sampler, &error));
+  const float logits[TINY_VOCAB_SIZE] = {0};
+  const tlite_sampled_token* chosen = NULL;
+  CHECK_OK(tlite_sampler_sample(sampler, logits, TINY_VOCAB_SIZE, NULL, 0, &chosen, &error));
+  CHECK(chosen == NULL);
+  tlite_model_free(model);
+}
+
 TEST(sampler_errors, "capi/sampler: bad input is named") {
   memory_host host;
   tlite_model* const model = tiny_model_load(&host);

@@ -1472,10 +1472,10 @@ TLITE_C_API tlite_status tlite_sampler_on_logits(tlite_sampler* sampler,
 TLITE_C_API tlite_status tlite_sampler_observe_prompt(tlite_sampler* sampler, const int32_t* ids,
                                                       size_t id_count,
                                                       tlite_error** error) TLITE_NOEXCEPT;
-/* Chooses the next token and remembers it; `*out` lives until the next call. `logits`: vocab_size
- * of them, left as they are. `mask`: the tokens that may come, 32 a word, the lowest bit of word 0
- * for token 0; NULL: all. CORRUPT (a logit is NaN or +infinity), INVALID_ARGUMENT (no token is left
- * too); the sampler is then as before. */
+/* Chooses the next token and remembers it; `*out` lives until the next call, and is NULL where the
+ * logits callback has freed the sampler. `logits`: vocab_size of them, left as they are. `mask`: the
+ * tokens that may come, 32 a word, the lowest bit of word 0 for token 0; NULL: all. CORRUPT (a logit
+ * is NaN or +infinity), INVALID_ARGUMENT (no token is left too); the sampler is then as before. */
 TLITE_C_API tlite_status tlite_sampler_sample(tlite_sampler* sampler, const float* logits,
                                               size_t logit_count, const uint32_t* mask,
                                               size_t mask_count, const tlite_sampled_token** out,
