@@ -92,6 +92,8 @@ bool AddedTokenFinder::find(std::string_view text, std::size_t from, Match& matc
   return false;
 }
 
+// A match that is turned down is passed over as a whole, as in the reference: a shorter token
+// inside it is not looked for. What lstrip takes ends where the token before has ended.
 void AddedTokenFinder::split(std::string_view text, const SpecialPolicy& policy,
                              Piece piece) const {
   std::size_t done = 0;

@@ -7,6 +7,7 @@
 namespace tlite::text {
 namespace {
 
+// 188 bytes stand for themselves; the other 68 have U+0100 to U+0143, in their order.
 struct Alphabet {
   std::array<char32_t, 256> characters{};
   std::array<std::int16_t, 0x144> bytes{};  // -1: not in the alphabet

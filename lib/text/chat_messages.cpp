@@ -24,6 +24,8 @@ std::string message_name(std::size_t i) { return "messages[" + std::to_string(i)
 
 // ---- C++ to template values
 
+// All that comes from a message counts as typed by a user, its role and names too: special tokens
+// in it are text. Keys are the template's own words.
 Value literal(std::string_view text) { return jinja::text_value(Text(std::string(text), true)); }
 Value key(std::string_view name) { return jinja::text_value(name); }
 
@@ -47,6 +49,7 @@ Value arguments_value(const ToolCall& call, const std::string& where) {
   return object;
 }
 
+// The arguments are parsed in both forms, so that what is no JSON object is refused in both.
 Value call_value(const ToolCall& call, ArgumentForm form, const std::string& where) {
   Dict function;
   function.set(key("name"), literal(call.name));

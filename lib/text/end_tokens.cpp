@@ -14,6 +14,7 @@ namespace {
 // No template changes it or has it in a text of its own.
 constexpr std::string_view kMark = "TLITE-ANSWER";
 
+// By an example, and not by reading the template: what it writes is what the model has seen.
 std::optional<std::string> render_answer(const ChatTemplate& chat_template) {
   try {
     return chat_template.render({{"user", "TLITE-QUESTION"}, {"assistant", std::string(kMark)}})

@@ -85,6 +85,7 @@ simdjson::dom::array JsonField::array() const {
   return value;
 }
 
+// Goes through the members one by one, as simdjson's objects do: not for lists of thousands.
 std::optional<JsonField> JsonField::find(std::string_view name) const {
   simdjson::dom::element value;
   if (object().at_key(name).get(value) != simdjson::SUCCESS || value.is_null()) {

@@ -28,6 +28,7 @@ struct SideFile {
   std::string text;
 };
 
+// The texts live until the end of the call; the spec keeps copies.
 TokenizerSpec load_older_form(const std::string& folder, const FileSystem& files) {
   const std::string vocabulary = folder + "vocab.json";
   const std::string merges = folder + "merges.txt";

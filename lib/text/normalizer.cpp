@@ -116,6 +116,7 @@ NfcNormalizer::NfcNormalizer(const CharClasses& classes) : classes_(classes), ac
   }
 }
 
+// No continuation byte is in `active_lead_`, so decoding begins where a code point does.
 // The next code point that NFC may touch, or the end.
 std::size_t NfcNormalizer::find_active(std::string_view text, std::size_t from) const noexcept {
   for (std::size_t i = from; i < text.size(); ++i) {

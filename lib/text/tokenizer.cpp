@@ -1,3 +1,6 @@
+// Encoding, in the order of the reference: repair of UTF-8, added tokens in the text as it is, NFC
+// of what is between them, added tokens in that, words, byte pairs. Decoding is a table of bytes by
+// id.
 #include "base/utf8.hpp"
 #include "text/byte_level.hpp"
 #include "text/tokenizer_impl.hpp"
@@ -114,6 +117,8 @@ std::string_view Tokenizer::Impl::bytes(TokenId id) const {
                                          byte_offsets_[index + 1] - byte_offsets_[index]);
 }
 
+// Words are never empty, and an unused entry of the cache holds the empty word: it is never taken
+// for one. What is stored depends on the word alone, so a workspace may serve any text.
 void Tokenizer::Impl::encode_word(std::string_view word, Call& call) const {
   Workspace& workspace = call.workspace;
   text::WordCache::Entry* entry = nullptr;
@@ -140,6 +145,7 @@ void Tokenizer::Impl::encode_words(std::string_view text, Call& call) const {
   pretokenizer_.split(text, [&](std::string_view word) { encode_word(word, call); });
 }
 
+// `normalized` may lie in the workspace, which one call has to itself; no word outlives it.
 void Tokenizer::Impl::encode_piece(std::string_view text, std::span<const TextRange> literal,
                                    Call& call) const {
   std::string_view normalized = text;

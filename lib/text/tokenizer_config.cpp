@@ -133,6 +133,7 @@ class SideFiles {
                             : field.is_object() && field.object().size() == 0;
   }
 
+  // The fields are views of what their parsers own.
   simdjson::dom::parser config_parser_, map_parser_, added_parser_;
   std::optional<JsonField> config_, map_, added_;
 };
@@ -160,6 +161,8 @@ void add_decoder_token(TokenizerSpec& spec, const JsonField& decoder, std::int64
 
 }  // namespace
 
+// In transformers' order, for tokens are numbered as they are added: the decoder's, the older
+// file's, the named ones, the others.
 void apply_side_files(TokenizerSpec& spec, const TokenizerSideFile& tokenizer_config,
                       const TokenizerSideFile& special_tokens_map,
                       const TokenizerSideFile& added_tokens, bool older_form) {

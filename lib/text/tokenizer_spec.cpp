@@ -45,6 +45,7 @@ std::size_t TokenizerSpec::id_bound() const noexcept {
   return std::max(vocabulary.id_bound(), static_cast<std::size_t>(next_added_));
 }
 
+// Where it throws, the spec is of no further use: the index has the content already.
 void TokenizerSpec::add_token(AddedToken token) {
   if (token.content.empty()) return;
   const auto [known, is_new] = added_index_.try_emplace(token.content, added_tokens.size());

@@ -1,3 +1,4 @@
+// The tables are in unicode_ranges.cpp, which is written by a script.
 #include "text/unicode.hpp"
 
 #include <algorithm>

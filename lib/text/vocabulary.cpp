@@ -9,6 +9,7 @@ std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint
 
 }  // namespace
 
+// A hint: add() grows by itself.
 void Vocabulary::reserve(std::size_t tokens) {
   spans_.reserve(tokens);
   std::size_t slots = 64;
@@ -51,6 +52,7 @@ bool Vocabulary::contains(TokenId id) const noexcept {
 }
 
 // The slot that holds the token, or the free one where it belongs.
+// Ends in any case: a quarter of the slots is free.
 std::size_t Vocabulary::slot_of(std::string_view token, std::uint64_t hash) const noexcept {
   const std::size_t mask = slots_.size() - 1;
   std::size_t at = hash & mask;
