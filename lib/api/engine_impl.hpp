@@ -7,6 +7,7 @@
 // A request is in the inbox, then in the core, then gone; one of poll() and wait() has an entry
 // from the moment it is in the inbox until its last event was taken. So who has an entry without an
 // end can wait for it by working.
+//
 // Two locks. `work_` belongs to whoever works on the requests, for as long as a step takes. A
 // logits processor runs under it: what it calls may not wait for a step. `mail_` guards what comes
 // in and goes out, and is held for moments, also while a step runs: so nobody who submits, polls or
@@ -121,6 +122,7 @@ struct Engine::Impl {
 };
 
 // The functions from here on are what Engine, Session, Sampler and beam search share.
+
 // The prompt that a conversation makes, by the model's template.
 std::vector<TokenId> encode_messages(const Model& model, const std::vector<Message>& messages,
                                      std::string_view tools_json, std::string_view template_json,

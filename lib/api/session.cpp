@@ -161,8 +161,8 @@ void Stream::Impl::make_room() {
 }
 
 // The piece's views lie in `current`: valid until the next event is taken. append() comes first, so
-// that result() has what was said before an error too. `ended` is set before anything is thrown:
-// close() must not give up a request that the engine has forgotten.
+// that result() has what was said before an error too. `ended` is set before an error is
+// passed on: then there is nothing left to give up.
 std::optional<Piece> Stream::Impl::take(RequestEvent&& event) {
   current = std::move(event);
   append(result, current);

@@ -35,6 +35,8 @@ std::size_t skip_space_right(std::string_view text, std::size_t at) {
   return at;
 }
 
+// Ranges without a byte touch nothing. By binary search: a long conversation has thousands of
+// ranges.
 // True when the range shares a byte with one of the sorted ranges.
 bool touches(const TextRange& range, std::span<const TextRange> sorted) {
   auto next = std::upper_bound(

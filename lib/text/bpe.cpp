@@ -56,6 +56,7 @@ Bpe::Rule Bpe::find(TokenId left, TokenId right) const noexcept {
   return slots_[slot_of(pair_of(left, right))].rule;
 }
 
+// A byte that the vocabulary lacks becomes the unknown token or, as in the reference, nothing.
 void Bpe::byte_tokens(std::string_view word, std::vector<TokenId>& ids) const {
   ids.clear();
   bool after_unknown = false;
@@ -127,6 +128,7 @@ void Bpe::merge_long(std::vector<TokenId>& ids, Scratch& scratch) const {
     if (symbol.rank != static_cast<std::uint32_t>(entry >> 32)) continue;
     Scratch::Symbol& right = symbols[symbol.next];
     symbol.id = symbol.merged;
+    // So that its entries in the queue are stale: none has this rank.
     right.rank = kNoMerge;
     symbol.next = right.next;
     if (symbol.next != kEnd) symbols[symbol.next].previous = at;

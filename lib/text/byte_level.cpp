@@ -42,6 +42,8 @@ std::string to_byte_level(std::string_view bytes) {
   return out;
 }
 
+// What is appended before a character that is not in the alphabet is taken back: a token is read by
+// the alphabet as a whole or not at all.
 void append_token_bytes(std::string& out, std::string_view token) {
   const std::size_t start = out.size();
   for (std::size_t i = 0; i < token.size();) {

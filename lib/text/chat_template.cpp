@@ -75,6 +75,7 @@ Prompt render_values(const ChatTemplate::Impl& impl, Value messages,
 
 }  // namespace
 
+// The text is kept for who writes the model to another file; the parsed form needs it no more.
 std::shared_ptr<const TemplateSource> compile_template(std::string text) {
   auto source = std::make_shared<TemplateSource>();
   source->parsed = jinja::parse(text);

@@ -114,6 +114,7 @@ JsonField JsonField::item(std::size_t index, simdjson::dom::element value) const
   return {value, where_ + "[" + std::to_string(index) + "]"};
 }
 
+// A Git LFS pointer in place of a file is told as that, before the parser calls it no JSON.
 JsonField parse_json(simdjson::dom::parser& parser, std::span<const std::byte> json,
                      std::string_view name) {
   const std::string where(name);

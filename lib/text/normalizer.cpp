@@ -128,6 +128,9 @@ std::size_t NfcNormalizer::find_active(std::string_view text, std::size_t from) 
   return text.size();
 }
 
+// What lies between the runs is copied as it is: a code point that is not active neither changes
+// nor joins what is behind it unless that is active. Edits are wider than what has changed, which
+// moves the borders of literal ranges outwards: more is text, never less.
 std::string_view NfcNormalizer::normalize(std::string_view text, std::string& buffer,
                                           std::vector<Edit>& edits) const {
   edits.clear();

@@ -20,6 +20,7 @@ std::string_view StreamDecoder::push(TokenId id) {
   return piece_;
 }
 
+// No more bytes come, so what is cut off is ill-formed now.
 std::string_view StreamDecoder::finish() {
   piece_.clear();
   append_repaired(piece_, pending_);

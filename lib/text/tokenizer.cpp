@@ -45,6 +45,7 @@ void check_arguments(std::string_view text, std::span<const TextRange> ranges) {
   }
 }
 
+// Goes through all ranges for each piece, which is why nobody calls it without need.
 // The parts of sorted ranges inside `piece`, counted from its beginning.
 std::vector<TextRange> cut_ranges(std::span<const TextRange> ranges, TextRange piece) {
   std::vector<TextRange> inside;
@@ -88,6 +89,8 @@ text::AddedTokenFinder Tokenizer::Impl::make_finder(bool normalized) const {
   return {std::move(tokens), std::move(forms)};
 }
 
+// Once and for all ids, so that decoding is a copy. An added token stands for its content even
+// where the vocabulary has the id too.
 void Tokenizer::Impl::make_bytes() {
   const std::size_t bound = spec.id_bound();
   std::vector<const AddedToken*> added(bound, nullptr);
@@ -166,6 +169,9 @@ void Tokenizer::Impl::encode_piece(std::string_view text, std::span<const TextRa
       });
 }
 
+// Literal ranges are the caller's offsets: they are mapped each time that the text under them
+// changes. The workspace is lent for the call and goes back also when it throws, in any state: each
+// use clears what it needs.
 std::vector<TokenId> Tokenizer::Impl::encode(std::string_view text,
                                              const EncodeOptions& options) const {
   check_arguments(text, options.literal_ranges);

@@ -70,6 +70,8 @@ bool has_default(std::string_view key) {
   return key == "eos_token" || key == "unk_token" || key == "pad_token";
 }
 
+// Only where the last step is GPT-2's pattern, ByteLevel's own; a tokenizer with a pattern of its
+// own keeps its steps.
 void apply_prefix_space(TokenizerSpec& spec, bool prefix_space) {
   auto& steps = spec.pretokenizer;
   const bool is_bare = steps.size() <= 2 && !steps.empty() && steps.back().pattern == kGpt2Pattern;
@@ -83,6 +85,7 @@ void apply_prefix_space(TokenizerSpec& spec, bool prefix_space) {
 }
 
 // The files as one: where a setting stands.
+// Files that do not count are not parsed either: one that is broken does no harm then.
 class SideFiles {
  public:
   SideFiles(const TokenizerSideFile& config, const TokenizerSideFile& map,

@@ -31,6 +31,7 @@ std::optional<std::string> TokenizerSpec::add_merge(std::string_view left, std::
   return std::nullopt;
 }
 
+// Valid until the next add_token().
 const AddedToken* TokenizerSpec::find_added(std::string_view content) const {
   const auto found = added_index_.find(std::string(content));
   return found == added_index_.end() ? nullptr : &added_tokens[found->second];

@@ -17,6 +17,8 @@ void Vocabulary::reserve(std::size_t tokens) {
   if (slots > slots_.size()) grow(slots);
 }
 
+// Refuses before it adds anything, so that a reader can say which entry was wrong. The table
+// grows first, for a slot is held by reference behind that.
 Vocabulary::Added Vocabulary::add(std::int64_t id, std::string_view token) {
   if (id < 0 || id > kMaxId) return Added::id_out_of_range;
   const auto index = static_cast<std::size_t>(id);
@@ -63,6 +65,7 @@ std::size_t Vocabulary::slot_of(std::string_view token, std::uint64_t hash) cons
   return at;
 }
 
+// Tokens are hashed anew: a slot keeps a part of the hash only.
 void Vocabulary::grow(std::size_t slots) {
   slots_.assign(slots, Slot());
   for (std::size_t i = 0; i < spans_.size(); ++i) {

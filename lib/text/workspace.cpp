@@ -21,6 +21,7 @@ std::unique_ptr<Workspace> WorkspacePool::take() {
   return std::make_unique<Workspace>();
 }
 
+// Shrunk before the lock is taken. One too many is freed after it.
 void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) noexcept {
   workspace->shrink();
   const std::lock_guard lock(mutex_);
