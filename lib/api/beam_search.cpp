@@ -26,6 +26,7 @@ std::vector<TokenId> end_tokens(const Model& model, const BeamOptions& options) 
 }
 
 // The requests of one token of the beams.
+// Made anew for each token. Its requests are nobody's to poll or to cancel by id: they end here.
 class BeamStep {
  public:
   BeamStep(Engine::Impl& engine, const BeamOptions& options, std::size_t likeliest)

@@ -1,3 +1,5 @@
+// The body of Engine: a handle. All state and all locks are in Engine::Impl, which sessions hold
+// too.
 #include "api/engine_impl.hpp"
 #include "base/deadline.hpp"
 
@@ -35,6 +37,8 @@ Engine::~Engine() {
   if (impl_) impl_->cancel_all();
 }
 Engine::Engine(Engine&&) noexcept = default;
+// By a third one, so that the requests of the engine that is replaced end as they do with its
+// destructor, and an engine may be assigned to itself.
 Engine& Engine::operator=(Engine&& other) noexcept {
   Engine old(std::move(other));
   impl_.swap(old.impl_);
@@ -111,6 +115,7 @@ void Engine::wait(RequestId request, const std::function<void(const Generation& 
   self->wait(request, take);
 }
 
+// The entry is looked for under `mail_` alone: nobody waits for a step to cancel.
 void Engine::cancel(RequestId request) noexcept {
   const std::lock_guard lock(impl_->mail_);
   const auto entry = impl_->entries_.find(request);

@@ -1,3 +1,6 @@
+// Engine::Impl: requests in, work, events out, for any number of threads. Which rows come next and
+// what their logits lead to is the core's (runtime/engine_core.hpp); here are the two locks, and
+// what must not be lost when something throws.
 #include "api/engine_impl.hpp"
 
 #include "base/deadline.hpp"
@@ -20,6 +23,7 @@ std::uint64_t seed_of(const SamplingParams& params) {
 
 std::vector<TokenId> encode_text(const Tokenizer& tokenizer, std::string_view text) {
   std::vector<TokenId> ids = tokenizer.encode(text);
+  // A model must have something to go on from, and this is how its texts begin.
   if (ids.empty() && tokenizer.bos_token()) ids.push_back(*tokenizer.bos_token());
   return ids;
 }
@@ -133,6 +137,7 @@ Engine::Impl::Impl(Model of, const EngineOptions& asked, const EvaluatorOptions&
 // They count as running before anybody can work on them: whoever ends one stops that. All of them
 // or none come in.
 void Engine::Impl::begin(const std::vector<std::shared_ptr<Request>>& requests, bool are_polled) {
+  // Made before the lock: what can fail for lack of memory fails while nothing has come in.
   std::map<RequestId, Entry> entries;
   for (const auto& request : requests) {
     request->spec().control->end_thinking = false;
@@ -199,6 +204,8 @@ RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions
   }
   check_range("n", asked.n, 1, kMostAnswers);
   const PromptScores scores = scores_of(asked, prompt.size());
+  // All at once, so that the ids of one call are neighbours whoever submits at the same time. Ids
+  // of a call that throws are left out.
   const RequestId first = next_id.fetch_add(asked.n);
   std::vector<std::shared_ptr<Request>> requests;
   for (std::int32_t i = 0; i < asked.n; ++i) {
@@ -211,6 +218,8 @@ RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions
     if (asked.timeout.count() > 0) spec.deadline = deadline_after(asked.timeout);
     spec.control = std::make_shared<RequestControl>();
     spec.control->priority = asked.priority;
+    // A plain pointer: the requests live in this engine's inbox and core, and owning it they would
+    // keep it for ever.
     spec.sink = [this](RequestEvent&& event) { deliver(std::move(event)); };
     spec.pooling = asked.pooling;
     spec.normalize = asked.normalize;
@@ -220,6 +229,7 @@ RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions
   return first;
 }
 
+// A request leaves the inbox when the core has it: where that throws, none is lost or there twice.
 void Engine::Impl::take_inbox() {
   const std::lock_guard lock(mail_);
   for (; !inbox_.empty(); inbox_.pop_front()) core.submit(inbox_.front());
@@ -227,6 +237,7 @@ void Engine::Impl::take_inbox() {
 
 // ---- the work
 
+// Where a step throws, too, requests may have ended before.
 void Engine::Impl::work(Clock::time_point deadline) {
   try {
     core.step(deadline);
@@ -246,6 +257,8 @@ void Engine::Impl::note_status() noexcept {
   status_.free_tokens = static_cast<std::int32_t>(runner.free_pages()) * page;
 }
 
+// The mailbox is looked at under the lock: who waited for it may have got its event from the one
+// that worked meanwhile, and need not work for others.
 bool Engine::Impl::work_for(const Mailbox& mail, Clock::time_point deadline) {
   const std::lock_guard lock(work_);
   if (!mail.is_empty()) return true;
@@ -270,6 +283,8 @@ bool Engine::Impl::has_events() const {
   return !events_.empty();
 }
 
+// Works once at least, or a budget of nothing would never come to an end. `take` runs without a
+// lock, so that it may call the engine.
 bool Engine::Impl::advance(Clock::time_point deadline, FunctionRef<void(EngineEvent& event)> take) {
   for (bool has_worked = false; !poll(take);) {
     const std::lock_guard lock(work_);
@@ -300,6 +315,8 @@ void Engine::Impl::finish(const std::shared_ptr<Request>& request, FinishReason 
   request->finish(reason);
 }
 
+// Waits for the step under way, since the core is one thread's at a time. The inbox is looked at
+// too: it may be given up before the engine has ever seen it.
 void Engine::Impl::abandon(const std::shared_ptr<Request>& request) noexcept {
   request->spec().control->run.cancel();  // so that a batch of it alone ends at once
   if (work_.is_mine()) return;            // by a logits processor: the next step ends it
@@ -319,6 +336,9 @@ void Engine::Impl::adopt_cache(Impl& other) {
 
 // ---- what goes out
 
+// Called on the thread that works, under `work_`. Keeps the promise of RequestSpec::sink: it throws
+// before anything is kept, and not for a last event without text, whose place in the list was made
+// with the entry. An entry is there as long as its last event was not taken.
 void Engine::Impl::deliver(RequestEvent&& event) {
   if (event.kind != RequestEvent::Kind::piece) return;
   const std::lock_guard lock(mail_);
@@ -345,6 +365,8 @@ void Engine::Impl::give_back(std::list<EngineEvent>& events) noexcept {
   events_.splice(events_.begin(), events);
 }
 
+// The event is out of the list while `take` runs, so that nobody else gets it, and no lock is held.
+// The entry goes last: where `take` throws the request is still known.
 bool Engine::Impl::poll(FunctionRef<void(EngineEvent& event)> take) {
   std::list<EngineEvent> taken;
   {
@@ -390,6 +412,8 @@ std::list<EngineEvent> Engine::Impl::take_events(RequestId request) {
   return taken;
 }
 
+// Looks again under the lock, since whoever had the turn before may have ended it. Work that is
+// none cannot go round for ever: an entry without an end is in the inbox or in the core.
 void Engine::Impl::wait(RequestId request, FunctionRef<void(const Generation& answer)> take) {
   const auto is_done = [&] {
     const std::lock_guard lock(mail_);

@@ -1,5 +1,13 @@
 // An engine core with its model, for any number of threads: Engine and Session are its users.
 //
+// Everything of the core and the runner is under `work_`; inbox, entries, events and status are
+// under `mail_`. What a request is told from outside, cancel, priority and the end of thinking,
+// goes through the atomics of its RequestControl, for which nobody needs a lock.
+//
+// A request is in the inbox, then in the core, then gone; one of poll() and wait() has an entry
+// from the moment it is in the inbox until its last event was taken. So who has an entry without an
+// end can wait for it by working.
+//
 // Two locks. `work_` belongs to whoever works on the requests, for as long as a step takes. A
 // logits processor runs under it: what it calls may not wait for a step. `mail_` guards what comes
 // in and goes out, and is held for moments, also while a step runs: so nobody who submits, polls or
@@ -27,6 +35,9 @@
 namespace tlite {
 
 // A mutex that throws bad_state for the thread that has it already.
+// For logits processors, which run under it on a thread that could only wait for itself. is_mine()
+// needs no lock: no other thread ever writes this thread's id, so the answer about oneself cannot
+// be out of date.
 class WorkMutex {
  public:
   void lock();
@@ -60,6 +71,8 @@ struct Engine::Impl {
   void resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt);
   void finish(const std::shared_ptr<Request>& request, FinishReason reason);
   void abandon(const std::shared_ptr<Request>& request) noexcept;
+  // Of an engine of the same model and kv_type; takes both engines' `work_` without an order of its
+  // own.
   void adopt_cache(Impl& other);
 
   // Of a request that was submitted for poll(). What its last event needs is there from the start,
@@ -76,6 +89,7 @@ struct Engine::Impl {
   // Ends all requests that poll() tells of.
   void cancel_all() noexcept;
 
+  // The order matters: the core works on the runner, the runner on the model's weights.
   Model model;
   EngineOptions options;
   ModelRunner runner;
@@ -86,7 +100,10 @@ struct Engine::Impl {
   mutable std::mutex mail_;
   std::condition_variable arrived_;
   std::deque<std::shared_ptr<Request>> inbox_;
+  // By id. A request of a session is not among them: its events go to the stream's mailbox.
   std::map<RequestId, Entry> entries_;
+  // In the order of happening; a list, because its nodes go from place to place without an
+  // allocation that could fail.
   std::list<EngineEvent> events_;
 
   // As of the end of the last step, and what has come in since; waits for nobody.
@@ -100,8 +117,11 @@ struct Engine::Impl {
   void note_status() noexcept;
   std::list<EngineEvent> take_events(RequestId request);
   void give_back(std::list<EngineEvent>& events) noexcept;
+  // A copy, under `mail_`, of what lies under `work_`: who asks does not wait for a batch.
   EngineStatus status_;
 };
+
+// The functions from here on are what Engine, Session, Sampler and beam search share.
 
 // The prompt that a conversation makes, by the model's template.
 std::vector<TokenId> encode_messages(const Model& model, const std::vector<Message>& messages,

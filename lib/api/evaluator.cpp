@@ -1,3 +1,5 @@
+// The body of Evaluator: a handle to a ModelRunner for who drives batches himself. One thread at a
+// time but for cancel(); what a batch may be is checked by the runner.
 #include "api/model_impl.hpp"
 #include "base/deadline.hpp"
 #include "model/model_runner.hpp"
@@ -21,6 +23,7 @@ struct Evaluator::Impl {
                resolve(asked, model.info().weight_type), model.impl().host.allocator,
                BadRows::fail_batch) {
     run.start();
+    // The longest append there can be: after this none allocates.
     append_rows.reserve(static_cast<std::size_t>(runner.options().context));
   }
 
@@ -57,6 +60,8 @@ SequenceId Evaluator::fork(SequenceId sequence, std::int32_t length) {
   return impl_->runner.create(impl_->runner.prefix(sequence, length));
 }
 
+// Pages are of one layout only where model and kv_type are the same: the very same model, not one
+// that was loaded from the same files.
 SequenceId Evaluator::adopt(const Evaluator& other, SequenceId sequence, std::int32_t length) {
   if (&other.impl_->model.impl() != &impl_->model.impl()) {
     throw Error(ErrorCode::invalid_argument, "the other evaluator runs another model");

@@ -1,3 +1,5 @@
+// measure_importance(): a text goes through the model, and the squares of what each matrix
+// multiplies are summed by convert/importance_collector.hpp.
 #include "api/model_impl.hpp"
 #include "base/output_file.hpp"
 #include "convert/importance_collector.hpp"
@@ -93,6 +95,7 @@ void measure_importance(const Model& model, std::span<const TokenId> ids, std::s
   try {
     OutputFile file(target);  // before the work: better to hear now that it cannot be written
     ImportanceCollector collector(config);
+    // What fills no chunk at the end is left out.
     run(model, ids.first(ids.size() - ids.size() % static_cast<std::size_t>(options.chunk)),
         options, collector);
     const ImportanceSums sums{collector.take(), static_cast<std::uint32_t>(options.chunk),

@@ -1,3 +1,6 @@
+// Model: load, plan and inspect. All three open a checkpoint in the same way (open_model,
+// make_info), so that what is planned is what is loaded. Formats are format/'s, packing and its
+// cache model/'s; here is the order of the steps, and who hears of progress.
 #include "api/model_impl.hpp"
 #include "base/cpu.hpp"
 #include "base/file.hpp"
@@ -48,6 +51,7 @@ WeightTypes streamed_types(const Checkpoint& checkpoint, std::optional<WeightMix
                     std::string(to_string(*weights)) + ", but tensor '" + tensor->name +
                     "' is quantized already, as " + std::string(to_string(tensor->type)));
   }
+  // Owns its copies: it is asked while weights are loaded.
   return [config = checkpoint.config, mix = *weights](const StoredTensor& tensor) {
     const DataType type = WeightMixer(mix, config, false).type_of(tensor.name);
     return type_for_rows(type, tensor.shape[1]);
@@ -166,6 +170,13 @@ void warn_of_host_files(const LoadOptions& options, const Log& log) {
   log(LogLevel::warning, "the files are not read into memory: they are the host's own");
 }
 
+// In this order: first what may refuse the model by its headers, then what reads it. keep() comes
+// before anything looks at the weights' bytes, for files that are read have none before, and
+// close() when nobody needs the files any more. The tokenizer is read on this thread while others
+// pack.
+//
+// The weights point into the source, which `open` owns until the last steps: nothing between them
+// throws, so it never goes first.
 std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadOptions& options) {
   const Log log(options.host.log);
   auto model = std::make_shared<Model::Impl>();
@@ -199,6 +210,7 @@ std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadO
       model->info.config, *checkpoint.weights, model->host, cpu_tier_from_environment(), loading);
   checkpoint.weights->close();
   model->source = std::move(checkpoint.weights);
+  // The last word is the host's, also where no step has reported.
   if (options.progress && !options.progress(1.0F)) {
     throw Error(ErrorCode::cancelled, "cancelled: loading " + std::string(path));
   }
@@ -289,6 +301,7 @@ ModelInfo Model::inspect(std::string_view path, const Host& host) {
     parts.host = host;
     parts.host.files = files_of(host);
     parts.info = make_info(open_checkpoint(path, *parts.host.files));
+    // For the end tokens, which the tokenizer and the template have a say in.
     load_text(parts, Log());
     return std::move(parts.info);
   });

@@ -13,6 +13,8 @@
 
 namespace tlite {
 
+// Immutable once it is loaded, so that any number of threads share it without a lock; sessions,
+// engines and evaluators keep it alive.
 struct Model::Impl {
   WorkerLease lease;  // threads that packed the weights answer with them, session after session
   Host host;

@@ -1,3 +1,5 @@
+// ModelInfo as JSON, written by hand: no layer above format/ has a JSON library, and the names and
+// their order are part of what callers read.
 #include "base/json_writer.hpp"
 
 #include <charconv>

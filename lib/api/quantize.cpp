@@ -1,3 +1,5 @@
+// The body of quantize(): opens what is needed and checks what is asked. Which type a matrix gets
+// and how the file is written is convert/'s.
 #include "base/file.hpp"
 #include "base/log.hpp"
 #include "convert/gguf_export.hpp"
@@ -49,6 +51,8 @@ void quantize(std::string_view source, std::string_view target, WeightMix mix,
     const Log log(options.host.log);
     Host host = options.host;
     host.files = files_of(options.host);
+    // Everything that is read is opened before the target is begun: a source that is refused leaves
+    // no file behind.
     const Checkpoint checkpoint = open_checkpoint(source, *host.files);
     std::optional<ImportanceMatrix> importance;
     if (!options.importance.empty()) {

@@ -1,3 +1,5 @@
+// The body of Sampler: SamplerChain, Thinking and LengthRules put together as Generator does it, so
+// that both choose the same tokens. Text and stop strings are the caller's.
 #include "api/engine_impl.hpp"
 #include "runtime/length_rules.hpp"
 #include "sample/sampler_chain.hpp"
@@ -13,6 +15,8 @@
 
 namespace tlite {
 
+// The members are in the order in which they are made of each other. `no_thoughts` is what reset()
+// goes back to.
 struct Sampler::Impl {
   Impl(const SamplingParams& asked, std::size_t vocabulary, std::span<const TokenId> ends,
        const std::optional<ThinkingTokens>& thinks)
@@ -97,6 +101,7 @@ SampledToken Sampler::sample(std::span<const float> logits, std::span<const std:
   }
   SampleStep step = self.lengths().step(self.new_tokens, mask);
   step.forced = self.thinking.forced();
+  // It throws before anything is observed, so the sampler is as before.
   const SampledToken sampled = self.chain.sample(logits, self.workspace, step);
   self.observe(sampled.token);
   return sampled;
@@ -114,6 +119,7 @@ void Sampler::end_thinking() noexcept { impl_->thinking.end(); }
 
 void Sampler::accept(TokenId token) {
   impl_->check_token(token);
+  // The n-th token has the n-th random number, wherever the others came from.
   impl_->chain.skip_draw();
   impl_->observe(token);
 }

@@ -1,3 +1,16 @@
+// The bodies of Session and Stream: what a conversation is made of answers, and what becomes of it
+// when one ends, is cut or fails.
+//
+// Which tokens come is the request's generator's to say (runtime/generator.hpp), when rows are
+// computed the engine core's. Here messages are turned into a prompt, the request's events into
+// pieces, and the answer into a message. Nothing here takes a lock: a session and its streams
+// belong to one thread at a time, and what others touch meanwhile is in the mailbox, in the
+// request's control or behind the engine's own locks.
+//
+// Three objects share one life. A Stream holds the SessionCore, so it may outlive its Session; the
+// core holds the engine, which may outlive the Engine it came from; the request, held by the stream
+// and the engine, holds the mailbox and not the stream, so the engine may still write to it when
+// the stream has gone.
 #include "api/session_core.hpp"
 #include "base/deadline.hpp"
 
@@ -36,6 +49,10 @@ std::string_view to_string(FinishReason reason) noexcept {
 
 // Works on a copy of the messages and puts it in place of the session's at the end, so that an
 // exception on the way leaves the conversation as it was.
+// `open` from the moment when the engine has the request until close(): the session is busy as
+// long, so it has one open stream at most. `ended`: no further event will be taken, since the last
+// one was, or the request was given up. Never moved or copied: `shorten` holds references to
+// members. A Stream that is moved moves the pointer to this.
 struct Stream::Impl {
   using Clock = Engine::Impl::Clock;
   // What becomes of the answer.
@@ -43,6 +60,8 @@ struct Stream::Impl {
 
   Impl(std::shared_ptr<SessionCore> session, Kind kind_of_answer, std::vector<Message> context)
       : core(std::move(session)), kind(kind_of_answer), conversation(std::move(context)) {}
+  // Who drops a stream keeps what it was given: the answer ends at the last piece that was taken.
+  // On an engine with others this may wait for the step under way.
   ~Impl() {
     if (!open) return;
     if (!ended) abandon();
@@ -77,6 +96,8 @@ struct Stream::Impl {
   PartialAnswer before;  // what was there of the answer: its tokens, and how much was shown
   ShortenPrompt shorten;
   std::shared_ptr<Request> request;
+  // The engine's copy of the pointer keeps it while the request is there; ours is needed to look at
+  // the answer in commit().
   // What the engine says: shared with it, which may outlive the stream.
   std::shared_ptr<Mailbox> mail = std::make_shared<Mailbox>();
   RequestEvent current;  // the piece given out last
@@ -86,6 +107,9 @@ struct Stream::Impl {
   bool abandoned = false;
 };
 
+// All that may throw comes before the request is submitted, and `busy` after it: where this throws,
+// nothing runs and the session is idle. Turns are dropped from the stream's own copy of the
+// conversation; commit() makes it the session's.
 void Stream::Impl::start(std::vector<TokenId> prompt, const PartialAnswer& from,
                          std::uint64_t with_seed) {
   seed = with_seed;
@@ -95,8 +119,13 @@ void Stream::Impl::start(std::vector<TokenId> prompt, const PartialAnswer& from,
   const Model& model = core->model();
   Generator generator(model.tokenizer(), core->sampling, model.info().eos_token_ids, seed, prompt,
                       from);
+  // Asked of the generator and not taken from `from`, which may say "all of it is shown" with a
+  // number of bytes that is none: given_out() counts on from this.
   before = generator.partial();
   if (core->logits_processor) generator.set_processor(core->logits_processor, prompt);
+  // The sink must not hold `this`: the engine may deliver what it has computed until it has heard
+  // of the end. The mailbox keeps a place for the last event from here on, or an end could be lost
+  // for lack of memory and next() would wait for ever.
   RequestSpec spec{std::move(prompt), std::move(generator)};
   spec.context = core->context();
   spec.waits_when_full = core->options.overflow == OverflowPolicy::drop_oldest;
@@ -109,6 +138,7 @@ void Stream::Impl::start(std::vector<TokenId> prompt, const PartialAnswer& from,
   open = true;
 }
 
+// Progress carries the counts of the prompt, so a cancelled prefill has them in its result too.
 // False of the callback ends the answer before its first token.
 void Stream::Impl::take_progress(RequestEvent& event) {
   append(result, event);
@@ -118,6 +148,8 @@ void Stream::Impl::take_progress(RequestEvent& event) {
 
 // The answer has filled the context. It is not the engine that knows of turns: they are dropped
 // here, and the request goes on behind what is left of the prompt.
+// The generator is read without a lock: a request that is full is nobody's to work on until it is
+// resumed. Where shortening throws, pull() gives the request up.
 void Stream::Impl::make_room() {
   auto prompt = shorter_prompt(request->generator().tokens().size(), core->context(),
                                core->options.overflow, shorten);
@@ -128,6 +160,9 @@ void Stream::Impl::make_room() {
   }
 }
 
+// The piece's views lie in `current`: valid until the next event is taken. append() comes first, so
+// that result() has what was said before an error too. `ended` is set before an error is
+// passed on: then there is nothing left to give up.
 std::optional<Piece> Stream::Impl::take(RequestEvent&& event) {
   current = std::move(event);
   append(result, current);
@@ -142,6 +177,13 @@ std::optional<Piece> Stream::Impl::take(RequestEvent&& event) {
   return Piece{current.text, current.token, current.logprob, current.top_logprobs};
 }
 
+// One loop for next() and poll(), since an event may be there, may ask for something (room, the
+// host's opinion of the progress), or may be the end without text, after which the answer is still
+// to be committed. An end that came with a piece is committed by the call after it: until then the
+// stream is not finished().
+//
+// Whatever is thrown, by the engine, by a callback or for lack of memory, ends the answer and
+// leaves the session idle with the conversation that it had.
 // Where no mail is there, `work` sees to some, or is false: then that is all for now.
 template <class Work>
 std::optional<Piece> Stream::Impl::pull(Work&& work) {
@@ -168,10 +210,13 @@ std::optional<Piece> Stream::Impl::pull(Work&& work) {
 }
 
 std::optional<Piece> Stream::Impl::next(Clock::time_point deadline) {
+  // At least one unit of work a call, or a budget of nothing would never come to an end.
   return pull([&, worked = false]() mutable {
     if (worked && Clock::now() >= deadline) return false;
     worked = true;
     if (core->engine->work_for(*mail, deadline)) return true;
+    // Never seen where the engine keeps its promise: a request that has no mail is in its inbox or
+    // in its core.
     throw Error(ErrorCode::bad_state, "the engine has lost this answer");
   });
 }
@@ -181,6 +226,9 @@ std::optional<Piece> Stream::Impl::poll() {
 }
 
 // Ends the answer here. What the engine has made of it in the meantime does not count.
+// The engine first: after that it writes no more, and clear() finds all that there will be. (From
+// within a logits processor, where the engine cannot be waited for, it may write still; nobody
+// reads it.)
 void Stream::Impl::abandon() noexcept {
   core->engine->abandon(request);
   mail->clear();
@@ -190,6 +238,9 @@ void Stream::Impl::abandon() noexcept {
 }
 
 // The answer as far as it was given out: on an engine that others work on, the request is ahead.
+// The tokens that were given out are replayed by a generator with the same stop strings and no
+// other rules, so that text that is held back is held back here too. No end tokens: an answer that
+// had come to one was not abandoned.
 Generator Stream::Impl::given_out() const {
   SamplingParams params;
   params.stop = core->sampling.stop;
@@ -200,6 +251,7 @@ Generator Stream::Impl::given_out() const {
   return Generator(core->model().tokenizer(), params, {}, seed, {}, answer);
 }
 
+// For the host the answer is over with this: a cancel() from now on is to find nothing running.
 void Stream::Impl::close() noexcept {
   if (!ended) core->engine->abandon(request);
   ended = true;
@@ -208,6 +260,13 @@ void Stream::Impl::close() noexcept {
   core->busy = false;
 }
 
+// Everything that allocates works on copies, and the session's members are moved to at the end, so
+// that an exception costs the answer and not the conversation.
+//
+// An answer is recorded, to be continued to the token, where its tokens and its text say the same.
+// Behind a stop string they do not: the text may be cut inside a token. An end token is taken off,
+// or the continuation would go on behind the end of the turn. An extension of an answer that was
+// not made here, or was edited since, has tokens that are a guess, and none are recorded.
 void Stream::Impl::commit() {
   std::optional<Generator> rest;
   if (abandoned) rest.emplace(given_out());
@@ -224,6 +283,8 @@ void Stream::Impl::commit() {
   if (kind == Kind::extend) {
     if (!said) record = std::move(core->record);
     if (said && exact) extended.content = generator.text();
+    // Appended to the message as it was written: decoding its tokens could change it, since
+    // encoding normalizes and repairs.
     if (said && !exact) extended.content += result.text;
     conversation.push_back(std::move(extended));
   }
@@ -250,9 +311,12 @@ std::optional<Piece> Stream::poll() { return impl_->poll(); }
 bool Stream::finished() const noexcept { return !impl_->open; }
 const Generation& Stream::result() const noexcept { return impl_->result; }
 
+// No more than the pointer: what streams need after the session is in the core. The conversation is
+// rendered before a stream is made, so that a template that refuses it leaves nothing behind.
 struct Session::Impl {
   std::shared_ptr<SessionCore> core;
 
+  // Through this goes every call that changes what an open stream will write to or reads meanwhile.
   SessionCore& idle() const {
     core->require_idle();
     return *core;
@@ -311,11 +375,14 @@ struct Session::Impl {
     return Stream(std::move(impl));
   }
 
+  // A callback that says no keeps the answer so far, one that throws does not: close() comes before
+  // the stream's destructor, which would commit it.
   static Generation drain(Stream stream, const PieceCallback& callback) {
     Stream::Impl& impl = *stream.impl_;
     try {
       while (const std::optional<Piece> piece = impl.next(Stream::Impl::Clock::time_point::max())) {
         if (!callback || callback(*piece)) continue;
+        // Where the last piece was the end, its own reason stays.
         if (!impl.ended) impl.abandon();
         impl.commit();
       }
@@ -343,6 +410,7 @@ const SessionOptions& Session::options() const noexcept { return impl_->core->op
 void Session::set_sampling(const SamplingParams& params) {
   SessionCore& core = impl_->idle();
   validate(params, static_cast<std::size_t>(core.model().info().config.vocab_size));
+  // Made to throw now, where the host can see why, and not with the next answer.
   Thinking(params, core.model().tokenizer().thinking_tokens());
   core.sampling = params;
 }
@@ -365,6 +433,8 @@ const std::vector<Message>& Session::messages() const noexcept { return impl_->c
 void Session::set_messages(std::vector<Message> messages) {
   for (const Message& message : messages) validate(message);
   SessionCore& core = impl_->idle();
+  // The record goes with the messages: an equal text at the same place may have come from
+  // elsewhere.
   core.messages = std::move(messages);
   core.record.reset();
 }
@@ -377,6 +447,7 @@ void Session::rewind(std::size_t count) {
                                                  std::to_string(core.messages.size()));
   }
   core.messages.resize(count);
+  // What is added at that place later is another message.
   if (core.record && core.record->message >= count) core.record.reset();
 }
 
@@ -421,6 +492,7 @@ Generation Session::complete(std::string_view prompt, const PieceCallback& callb
   return Impl::drain(stream_complete(prompt), callback);
 }
 
+// Allowed while an answer is made: it reads the messages, which change at its end alone.
 std::int32_t Session::count_prompt_tokens() const {
   const SessionCore& core = *impl_->core;
   if (core.messages.empty()) return 0;
@@ -431,6 +503,8 @@ void Session::on_prefill(std::function<bool(std::int64_t done, std::int64_t tota
   impl_->idle().on_prefill = std::move(callback);
 }
 
+// From any thread and from signal handlers: one atomic of a control that lives as long as the core,
+// and never another one. Whether an answer runs is part of that same atomic, see RunState.
 void Session::cancel() noexcept { impl_->core->control->run.cancel(); }
 void Session::end_thinking() noexcept { impl_->core->control->end_thinking = true; }
 

@@ -37,6 +37,7 @@ SessionCore::SessionCore(Model model, const SessionOptions& given)
     : SessionCore(std::make_shared<Engine::Impl>(std::move(model), engine_options(given),
                                                  evaluator_options(given)),
                   given) {
+  // After the delegated constructor, which takes any engine for a shared one.
   shares_engine = false;
 }
 
@@ -45,10 +46,12 @@ SessionCore::SessionCore(std::shared_ptr<Engine::Impl> on, const SessionOptions&
       shares_engine(true),
       options(given),
       sampling(engine->model.default_sampling()) {
+  // As resolved, so that options() tells what the session really runs with.
   options.threads = engine->options.threads;
   options.kv_type = engine->options.kv_type;
 }
 
+// The original is idle (Session::fork asks), so no step holds the lock of its engine for long.
 SessionCore::SessionCore(const SessionCore& other)
     : engine(other.engine),
       shares_engine(other.shares_engine),
@@ -76,6 +79,9 @@ std::vector<TokenId> SessionCore::encode(const std::vector<Message>& conversatio
                          options.parse_special_in_messages);
 }
 
+// The conversation is rendered anew for each turn that goes: a template may write more than the
+// turns, so what one of them costs is known by rendering without it. Gives the shortest prompt
+// there is where none is short enough; the caller decides (runtime/overflow.cpp).
 ShortenPrompt SessionCore::shortener(std::vector<Message>& conversation,
                                      std::int32_t& dropped) const {
   return [this, &conversation, &dropped](std::size_t tokens) {

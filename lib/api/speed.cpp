@@ -1,3 +1,4 @@
+// What a host needs to tell how near to its memory's speed a model runs.
 #include "api/model_impl.hpp"
 #include "base/cpu.hpp"
 

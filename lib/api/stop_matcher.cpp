@@ -1,3 +1,5 @@
+// The body of StopMatcher. The search itself is runtime/stop_scanner.hpp's, which Generator uses
+// too.
 #include "runtime/stop_scanner.hpp"
 
 #include <tlite/error.hpp>
@@ -7,6 +9,7 @@ namespace tlite {
 
 namespace {
 
+// Before the scanner is made: it requires that no stop string is empty.
 const std::vector<std::string>& checked(const std::vector<std::string>& stops) {
   for (std::size_t i = 0; i < stops.size(); ++i) {
     if (!stops[i].empty()) continue;

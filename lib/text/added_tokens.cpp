@@ -35,6 +35,8 @@ std::size_t skip_space_right(std::string_view text, std::size_t at) {
   return at;
 }
 
+// Ranges without a byte touch nothing. By binary search: a long conversation has thousands of
+// ranges.
 // True when the range shares a byte with one of the sorted ranges.
 bool touches(const TextRange& range, std::span<const TextRange> sorted) {
   auto next = std::upper_bound(
@@ -92,6 +94,8 @@ bool AddedTokenFinder::find(std::string_view text, std::size_t from, Match& matc
   return false;
 }
 
+// A match that is turned down is passed over as a whole, as in the reference: a shorter token
+// inside it is not looked for. What lstrip takes ends where the token before has ended.
 void AddedTokenFinder::split(std::string_view text, const SpecialPolicy& policy,
                              Piece piece) const {
   std::size_t done = 0;

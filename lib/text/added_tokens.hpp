@@ -20,6 +20,8 @@ struct SpecialPolicy {
   std::span<const TextRange> literal_ranges = {};
 };
 
+// Immutable: any thread may split. The work is O(log tokens) a byte of a possible match, and a look
+// into a table of 256 for all others.
 class AddedTokenFinder {
  public:
   // A piece of text between added tokens, or (the text without meaning) an added token.

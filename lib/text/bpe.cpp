@@ -1,3 +1,5 @@
+// The two merges give the same tokens: a heap that orders by rank, then by position, finds what a
+// search from the left for the lowest rank finds.
 #include "text/bpe.hpp"
 
 #include "base/hash.hpp"
@@ -35,6 +37,8 @@ Bpe::Bpe(const TokenizerSpec& spec)
   }
 }
 
+// Ends in any case: the table is half empty. For a pair without a rule it is a free slot, whose
+// rule is kNoMerge.
 std::size_t Bpe::slot_of(std::uint64_t pair) const noexcept {
   const std::size_t mask = slots_.size() - 1;
   std::size_t slot = mix(pair, 0x9E3779B97F4A7C15) & mask;
@@ -52,6 +56,7 @@ Bpe::Rule Bpe::find(TokenId left, TokenId right) const noexcept {
   return slots_[slot_of(pair_of(left, right))].rule;
 }
 
+// A byte that the vocabulary lacks becomes the unknown token or, as in the reference, nothing.
 void Bpe::byte_tokens(std::string_view word, std::vector<TokenId>& ids) const {
   ids.clear();
   bool after_unknown = false;
@@ -66,6 +71,8 @@ void Bpe::byte_tokens(std::string_view word, std::vector<TokenId>& ids) const {
   }
 }
 
+// Quadratic, but within one small array and without a queue. After a merge two pairs have changed:
+// those of the new token with its neighbours.
 void Bpe::merge_short(std::vector<TokenId>& ids) const {
   Rule rules[kShortWord];
   std::size_t pairs = ids.size() - 1;
@@ -84,6 +91,7 @@ void Bpe::merge_short(std::vector<TokenId>& ids) const {
   }
 }
 
+// O(n log n), so that a word of a megabyte, which an attacker may send, takes no hours.
 void Bpe::merge_long(std::vector<TokenId>& ids, Scratch& scratch) const {
   // A linked list of symbols and a heap of (rank, position). An entry is stale when the rank at its
   // position has changed since; a rank belongs to one pair, so comparing ranks is enough.
@@ -120,6 +128,7 @@ void Bpe::merge_long(std::vector<TokenId>& ids, Scratch& scratch) const {
     if (symbol.rank != static_cast<std::uint32_t>(entry >> 32)) continue;
     Scratch::Symbol& right = symbols[symbol.next];
     symbol.id = symbol.merged;
+    // So that its entries in the queue are stale: none has this rank.
     right.rank = kNoMerge;
     symbol.next = right.next;
     if (symbol.next != kEnd) symbols[symbol.next].previous = at;

@@ -19,6 +19,8 @@
 
 namespace tlite::text {
 
+// Immutable: what a call needs to write lies in its Scratch, so that any number of threads encode
+// at once.
 class Bpe {
  public:
   explicit Bpe(const TokenizerSpec& spec);

@@ -7,6 +7,7 @@
 namespace tlite::text {
 namespace {
 
+// 188 bytes stand for themselves; the other 68 have U+0100 to U+0143, in their order.
 struct Alphabet {
   std::array<char32_t, 256> characters{};
   std::array<std::int16_t, 0x144> bytes{};  // -1: not in the alphabet
@@ -41,6 +42,8 @@ std::string to_byte_level(std::string_view bytes) {
   return out;
 }
 
+// What is appended before a character that is not in the alphabet is taken back: a token is read by
+// the alphabet as a whole or not at all.
 void append_token_bytes(std::string& out, std::string_view token) {
   const std::size_t start = out.size();
   for (std::size_t i = 0; i < token.size();) {

@@ -24,9 +24,12 @@ std::string message_name(std::size_t i) { return "messages[" + std::to_string(i)
 
 // ---- C++ to template values
 
+// All that comes from a message counts as typed by a user, its role and names too: special tokens
+// in it are text. Keys are the template's own words.
 Value literal(std::string_view text) { return jinja::text_value(Text(std::string(text), true)); }
 Value key(std::string_view name) { return jinja::text_value(name); }
 
+// With its depth, by which the interpreter bounds its recursions.
 Value list_value(std::vector<Value> items) {
   int depth = 0;
   for (const Value& item : items) depth = std::max(depth, item.depth());
@@ -47,6 +50,7 @@ Value arguments_value(const ToolCall& call, const std::string& where) {
   return object;
 }
 
+// The arguments are parsed in both forms, so that what is no JSON object is refused in both.
 Value call_value(const ToolCall& call, ArgumentForm form, const std::string& where) {
   Dict function;
   function.set(key("name"), literal(call.name));
@@ -142,6 +146,7 @@ ToolCall read_call(const Value& value, const std::string& where) {
   return call;
 }
 
+// An assistant that calls tools need not say anything: only then may the content be missing.
 Message read_message(const Value& value, const std::string& where) {
   if (!value.is(Kind::dict)) fail(where, "must be an object");
   const Dict& dict = value.dict();
@@ -209,6 +214,8 @@ std::vector<Message> parse_messages(std::string_view json) {
   return out;
 }
 
+// For parse_messages to read back. Fields that are empty are left out, or null where
+// the form wants them: a template may ask whether they are there.
 std::string messages_to_json(const std::vector<Message>& messages) {
   std::string out = "[";
   for (std::size_t i = 0; i < messages.size(); ++i) {

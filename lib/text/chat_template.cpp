@@ -34,6 +34,7 @@ void set(TemplateVariables& variables, const std::string& name, Value value) {
   variables.emplace_back(name, std::move(value));
 }
 
+// The caller's variables come last and take the place of those before.
 TemplateVariables variables_of(const ChatTemplate::Impl& impl, Value messages,
                                const TemplateOptions& options) {
   TemplateVariables out = impl.special_tokens;
@@ -67,12 +68,14 @@ Prompt render_values(const ChatTemplate::Impl& impl, Value messages,
   const TemplateVariables variables = variables_of(impl, std::move(messages), options);
   jinja::Runtime runtime;
   runtime.now = options.now;
+  // A runtime of its own for each call: the template is shared by any number of threads.
   const jinja::Text text = jinja::run(runtime, source.parsed, variables);
   return {text.bytes(), text.literal()};
 }
 
 }  // namespace
 
+// The text is kept for who writes the model to another file; the parsed form needs it no more.
 std::shared_ptr<const TemplateSource> compile_template(std::string text) {
   auto source = std::make_shared<TemplateSource>();
   source->parsed = jinja::parse(text);

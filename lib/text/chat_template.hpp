@@ -25,6 +25,7 @@ using TemplateVariables = std::vector<std::pair<std::string, jinja::Value>>;
 // Throws bad_template for a syntax error.
 std::shared_ptr<const TemplateSource> compile_template(std::string text);
 
+// Immutable once it is in a ChatTemplate, and shared by all copies of it.
 struct ChatTemplate::Impl {
   std::shared_ptr<const TemplateSource> main;      // null where there is only tool_use
   std::shared_ptr<const TemplateSource> tool_use;  // for conversations with tools; null: main is

@@ -14,6 +14,7 @@ namespace {
 // No template changes it or has it in a text of its own.
 constexpr std::string_view kMark = "TLITE-ANSWER";
 
+// By an example, and not by reading the template: what it writes is what the model has seen.
 std::optional<std::string> render_answer(const ChatTemplate& chat_template) {
   try {
     return chat_template.render({{"user", "TLITE-QUESTION"}, {"assistant", std::string(kMark)}})
@@ -43,6 +44,7 @@ std::optional<TokenId> last_special(const Tokenizer& tokenizer, std::string_view
 
 // What begins a turn does not end one: a template that closes no turn and always opens the next
 // would have that token behind the answer.
+// Nothing found is no error: the tokens that the files name are there still.
 std::optional<TokenId> end_of_turn(const Tokenizer& tokenizer, const ChatTemplate& chat_template) {
   const std::optional<std::string> text = render_answer(chat_template);
   if (!text) return std::nullopt;

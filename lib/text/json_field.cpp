@@ -85,6 +85,7 @@ simdjson::dom::array JsonField::array() const {
   return value;
 }
 
+// Goes through the members one by one, as simdjson's objects do: not for lists of thousands.
 std::optional<JsonField> JsonField::find(std::string_view name) const {
   simdjson::dom::element value;
   if (object().at_key(name).get(value) != simdjson::SUCCESS || value.is_null()) {
@@ -113,6 +114,7 @@ JsonField JsonField::item(std::size_t index, simdjson::dom::element value) const
   return {value, where_ + "[" + std::to_string(index) + "]"};
 }
 
+// A Git LFS pointer in place of a file is told as that, before the parser calls it no JSON.
 JsonField parse_json(simdjson::dom::parser& parser, std::span<const std::byte> json,
                      std::string_view name) {
   const std::string where(name);

@@ -13,6 +13,8 @@
 
 namespace tlite::text {
 
+// A value and a path, cheap but for the path's allocation: no field outlives the parser. The type
+// is asked for where a value is read, so that a reader needs no checks of its own.
 class JsonField {
  public:
   JsonField(simdjson::dom::element value, std::string where) : value_(value), where_(where) {}

@@ -28,6 +28,7 @@ struct SideFile {
   std::string text;
 };
 
+// The texts live until the end of the call; the spec keeps copies.
 TokenizerSpec load_older_form(const std::string& folder, const FileSystem& files) {
   const std::string vocabulary = folder + "vocab.json";
   const std::string merges = folder + "merges.txt";
@@ -37,6 +38,7 @@ TokenizerSpec load_older_form(const std::string& folder, const FileSystem& files
 
 }  // namespace
 
+// The side files are read and held until they are applied: apply_side_files gets views of them.
 TokenizerSpec load_tokenizer_spec(std::string_view path, const FileSystem& files) {
   const bool is_directory = files.is_directory(path);
   const std::string tokenizer_path =

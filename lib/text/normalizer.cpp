@@ -116,6 +116,7 @@ NfcNormalizer::NfcNormalizer(const CharClasses& classes) : classes_(classes), ac
   }
 }
 
+// No continuation byte is in `active_lead_`, so decoding begins where a code point does.
 // The next code point that NFC may touch, or the end.
 std::size_t NfcNormalizer::find_active(std::string_view text, std::size_t from) const noexcept {
   for (std::size_t i = from; i < text.size(); ++i) {
@@ -127,6 +128,9 @@ std::size_t NfcNormalizer::find_active(std::string_view text, std::size_t from) 
   return text.size();
 }
 
+// What lies between the runs is copied as it is: a code point that is not active neither changes
+// nor joins what is behind it unless that is active. Edits are wider than what has changed, which
+// moves the borders of literal ranges outwards: more is text, never less.
 std::string_view NfcNormalizer::normalize(std::string_view text, std::string& buffer,
                                           std::vector<Edit>& edits) const {
   edits.clear();

@@ -27,6 +27,9 @@ std::vector<TextRange> map_ranges(std::span<const TextRange> ranges, std::span<c
 // Valid UTF-8 with each ill-formed sequence as U+FFFD; `text` itself where there is none.
 std::string_view repair(std::string_view text, std::string& buffer, std::vector<Edit>& edits);
 
+// Most text has nothing that NFC could touch: it is looked through once and not copied. Only runs
+// of active code points, with the one before them, go through utf8proc. Immutable; what a call
+// writes is the caller's.
 class NfcNormalizer {
  public:
   explicit NfcNormalizer(const CharClasses& classes);

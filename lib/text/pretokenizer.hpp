@@ -12,6 +12,7 @@
 namespace tlite::text {
 
 // Cuts valid UTF-8 at the matches of a pattern: they and what lies between them are the pieces.
+// Immutable, for any thread. A piece is a view that is valid during the call alone.
 class Splitter {
  public:
   virtual ~Splitter() = default;

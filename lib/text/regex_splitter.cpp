@@ -20,6 +20,9 @@ RE2::Options options() {
   return options;
 }
 
+// A pattern that does not match the empty text matches none anywhere, for anchors and \b are
+// refused by translate_pattern: so each match moves on. re2's automata lock for themselves; any
+// thread may split.
 class RegexSplitter final : public Splitter {
  public:
   RegexSplitter(std::string_view pattern, std::string_view where)

@@ -27,6 +27,8 @@ void append_range(std::string& out, char32_t first, char32_t last) {
   }
 }
 
+// Negated by its complement, because it may stand inside a class, where re2 has no negation of
+// ranges.
 // The ranges, or all code points outside them, as the inside of a class.
 void append_ranges(std::string& out, std::span<const CodeRange> ranges, bool negated) {
   if (!negated) {
@@ -41,6 +43,8 @@ void append_ranges(std::string& out, std::span<const CodeRange> ranges, bool neg
   append_range(out, next, 0x10FFFF);
 }
 
+// Copies what both engines read alike and refuses what it does not know: a construct that is let
+// through by mistake would cut words elsewhere without a sign of it.
 class Translator {
  public:
   Translator(std::string_view pattern, std::string_view where, std::string& out)
@@ -192,6 +196,8 @@ class Translator {
 
 }  // namespace
 
+// Knows as much of the syntax as it takes not to be misled by a bar in a class, in a group or
+// behind a backslash. What is wrong with a pattern is for others to say.
 std::vector<std::string_view> split_alternatives(std::string_view pattern) {
   std::vector<std::string_view> alternatives;
   std::size_t begin = 0;
@@ -218,6 +224,8 @@ std::vector<std::string_view> split_alternatives(std::string_view pattern) {
   return alternatives;
 }
 
+// One alternative at a time: the look-ahead is taken out only where it is one of its own, right
+// before the `\s+` that takes what it leaves. Elsewhere it meets Translator, which refuses it.
 SplitPattern translate_pattern(std::string_view pattern, std::string_view where) {
   SplitPattern result;
   const std::vector<std::string_view> alternatives = split_alternatives(pattern);

@@ -10,6 +10,7 @@ StreamDecoder::StreamDecoder(Tokenizer tokenizer, const DecodeOptions& options)
 
 // Ill-formed sequences are replaced as soon as they are known to be ill-formed; only the beginning
 // of a code point that may still become whole waits. So the pieces add up to decode's text.
+// The id is looked up first: one that is none leaves the decoder as it was.
 std::string_view StreamDecoder::push(TokenId id) {
   const std::string_view bytes = tokenizer_.impl().bytes(id);
   piece_.clear();
@@ -19,6 +20,7 @@ std::string_view StreamDecoder::push(TokenId id) {
   return piece_;
 }
 
+// No more bytes come, so what is cut off is ill-formed now.
 std::string_view StreamDecoder::finish() {
   piece_.clear();
   append_repaired(piece_, pending_);

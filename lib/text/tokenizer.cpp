@@ -1,3 +1,6 @@
+// Encoding, in the order of the reference: repair of UTF-8, added tokens in the text as it is, NFC
+// of what is between them, added tokens in that, words, byte pairs. Decoding is a table of bytes by
+// id.
 #include "base/utf8.hpp"
 #include "text/byte_level.hpp"
 #include "text/tokenizer_impl.hpp"
@@ -42,6 +45,7 @@ void check_arguments(std::string_view text, std::span<const TextRange> ranges) {
   }
 }
 
+// Goes through all ranges for each piece, which is why nobody calls it without need.
 // The parts of sorted ranges inside `piece`, counted from its beginning.
 std::vector<TextRange> cut_ranges(std::span<const TextRange> ranges, TextRange piece) {
   std::vector<TextRange> inside;
@@ -85,6 +89,8 @@ text::AddedTokenFinder Tokenizer::Impl::make_finder(bool normalized) const {
   return {std::move(tokens), std::move(forms)};
 }
 
+// Once and for all ids, so that decoding is a copy. An added token stands for its content even
+// where the vocabulary has the id too.
 void Tokenizer::Impl::make_bytes() {
   const std::size_t bound = spec.id_bound();
   std::vector<const AddedToken*> added(bound, nullptr);
@@ -114,6 +120,8 @@ std::string_view Tokenizer::Impl::bytes(TokenId id) const {
                                          byte_offsets_[index + 1] - byte_offsets_[index]);
 }
 
+// Words are never empty, and an unused entry of the cache holds the empty word: it is never taken
+// for one. What is stored depends on the word alone, so a workspace may serve any text.
 void Tokenizer::Impl::encode_word(std::string_view word, Call& call) const {
   Workspace& workspace = call.workspace;
   text::WordCache::Entry* entry = nullptr;
@@ -140,6 +148,7 @@ void Tokenizer::Impl::encode_words(std::string_view text, Call& call) const {
   pretokenizer_.split(text, [&](std::string_view word) { encode_word(word, call); });
 }
 
+// `normalized` may lie in the workspace, which one call has to itself; no word outlives it.
 void Tokenizer::Impl::encode_piece(std::string_view text, std::span<const TextRange> literal,
                                    Call& call) const {
   std::string_view normalized = text;
@@ -160,6 +169,9 @@ void Tokenizer::Impl::encode_piece(std::string_view text, std::span<const TextRa
       });
 }
 
+// Literal ranges are the caller's offsets: they are mapped each time that the text under them
+// changes. The workspace is lent for the call and goes back also when it throws, in any state: each
+// use clears what it needs.
 std::vector<TokenId> Tokenizer::Impl::encode(std::string_view text,
                                              const EncodeOptions& options) const {
   check_arguments(text, options.literal_ranges);

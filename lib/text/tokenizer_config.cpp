@@ -70,6 +70,8 @@ bool has_default(std::string_view key) {
   return key == "eos_token" || key == "unk_token" || key == "pad_token";
 }
 
+// Only where the last step is GPT-2's pattern, ByteLevel's own; a tokenizer with a pattern of its
+// own keeps its steps.
 void apply_prefix_space(TokenizerSpec& spec, bool prefix_space) {
   auto& steps = spec.pretokenizer;
   const bool is_bare = steps.size() <= 2 && !steps.empty() && steps.back().pattern == kGpt2Pattern;
@@ -83,6 +85,7 @@ void apply_prefix_space(TokenizerSpec& spec, bool prefix_space) {
 }
 
 // The files as one: where a setting stands.
+// Files that do not count are not parsed either: one that is broken does no harm then.
 class SideFiles {
  public:
   SideFiles(const TokenizerSideFile& config, const TokenizerSideFile& map,
@@ -133,6 +136,7 @@ class SideFiles {
                             : field.is_object() && field.object().size() == 0;
   }
 
+  // The fields are views of what their parsers own.
   simdjson::dom::parser config_parser_, map_parser_, added_parser_;
   std::optional<JsonField> config_, map_, added_;
 };
@@ -160,6 +164,8 @@ void add_decoder_token(TokenizerSpec& spec, const JsonField& decoder, std::int64
 
 }  // namespace
 
+// In transformers' order, for tokens are numbered as they are added: the decoder's, the older
+// file's, the named ones, the others.
 void apply_side_files(TokenizerSpec& spec, const TokenizerSideFile& tokenizer_config,
                       const TokenizerSideFile& special_tokens_map,
                       const TokenizerSideFile& added_tokens, bool older_form) {

@@ -21,6 +21,8 @@
 
 namespace tlite {
 
+// Neither copied nor moved: finders point to tokens of `spec`, normalizer and splitters refer to
+// `classes_`. The members are in the order in which they need each other.
 struct Tokenizer::Impl {
   // Throws not_supported for a split pattern that cannot be run.
   explicit Impl(text::TokenizerSpec tokenizer_spec);

@@ -31,6 +31,7 @@ std::optional<std::string> TokenizerSpec::add_merge(std::string_view left, std::
   return std::nullopt;
 }
 
+// Valid until the next add_token().
 const AddedToken* TokenizerSpec::find_added(std::string_view content) const {
   const auto found = added_index_.find(std::string(content));
   return found == added_index_.end() ? nullptr : &added_tokens[found->second];
@@ -45,6 +46,7 @@ std::size_t TokenizerSpec::id_bound() const noexcept {
   return std::max(vocabulary.id_bound(), static_cast<std::size_t>(next_added_));
 }
 
+// Where it throws, the spec is of no further use: the index has the content already.
 void TokenizerSpec::add_token(AddedToken token) {
   if (token.content.empty()) return;
   const auto [known, is_new] = added_index_.try_emplace(token.content, added_tokens.size());

@@ -44,6 +44,8 @@ struct PretokenizerStep {
 
 enum class Normalization { none, nfc };
 
+// Filled by one thread, then constant in its Tokenizer. Tokens of merges are all in the vocabulary,
+// and the content of each added token is there once: add_merge and add_token see to it.
 struct TokenizerSpec {
   std::string name;  // where it came from, for error messages
   Vocabulary vocabulary;

@@ -1,9 +1,11 @@
+// The tables are in unicode_ranges.cpp, which is written by a script.
 #include "text/unicode.hpp"
 
 #include <algorithm>
 
 namespace tlite::text {
 
+// For what is asked seldom; the pre-tokenizer, which asks for every code point, has CharClasses.
 bool in_ranges(std::span<const CodeRange> ranges, char32_t code_point) noexcept {
   const auto range = std::upper_bound(
       ranges.begin(), ranges.end(), code_point,
@@ -11,6 +13,7 @@ bool in_ranges(std::span<const CodeRange> ranges, char32_t code_point) noexcept 
   return range != ranges.begin() && code_point <= std::prev(range)->last;
 }
 
+// As long as the last range needs; what lies behind has no class.
 CharClasses::CharClasses() {
   const auto last = std::max({letter_ranges().back().last, number_ranges().back().last,
                               space_ranges().back().last, nfc_active_ranges().back().last});

@@ -9,6 +9,7 @@ std::uint32_t tag_of(std::uint64_t hash) noexcept { return static_cast<std::uint
 
 }  // namespace
 
+// A hint: add() grows by itself.
 void Vocabulary::reserve(std::size_t tokens) {
   spans_.reserve(tokens);
   std::size_t slots = 64;
@@ -16,6 +17,8 @@ void Vocabulary::reserve(std::size_t tokens) {
   if (slots > slots_.size()) grow(slots);
 }
 
+// Refuses before it adds anything, so that a reader can say which entry was wrong. The table
+// grows first, for a slot is held by reference behind that.
 Vocabulary::Added Vocabulary::add(std::int64_t id, std::string_view token) {
   if (id < 0 || id > kMaxId) return Added::id_out_of_range;
   const auto index = static_cast<std::size_t>(id);
@@ -51,6 +54,7 @@ bool Vocabulary::contains(TokenId id) const noexcept {
 }
 
 // The slot that holds the token, or the free one where it belongs.
+// Ends in any case: a quarter of the slots is free.
 std::size_t Vocabulary::slot_of(std::string_view token, std::uint64_t hash) const noexcept {
   const std::size_t mask = slots_.size() - 1;
   std::size_t at = hash & mask;
@@ -61,6 +65,7 @@ std::size_t Vocabulary::slot_of(std::string_view token, std::uint64_t hash) cons
   return at;
 }
 
+// Tokens are hashed anew: a slot keeps a part of the hash only.
 void Vocabulary::grow(std::size_t slots) {
   slots_.assign(slots, Slot());
   for (std::size_t i = 0; i < spans_.size(); ++i) {

@@ -13,6 +13,8 @@
 
 namespace tlite::text {
 
+// Ids need not be dense; tokens and ids are both unique. A view of a token is valid until the next
+// add(). Safe to read from any thread once it is filled.
 class Vocabulary {
  public:
   // Ids are array indices of the model's embedding; one beyond this is a mistake or an attack.

@@ -19,6 +19,7 @@
 namespace tlite::text {
 
 // One thread at a time; WorkspacePool gives one to each call.
+// Size and work are bounded whatever the words are: of two that hash alike one is encoded again.
 class WordCache {
  public:
   static constexpr std::size_t kMaxBytes = 34;  // a space and 16 Cyrillic letters

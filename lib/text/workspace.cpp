@@ -5,8 +5,10 @@
 
 namespace tlite::text {
 
+// Room for all that are kept, so that giving back never allocates, and cannot throw.
 WorkspacePool::WorkspacePool() { idle_.reserve(kIdle); }
 
+// A new one is made outside the lock, for it fills 2 MiB.
 std::unique_ptr<Workspace> WorkspacePool::take() {
   {
     const std::lock_guard lock(mutex_);
@@ -19,6 +21,7 @@ std::unique_ptr<Workspace> WorkspacePool::take() {
   return std::make_unique<Workspace>();
 }
 
+// Shrunk before the lock is taken. One too many is freed after it.
 void WorkspacePool::give_back(std::unique_ptr<Workspace> workspace) noexcept {
   workspace->shrink();
   const std::lock_guard lock(mutex_);

@@ -15,6 +15,7 @@
 
 namespace tlite::text {
 
+// Of one call at a time. Its cache stays warm for the next call, whichever thread that is on.
 struct Workspace {
   WordCache cache;
   Bpe::Scratch bpe;
@@ -27,6 +28,7 @@ struct Workspace {
 };
 
 // Keeps at most kIdle workspaces (2 MiB each) for later calls; more calls at once make their own.
+// Any thread; the lock is held to take one or to put one back.
 class WorkspacePool {
  public:
   static constexpr std::size_t kIdle = 16;
