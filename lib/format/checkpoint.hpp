@@ -22,7 +22,7 @@ struct Checkpoint {
   std::string format;  // "safetensors" or "gguf"
   ModelConfig config;
   // The ends of a turn that the files name: generation_config.json and config.json, or a GGUF
-  // file's metadata. The tokenizer and the chat template add theirs: see api/end_tokens.hpp.
+  // file's metadata. The tokenizer and the chat template add theirs: see text/end_tokens.hpp.
   std::vector<TokenId> eos_token_ids;
   GenerationConfig generation;  // .sampling: greedy-free defaults where no file says anything
   bool has_chat_template = false;

@@ -1,10 +1,9 @@
 // The weights of a Qwen2 model, each matrix behind the kernels that stream it.
 //
-// Matrices stay where the file is mapped, but for the packed
-// ones, quantized or loaded as bf16: they are packed into memory of our own, by all cores, or
-// mapped from the packed cache, and their place in the file is not looked at again. Of files that
-// are read the source has kept the others. Norms and biases, a few hundred kilobytes, are turned
-// into f32.
+// Matrices stay where the file is mapped, but for the packed ones, quantized or loaded as bf16: they
+// are packed into memory of our own, by all cores, or mapped from the packed cache, and their place
+// in the file is not looked at again. Of files that are read the source has kept the others. Norms
+// and biases, a few hundred kilobytes, are turned into f32.
 #pragma once
 
 #include "base/buffer.hpp"
