@@ -36,8 +36,9 @@ void Stepper::wake(const LoadedModelPtr& model) {
 bool Stepper::step(const LoadedModelPtr& model, std::vector<ModelEvent>& events) {
   bool more = true;
   try {
-    more = model->engine.advance(
-        kTurn, [&](const tlite::EngineEvent& event) { events.push_back({model, event}); });
+    more = model->engine.advance(kTurn, [&](const tlite::EngineEvent& event) {
+      events.push_back({model, event});
+    });
   } catch (const std::exception& error) {
     log_(model->name + ": " + error.what());
     std::this_thread::sleep_for(std::chrono::milliseconds(200));
