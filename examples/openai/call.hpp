@@ -71,4 +71,7 @@ std::optional<Kind> kind_of_url(std::string_view url);
 Call parse_call(Kind kind, const Json& body, const tlite::SamplingParams& defaults,
                 SamplingFields& fields, const Reading& reading);
 
+// A field that no reader knows: into call.ignored, or refused.
+void refuse_unknown(const std::string& name, const Json& value, const Reading& reading, Call& call);
+
 }  // namespace openai

@@ -15,7 +15,4 @@ Json embeddings_body(const Call& call, const std::vector<tlite::Generation>& ans
 // A text, a list of token ids, or a list of either: of embeddings, and the prompts of a completion.
 std::vector<Input> inputs_field(const std::string& field, const Json& value);
 
-// A field that no reader knows: into call.ignored, or refused.
-void refuse_unknown(const std::string& name, const Json& value, const Reading& reading, Call& call);
-
 }  // namespace openai

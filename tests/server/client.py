@@ -100,6 +100,16 @@ class Answer:
         assert found[-1] == "[DONE]", found[-1]
         return [json.loads(data) for data in found[:-1]]
 
+    def named_events(self) -> list[Any]:
+        """The data of server-sent events whose names are the types of their data."""
+        found = []
+        for block in self.body.decode("utf-8").split("\n\n")[:-1]:
+            name, data = block.split("\n")
+            event = json.loads(data.removeprefix("data: "))
+            assert name == "event: " + event["type"], block
+            found.append(event)
+        return found
+
 
 class ServerTest(unittest.TestCase):
     """One server for the tests of a class."""

@@ -26,17 +26,6 @@ TEXT = {"type": "text", "text": "Добрый день, мир!"}
 CITY = {"city": "Москва", "days": [1, 2]}
 
 
-def events(answer: Answer) -> list[Any]:
-    """The stream's events, whose names are the types of their data."""
-    found = []
-    for block in answer.body.decode("utf-8").split("\n\n")[:-1]:
-        name, data = block.split("\n")
-        event = json.loads(data.removeprefix("data: "))
-        assert name == "event: " + event["type"], block
-        found.append(event)
-    return found
-
-
 def gather(stream: list[Any]) -> dict[str, Any]:
     """The message that a stream is of, put together as clients do; asserts its order."""
     assert stream[0]["type"] == "message_start" and stream[-1] == {"type": "message_stop"}
@@ -98,7 +87,7 @@ class MessagesTest(ServerTest):
         answer = self.post(MESSAGES, **fields, stream=True)
         self.assertEqual(answer.status, 200, answer.body)
         self.assertEqual(
-            without_ids(gather(events(answer))), without_ids(json.loads(json.dumps(message)))
+            without_ids(gather(answer.named_events())), without_ids(json.loads(json.dumps(message)))
         )
         return message
 
@@ -157,7 +146,7 @@ class MessagesTest(ServerTest):
         for usage in (first, again):
             self.assertEqual(usage["input_tokens"] + usage["cache_read_input_tokens"], count)
         self.assertGreater(again["cache_read_input_tokens"], 100)
-        start = events(self.post(MESSAGES, messages=long, max_tokens=4, stream=True))[0]
+        start = self.post(MESSAGES, messages=long, max_tokens=4, stream=True).named_events()[0]
         self.assertEqual(start["message"]["usage"]["input_tokens"], count)
 
     def test_tools(self) -> None:
@@ -192,7 +181,7 @@ class MessagesTest(ServerTest):
         """Arguments come as they are written."""
         fields: dict[str, object] = {"max_tokens": 64, "temperature": 0, "tools": TOOLS}
         turn = [{"role": "user", "content": "say:one"}]
-        stream = events(self.post(MESSAGES, messages=turn, stream=True, **fields))
+        stream = self.post(MESSAGES, messages=turn, stream=True, **fields).named_events()
         pieces = [e for e in stream if e.get("delta", {}).get("type") == "input_json_delta"]
         self.assertGreaterEqual(len(pieces), 3)
 

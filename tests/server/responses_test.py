@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -27,14 +26,9 @@ ARGUMENTS = '{"city": "Москва", "days": [1, 2]}'
 
 
 def events(answer: Answer) -> list[Any]:
-    """The stream's events, numbered, whose names are the types of their data."""
-    found: list[Any] = []
-    for block in answer.body.decode("utf-8").split("\n\n")[:-1]:
-        name, data = block.split("\n")
-        event = json.loads(data.removeprefix("data: "))
-        assert name == "event: " + event["type"], block
-        assert event["sequence_number"] == len(found), block
-        found.append(event)
+    """The stream's events, which are numbered."""
+    found = answer.named_events()
+    assert [event["sequence_number"] for event in found] == list(range(len(found)))
     return found
 
 
