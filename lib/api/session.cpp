@@ -183,7 +183,8 @@ std::optional<Piece> Stream::Impl::take(RequestEvent&& event) {
 // stream is not finished().
 //
 // Whatever is thrown, by the engine, by a callback or for lack of memory, ends the answer and
-// leaves the session idle with the conversation that it had.
+// leaves the session idle with the conversation that it had. Such an answer has no reason why it
+// finished, whatever was in its way: the error is the reason.
 // Where no mail is there, `work` sees to some, or is false: then that is all for now.
 template <class Work>
 std::optional<Piece> Stream::Impl::pull(Work&& work) {
@@ -204,6 +205,7 @@ std::optional<Piece> Stream::Impl::pull(Work&& work) {
     commit();
     return std::nullopt;
   } catch (...) {
+    result.finish_reason = FinishReason::none;
     close();
     throw;
   }
