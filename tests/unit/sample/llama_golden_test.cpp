@@ -90,8 +90,8 @@ void check_candidates(const GoldenCase& test, Candidates& candidates, bool same_
   }
   const double total = candidates.total();
   for (const auto& entry : test.probabilities) {
-    const auto token =
-        entry.first;  // a name of its own: CAPTURE is a lambda, and Clang's takes no binding
+    // Names of their own: CAPTURE is a lambda, and Clang's takes no structured binding.
+    const auto token = entry.first;
     const auto probability = entry.second;
     const std::size_t at = candidates.index_of(token);
     REQUIRE(at < tokens.size());
