@@ -85,7 +85,7 @@ Json chat_choice(const Call& call, const std::string& id, std::size_t index,
       {"index", index},
       {"message", std::move(out)},
       {"logprobs", call.sampling.logprobs >= 0 ? chat_logprobs(answer, tokenizer) : Json(nullptr)},
-      {"finish_reason", finish_reason(answer.finish_reason, calls)}};
+      {"finish_reason", finish_reason(call, answer.finish_reason, calls)}};
 }
 
 Json completion_choice(const Call& call, std::size_t index, const tlite::Generation& answer,
@@ -104,17 +104,18 @@ Json completion_choice(const Call& call, std::size_t index, const tlite::Generat
               {"text", call.echo ? prompt_text(prompt, tokenizer) + answer.text : answer.text},
               {"logprobs", std::move(logprobs)}};
   if (call.prompt_logprobs >= 0) out["prompt_logprobs"] = prompt_logprobs(call, scored, tokenizer);
-  out["finish_reason"] = finish_reason(answer.finish_reason, 0);
+  out["finish_reason"] = finish_reason(call, answer.finish_reason, 0);
   return out;
 }
 
 }  // namespace
 
-const char* finish_reason(tlite::FinishReason reason, std::size_t calls) {
+// Where tool_choice names a tool OpenAI's API says "stop".
+const char* finish_reason(const Call& call, tlite::FinishReason reason, std::size_t calls) {
   if (reason == tlite::FinishReason::length || reason == tlite::FinishReason::context_full) {
     return "length";
   }
-  return calls > 0 ? "tool_calls" : "stop";
+  return calls > 0 && !call.names_tool ? "tool_calls" : "stop";
 }
 
 std::string answer_id(const Call& call, const std::string& id) {
@@ -132,7 +133,7 @@ AnswerForm answer_form(const Call& call, const tlite::Tokenizer& tokenizer,
   const std::string_view said = prompt.substr(0, prompt.find_last_not_of("\n ") + 1);
   form.inside_thinking = form.thinking && said.ends_with("<think>");
   form.tools = !call.tools_json.empty();
-  form.many_calls = call.parallel_tool_calls;
+  form.many_calls = call.parallel_tool_calls && !call.names_tool;
   form.stream_arguments = call.stream;
   return form;
 }

@@ -27,7 +27,7 @@ AnswerForm answer_form(const Call& call, const tlite::Tokenizer& tokenizer,
 // "chatcmpl-..." or "cmpl-...".
 std::string answer_id(const Call& call, const std::string& id);
 // "stop", "length", or "tool_calls" where there are some.
-const char* finish_reason(tlite::FinishReason reason, std::size_t calls);
+const char* finish_reason(const Call& call, tlite::FinishReason reason, std::size_t calls);
 // Of all answers, each prompt counted once.
 Json usage(const Call& call, const std::vector<tlite::Generation>& answers);
 // One entry of the tool_calls of an answer; `call` counts within it, `answer` is its id.

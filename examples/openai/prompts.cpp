@@ -1,5 +1,7 @@
 #include "prompts.hpp"
 
+#include "tool_choice.hpp"
+
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -59,7 +61,9 @@ Prompts prompts_of(Call& call, const tlite::Model& model) {
   return prompts;
 }
 
-tlite::RequestOptions request_options(const Call& call, tlite::Pooling pooling) {
+tlite::RequestOptions request_options(const Call& call, const AnswerForm& form,
+                                      const Prompts& prompts, const tlite::Model& model,
+                                      tlite::Pooling pooling) {
   tlite::RequestOptions options;
   if (call.kind == Kind::embeddings) {
     options.pooling = pooling;
@@ -68,6 +72,9 @@ tlite::RequestOptions request_options(const Call& call, tlite::Pooling pooling) 
   options.sampling = call.sampling;
   options.n = call.n;
   options.prompt_logprobs = call.scores();
+  if (call.kind == Kind::chat) {
+    options.logits_processor = tool_rule(call, form, model, prompts.ids.front().size());
+  }
   return options;
 }
 

@@ -201,14 +201,16 @@ Json tools_of(const Json& value) {
 
 void read_tool_choice(const Json& value, Json& chat) {
   const std::string type = type_of("tool_choice", value);
-  if (type == "any" || type == "tool") {
-    not_supported("tool_choice",
-                  "tool_choice of type \"" + type + "\", as answers cannot be constrained yet");
+  if (type == "auto" || type == "none") {
+    chat["tool_choice"] = type;
+  } else if (type == "any") {
+    chat["tool_choice"] = "required";
+  } else if (type == "tool") {
+    chat["tool_choice"] = {{"type", "function"},
+                           {"function", {{"name", needed_string("tool_choice", value, "name")}}}};
+  } else {
+    refuse_field("tool_choice.type", type, "\"auto\", \"any\", \"tool\" or \"none\"");
   }
-  if (type != "auto" && type != "none") {
-    refuse_field("tool_choice.type", type, "\"auto\" or \"none\"");
-  }
-  chat["tool_choice"] = type;
   if (const Json* const one = given(value, "disable_parallel_tool_use")) {
     chat["parallel_tool_calls"] =
         !openai::boolean_field("tool_choice.disable_parallel_tool_use", *one);

@@ -187,7 +187,8 @@ void Service::submit(const JobPtr& job, const Json& body) {
   const openai::Prompts prompts = openai::prompts_of(asked.call, loaded.model);
   for (const auto& ids : prompts.ids) asked.prompt_tokens += ids.size();
   asked.form = openai::answer_form(asked.call, asked.tokenizer, prompts.text);
-  tlite::RequestOptions request = openai::request_options(asked.call, options_.pooling);
+  tlite::RequestOptions request =
+      openai::request_options(asked.call, asked.form, prompts, loaded.model, options_.pooling);
   request.timeout = options_.request_time;
   request.context = loaded.context;
   std::optional<Failure> failure;

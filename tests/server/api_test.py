@@ -274,7 +274,7 @@ class ApiTest(ServerTest):
             ({"stream": "yes"}, 'stream is "yes"', "stream", "invalid_value"),
             ({"tools": {}}, "tools is {}", "tools", "invalid_value"),
             ({"tools": [{"type": "x"}]}, "tools[0] is", "tools[0]", "invalid_value"),
-            ({"tool_choice": "required"}, "not supported", "tool_choice", "not_supported"),
+            ({"tool_choice": "required"}, "there is no tool", "tool_choice", "invalid_value"),
             (
                 {"response_format": {"type": "json_object"}},
                 'not supported: response_format "json_object"',

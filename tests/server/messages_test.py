@@ -7,23 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from client import MODEL, Answer, Server, ServerTest, main
-from scripted_model import write_model
+from client import Answer, Server, ServerTest, main
+from scripted_server import ARGUMENTS, CITY, PLAIN, SCRIPTS, ScriptedTest
 
 MESSAGES = "/v1/messages"
 COUNT = "/v1/messages/count_tokens"
-SCRIPTS = {
-    "plain": ["Добрый", " день", ", мир!"],
-    "one": ["Сейчас", ".\n", '<tool_call>\n{"name": "weather", "argu',
-            'ments": {"city": "Мо', 'сква", "days": ', "[1, 2]}", "}\n</tool_call>"],
-    "two": ['<tool_call>\n{"name": "a", "arguments": {}}\n</tool_call>\n<tool_',
-            'call>{"name": "b", "arguments": {"x": "}"}}', "</tool_call>\n"],
-    "thinks": ["<think>", "\nДум", "аю.\n", "</think>", "\n\n", "Да", " так."],
-}  # fmt: skip
 TOOLS = [{"name": name, "input_schema": {"type": "object"}} for name in ("weather", "a", "b")]
 HELLO: list[dict[str, object]] = [{"role": "user", "content": "say:plain"}]
-TEXT = {"type": "text", "text": "Добрый день, мир!"}
-CITY = {"city": "Москва", "days": [1, 2]}
+TEXT = {"type": "text", "text": PLAIN}
+DAYS = json.loads(ARGUMENTS)
 
 
 def gather(stream: list[Any]) -> dict[str, Any]:
@@ -67,16 +59,8 @@ def without_ids(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "id": None, "content": content}
 
 
-class MessagesTest(ServerTest):
+class MessagesTest(ScriptedTest):
     """The scripted model."""
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        """Writes it, and serves it."""
-        folder = cls.enterClassContext(tempfile.TemporaryDirectory())
-        path = Path(folder) / "scripted"
-        write_model(path, Path(MODEL), SCRIPTS)
-        cls.server = Server(models=(str(path),))
 
     def say(self, script: str, **body: object) -> Any:  # noqa: ANN401
         """One message; its stream is of the same."""
@@ -121,7 +105,7 @@ class MessagesTest(ServerTest):
         ]
         self.assertEqual(self.say("", messages=turns, system=system)["content"], [TEXT])
         one = self.ok(COUNT, messages=turns, system=system)
-        turns[1]["content"] = "Добрый день, мир!"
+        turns[1]["content"] = PLAIN
         self.assertEqual(self.ok(COUNT, messages=turns, system="Кратко."), one)
 
     def test_ends(self) -> None:
@@ -154,7 +138,7 @@ class MessagesTest(ServerTest):
         message = self.say("one", tools=TOOLS)
         text, call = message["content"]
         self.assertEqual((text["text"], message["stop_reason"]), ("Сейчас.", "tool_use"))
-        self.assertEqual((call["type"], call["name"], call["input"]), ("tool_use", "weather", CITY))
+        self.assertEqual((call["type"], call["name"], call["input"]), ("tool_use", "weather", DAYS))
         result = {"type": "tool_result", "tool_use_id": call["id"], "content": [TEXT]}
         turns = [
             {"role": "user", "content": "say:one"},
@@ -176,6 +160,19 @@ class MessagesTest(ServerTest):
         ]
         tokens = self.ok("/tokenize", messages=HELLO, tools=nested)["count"]
         self.assertEqual(self.ok(COUNT, messages=HELLO, tools=TOOLS)["input_tokens"], tokens)
+
+    def test_forced_tools(self) -> None:
+        """A model that would rather talk calls a tool; nothing follows the only call."""
+        any_tool = self.say("plain", tools=TOOLS, tool_choice={"type": "any"})
+        call, text = any_tool["content"]
+        self.assertEqual((call["name"], call["input"]), ("weather", json.loads(CITY)))
+        self.assertEqual((text["text"], any_tool["stop_reason"]), ("Это всё.", "tool_use"))
+        one = {"type": "any", "disable_parallel_tool_use": True}
+        self.assertEqual(len(self.say("plain", tools=TOOLS, tool_choice=one)["content"]), 1)
+        named = self.say("plain", tools=TOOLS, tool_choice={"type": "tool", "name": "b"})
+        (call,) = named["content"]
+        self.assertEqual((call["name"], call["input"]), ("b", json.loads(CITY)))
+        self.assertEqual(named["stop_reason"], "tool_use")
 
     def test_streamed_arguments(self) -> None:
         """Arguments come as they are written."""
@@ -223,7 +220,10 @@ class MessagesTest(ServerTest):
             ("system is 1", {"system": 1}),
             ("tools[0]", {"tools": [{"name": "a"}]}),
             ("tools[0] of type \"web_search\"", {"tools": [{"type": "web_search", "name": "w"}]}),
-            ("tool_choice of type \"any\"", {"tools": TOOLS, "tool_choice": {"type": "any"}}),
+            ("tool_choice wants a call", {"tool_choice": {"type": "any"}}),
+            ("tool_choice is {", {"tools": TOOLS, "tool_choice": {"type": "tool"}}),
+            ("tool_choice is \"c\"",
+             {"tools": TOOLS, "tool_choice": {"type": "tool", "name": "c"}}),
             ("tool_choice.type is \"some\"", {"tool_choice": {"type": "some"}}),
             ("stop_sequences is \"а\"", {"stop_sequences": "а"}),
             ("thinking.type is \"much\"", {"thinking": {"type": "much"}}),

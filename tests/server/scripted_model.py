@@ -2,7 +2,8 @@
 
 Its one layer does nothing, so the next token depends on the last one alone, and the head says
 which: row `next` of it is the last token's embedding, a unit vector. Scripts are added tokens, one
-a piece; a prompt that ends in the token `say:NAME` is answered by the script of that name.
+a piece; a prompt that ends in the token `say:NAME` is answered by the script of that name. Links
+say what follows other tokens, the heaviest first.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ TEMPLATE = """{%- if tools %}{{- 'tools: ' + (tools | tojson) + '\\n' }}{%- endi
 {%- endfor %}
 {%- if add_generation_prompt %}
     {{- '<|im_start|>assistant\\n' }}
-    {%- if opened %}{{- '<think>' }}{%- endif %}
     {{- messages[-1].content }}
+    {%- if opened %}{{- '<think>' }}{%- endif %}
 {%- endif %}
 """
 
@@ -36,7 +37,9 @@ def byte_names() -> list[str]:
     return [names[byte] for byte in range(256)]
 
 
-def tensors(vocabulary: int, following: dict[int, int]) -> dict[str, tuple[list[int], bytes]]:
+def tensors(
+    vocabulary: int, links: list[tuple[int, int, float]]
+) -> dict[str, tuple[list[int], bytes]]:
     """The checkpoint: shapes and float32 values."""
     heads = HIDDEN // 64
     inner = 64
@@ -50,15 +53,15 @@ def tensors(vocabulary: int, following: dict[int, int]) -> dict[str, tuple[list[
     def ones(size: int) -> tuple[list[int], bytes]:
         return [size], struct.pack("<f", 1.0) * size
 
-    def rows(units: dict[int, int]) -> tuple[list[int], bytes]:
+    def rows(units: list[tuple[int, int, float]]) -> tuple[list[int], bytes]:
         data = bytearray(vocabulary * HIDDEN * 4)
-        for row, column in units.items():
-            struct.pack_into("<f", data, (row * HIDDEN + column) * 4, 1.0)
+        for column, row, weight in units:
+            struct.pack_into("<f", data, (row * HIDDEN + column) * 4, weight)
         return [vocabulary, HIDDEN], bytes(data)
 
     layer = "model.layers.0."
     return {
-        "model.embed_tokens.weight": rows({i: i for i in range(vocabulary)}),
+        "model.embed_tokens.weight": rows([(i, i, 1.0) for i in range(vocabulary)]),
         layer + "input_layernorm.weight": ones(HIDDEN),
         layer + "post_attention_layernorm.weight": ones(HIDDEN),
         layer + "self_attn.q_proj.weight": zeros(HIDDEN, HIDDEN),
@@ -72,7 +75,7 @@ def tensors(vocabulary: int, following: dict[int, int]) -> dict[str, tuple[list[
         layer + "mlp.up_proj.weight": zeros(inner, HIDDEN),
         layer + "mlp.down_proj.weight": zeros(HIDDEN, inner),
         "model.norm.weight": ones(HIDDEN),
-        "lm_head.weight": rows({after: before for before, after in following.items()}),
+        "lm_head.weight": rows(links),
     }
 
 
@@ -91,10 +94,16 @@ def write_tensors(path: Path, values: dict[str, tuple[list[int], bytes]]) -> Non
             file.write(data)
 
 
-def write_model(folder: Path, demo: Path, scripts: dict[str, list[str]]) -> None:
+def write_model(
+    folder: Path,
+    demo: Path,
+    scripts: dict[str, list[str]],
+    links: list[tuple[str, str, float]],
+) -> None:
     """The model of these scripts; `demo` lends the form of its tokenizer.
 
-    No piece may be in two scripts, nor be one byte, which is a token already.
+    No piece may be in two scripts, nor be one byte, which is a token already. A link is a token,
+    one that follows it, and a weight: 1 is that of what follows in a script.
     """
     names = byte_names()
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
@@ -106,21 +115,14 @@ def write_model(folder: Path, demo: Path, scripts: dict[str, list[str]]) -> None
     ids = {text: 256 + i for i, text in enumerate(added)}
     vocabulary = 256 + len(added)
     assert vocabulary <= HIDDEN
-    following: dict[int, int] = {}
+    known = ids | {chr(byte): byte for byte in range(128)}
+    following = [(known[before], known[after], weight) for before, after, weight in links]
     for name, script in scripts.items():
-        chain = [f"say:{name}", *script]
-        for before, after in itertools.pairwise(chain):
-            following[ids[before]] = ids[after]
-    values = tensors(vocabulary, following)
-    shape, data = values["lm_head.weight"]
-    head = bytearray(data)
-    # The end's row is that of all last pieces: the sum of their units.
-    for script in scripts.values():
-        struct.pack_into("<f", head, (ids["<|im_end|>"] * HIDDEN + ids[script[-1]]) * 4, 1.0)
-    values["lm_head.weight"] = (shape, bytes(head))
+        chain = [f"say:{name}", *script, "<|im_end|>"]
+        following += [(ids[before], ids[after], 1.0) for before, after in itertools.pairwise(chain)]
 
     folder.mkdir()
-    write_tensors(folder / "model.safetensors", values)
+    write_tensors(folder / "model.safetensors", tensors(vocabulary, following))
     config = json.loads((demo / "config.json").read_text(encoding="utf-8"))
     config |= {
         "torch_dtype": "float32", "hidden_size": HIDDEN, "intermediate_size": 64,
