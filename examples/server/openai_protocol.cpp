@@ -99,7 +99,7 @@ class OpenAiProtocol : public Protocol {
     std::string out;
     if (asked_->call.include_usage) {
       Json json = chunk(Json::array());
-      json["usage"] = openai::usage(asked_->call, answers);
+      json["usage"] = openai::usage(asked_->call, answers, asked_->form, asked_->tokenizer);
       out += sse(json);
     }
     return out + "data: [DONE]\n\n";

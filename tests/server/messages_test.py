@@ -108,6 +108,35 @@ class MessagesTest(ScriptedTest):
         turns[1]["content"] = PLAIN
         self.assertEqual(self.ok(COUNT, messages=turns, system="Кратко."), one)
 
+    def test_turns_of_one_role(self) -> None:
+        """Turns of one role that follow each other are one."""
+        call = {"type": "tool_use", "id": "x", "name": "a", "input": {}}
+        result = {"type": "tool_result", "tool_use_id": "x", "content": "да"}
+        hello = {"type": "text", "text": "Привет"}
+        apart: list[dict[str, object]] = [
+            {"role": "user", "content": "раз"},
+            {"role": "user", "content": [{"type": "text", "text": "два"}]},
+            {"role": "assistant", "content": [hello]},
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [result]},
+            {"role": "user", "content": "и"},
+            {"role": "user", "content": [{"type": "text", "text": "say:plain"}]},
+        ]
+        joined: list[dict[str, object]] = [
+            {"role": "user", "content": "раз\nдва"},
+            {"role": "assistant", "content": [hello, call]},
+            {"role": "user", "content": [result, {"type": "text", "text": "и\nsay:plain"}]},
+        ]
+        self.assertEqual(self.say("", messages=apart)["content"], [TEXT])
+        one = self.ok(MESSAGES, messages=joined, max_tokens=1)["usage"]
+        other = self.ok(MESSAGES, messages=apart, max_tokens=1)["usage"]
+        # Of the other all is in the cache but the last token, which is always computed.
+        self.assertEqual(other["input_tokens"], 1)
+        self.assertEqual(
+            one["input_tokens"] + one["cache_read_input_tokens"],
+            1 + other["cache_read_input_tokens"],
+        )
+
     def test_ends(self) -> None:
         """At max_tokens, at a sequence, which is named, and without a token."""
         cut = self.say("plain", max_tokens=2)
@@ -130,6 +159,7 @@ class MessagesTest(ScriptedTest):
         for usage in (first, again):
             self.assertEqual(usage["input_tokens"] + usage["cache_read_input_tokens"], count)
         self.assertGreater(again["cache_read_input_tokens"], 100)
+        self.assertEqual(again["output_tokens_details"], {"thinking_tokens": 0})
         start = self.post(MESSAGES, messages=long, max_tokens=4, stream=True).named_events()[0]
         self.assertEqual(start["message"]["usage"]["input_tokens"], count)
 
@@ -184,7 +214,10 @@ class MessagesTest(ScriptedTest):
 
     def test_thinking(self) -> None:
         """Thoughts are blocks, which may come back; they end where the budget does."""
-        thought, text = self.say("thinks")["content"]
+        message = self.say("thinks")
+        # <think> and </think> are among them.
+        self.assertEqual(message["usage"]["output_tokens_details"], {"thinking_tokens": 4})
+        thought, text = message["content"]
         self.assertEqual((thought["type"], thought["thinking"]), ("thinking", "Думаю."))
         self.assertEqual(text["text"], "Да так.")
         turns = [*HELLO, {"role": "assistant", "content": [thought, text]}, *HELLO]
@@ -241,8 +274,24 @@ class MessagesTest(ScriptedTest):
         self.is_error(self.request("GET", MESSAGES), 405, "invalid_request_error")
         self.assertIn("gpt-9", self.no(404, "not_found_error", model="gpt-9"))
         self.assertIn("gpt-9", self.no(404, "not_found_error", COUNT, model="gpt-9"))
-        answer = self.post(MESSAGES, max_tokens=8, messages=HELLO, colour="red")
-        self.assertIn("colour", answer.headers["warning"])
+        for path in (MESSAGES, COUNT):
+            answer = self.post(path, max_tokens=8, messages=HELLO, colour="red")
+            self.assertIn("colour", answer.headers["warning"])
+
+
+class StrictTest(ScriptedTest):
+    """A server that refuses what it does not know."""
+
+    flags = ("--strict",)
+
+    def test_strict(self) -> None:
+        """In counts too, where others warn."""
+        for path in (MESSAGES, COUNT):
+            answer = self.post(path, max_tokens=1, messages=HELLO, colour="red")
+            self.assertEqual(answer.status, 400, path)
+            self.assertIn('"colour"', answer.error["message"])
+            body = {"max_tokens": 1, "messages": HELLO, "metadata": {"user_id": "x"}}
+            self.assertEqual(self.post(path, **body).status, 200)
 
 
 class KeyTest(ServerTest):

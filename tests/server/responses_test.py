@@ -164,7 +164,9 @@ class ResponsesTest(ScriptedTest):
 
     def test_thinking(self) -> None:
         """Thoughts are an item, which may come back."""
-        thought, message = self.say("say:thinks")["output"]
+        response = self.say("say:thinks")
+        self.assertEqual(response["usage"]["output_tokens_details"], {"reasoning_tokens": 4})
+        thought, message = response["output"]
         self.assertEqual(thought["content"], [{"type": "reasoning_text", "text": "Думаю."}])
         self.assertEqual(message["content"][0]["text"], "Да так.")
         then = {"role": "user", "content": "say:plain"}

@@ -214,6 +214,9 @@ class ToolsTest(ScriptedTest):
         """Apart from what is said, also where the template has opened them."""
         self.assertEqual(said(self.say("thinks")), ("Да так.", "Думаю.", [], "stop"))
         self.assertEqual(self.stream("thinks")[:4], ("Да так.", "Думаю.", [], "stop"))
+        for script, details in (("thinks", 4), ("plain", 0)):
+            usage = self.say(script)["usage"]
+            self.assertEqual(usage["completion_tokens_details"], {"reasoning_tokens": details})
         closed = said(self.say("opened", tools=None))
         self.assertEqual(closed[:2], ("".join(SCRIPTS["opened"]), None))
 
