@@ -2,6 +2,7 @@
 
 #include "tool_choice.hpp"
 
+#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -10,6 +11,11 @@ namespace openai {
 namespace {
 
 using tlite::TokenId;
+
+// What belongs to no gap: an answer that comes to one of them has filled it.
+constexpr std::array<std::string_view, 6> kBehindTheGap = {"<|fim_prefix|>", "<|fim_middle|>",
+                                                           "<|fim_suffix|>", "<|fim_pad|>",
+                                                           "<|repo_name|>",  "<|file_sep|>"};
 
 // The order of Qwen2.5's fill-in-the-middle prompts (its technical report, arXiv 2409.12186).
 std::vector<TokenId> around_suffix(const std::vector<TokenId>& prefix, const std::string& suffix,
@@ -22,7 +28,8 @@ std::vector<TokenId> around_suffix(const std::vector<TokenId>& prefix, const std
   std::vector<TokenId> ids = {token("<|fim_prefix|>")};
   ids.insert(ids.end(), prefix.begin(), prefix.end());
   ids.push_back(token("<|fim_suffix|>"));
-  const std::vector<TokenId> behind = tokenizer.encode(suffix, {.add_special = false});
+  const std::vector<TokenId> behind =
+      tokenizer.encode(suffix, {.parse_special = false, .add_special = false});
   ids.insert(ids.end(), behind.begin(), behind.end());
   ids.push_back(token("<|fim_middle|>"));
   return ids;
@@ -57,6 +64,12 @@ Prompts prompts_of(Call& call, const tlite::Model& model) {
     if (call.suffix) ids = around_suffix(ids, *call.suffix, model.tokenizer());
     if (call.echo) input.ids = ids;
     prompts.ids.push_back(std::move(ids));
+  }
+  if (!call.suffix) return prompts;
+  for (const std::string_view name : kBehindTheGap) {
+    if (const std::optional<TokenId> id = model.tokenizer().token_id(name)) {
+      call.sampling.stop_token_ids.push_back(*id);
+    }
   }
   return prompts;
 }

@@ -16,7 +16,8 @@ struct Prompts {
   std::string text;                              // of a chat, as rendered
 };
 
-// Ids that the call came with stay; those of prompts that are echoed go into the call as well.
+// Ids that the call came with stay; those of prompts that are echoed go into the call as well, and
+// so do the tokens that end what stands before a suffix.
 // Throws what ChatTemplate::render throws, and for a suffix where the model has no tokens for it.
 Prompts prompts_of(Call& call, const tlite::Model& model);
 
