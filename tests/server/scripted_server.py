@@ -35,9 +35,9 @@ LINKS = [
 
 
 class ScriptedTest(ServerTest):
-    """Its server."""
+    """Its server; `beside` are models that it has before this one."""
 
-    flags: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -45,4 +45,4 @@ class ScriptedTest(ServerTest):
         folder = cls.enterClassContext(tempfile.TemporaryDirectory())
         path = Path(folder) / "scripted"
         write_model(path, Path(MODEL), SCRIPTS, LINKS)
-        cls.server = Server(*cls.flags, models=(str(path),))
+        cls.server = Server(*cls.flags, models=(*cls.beside, str(path)))
