@@ -114,7 +114,7 @@ Json model_list(const std::vector<Models::Entry>& models) {
                     {"owned_by", "tlite"},
                     {"max_model_len", model.context},
                     {"memory_bytes", model.bytes},
-                    {"loaded", model.loaded}});
+                    {"loaded", model.engine.has_value()}});
   }
   return {{"object", "list"}, {"data", std::move(data)}};
 }

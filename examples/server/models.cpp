@@ -65,7 +65,11 @@ std::vector<Models::Entry> Models::list() const {
   const std::lock_guard lock(mutex_);
   std::vector<Entry> all;
   for (const auto& slot : slots_) {
-    all.push_back({slot->source.name, slot->bytes, slot->context, slot->model != nullptr});
+    Entry& entry =
+        all.emplace_back(Entry{slot->source.name, slot->bytes, slot->context, {}, 0});
+    if (slot->model == nullptr) continue;
+    entry.engine = slot->model->engine.status();
+    entry.room = slot->model->engine.options().context;
   }
   return all;
 }
