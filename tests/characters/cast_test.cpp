@@ -209,6 +209,26 @@ TEST_CASE("characters/cast: callbacks ask, add and remove") {
   CHECK(status.running + status.waiting == 0);
 }
 
+TEST_CASE(
+    "characters/cast: who is removed by a callback of its own call is silent and goes later") {
+  Stage stage;
+  Character* const one = &stage.add(greedy("one"));
+  Character* const two = &stage.add(greedy("two"));
+  one->on_end = [&](tlite_finish_reason) { stage.cast.remove(one); };
+  two->on_piece = [&](std::string_view) { stage.cast.remove(two); };
+  REQUIRE(one->say("Напиши стих про машинное обучение"));
+  CHECK(one->say("Столица Франции?").status == TLITE_ERROR_BAD_STATE);
+  REQUIRE(two->say("Столица Франции?", "Столица "));
+  CHECK(stage.cast.update(1ms));
+  CHECK(stage.cast.characters().empty());
+  Result inner;
+  Character& three = stage.add(greedy("three"));
+  three.on_piece = [&](std::string_view) { inner = stage.cast.update(1ms); };
+  REQUIRE(three.say("Столица Франции?"));
+  stage.play();
+  CHECK(inner.status == TLITE_ERROR_BAD_STATE);
+}
+
 TEST_CASE("characters/cast: notes stand behind the player's words, once") {
   Stage stage;
   Character& one = stage.add(greedy("one"));

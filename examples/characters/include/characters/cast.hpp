@@ -9,8 +9,8 @@
 //   cast.update(frame_end - now);                   // once a frame
 //
 // Everything happens in update(), on the thread that calls it: no thread of ours goes on behind it.
-// A callback may do what it likes with the cast: say, interrupt, note, save, remove; except destroy
-// it or open it anew. A character's answers are those that it would give alone.
+// A callback may do what it likes with the cast: say, interrupt, note, save, remove; except update,
+// destroy or open it anew. A character's answers are those that it would give alone.
 //
 // C++17 over the C ABI, with no exceptions: a game engine's compiler, its flags and its standard
 // library need not be those that libtlite was built with.
@@ -75,11 +75,17 @@ class Character {
   // The answer that is being made, or the last one.
   const std::string& answer() const noexcept { return answer_; }
   std::int32_t conversation_tokens() const noexcept { return conversation_tokens_; }
+  // Of the last answer that came to its end: tokens of its prompt, and those of them that were there
+  // already, computed for an earlier answer or for another character.
+  std::int32_t prompt_tokens() const noexcept { return prompt_tokens_; }
+  std::int32_t cached_tokens() const noexcept { return cached_tokens_; }
 
   // The player says something. What the character is saying is interrupted; its answer begins with
   // `prefix`, if any ("*улыбается* "), and goes on from there.
   Result say(std::string_view text, std::string_view prefix = {}) {
     interrupt();
+    if (removed_)
+      return {TLITE_ERROR_BAD_STATE, "the character was removed when it was interrupted"};
     stop_remembering();
     return begin(text, prefix);
   }
@@ -257,6 +263,8 @@ class Character {
     stream_.reset();
     if (!result) return fail(result);
     if (state_ == State::remembering) return remember();
+    prompt_tokens_ = generation->prompt_tokens;
+    cached_tokens_ = generation->cached_tokens;
     conversation_tokens_ =
         generation->prompt_tokens + static_cast<std::int32_t>(generation->token_count);
     end(generation->finish_reason);
@@ -403,6 +411,8 @@ class Character {
   std::string note_;
   std::uint64_t turn_ = 0;  // of answers that began or ended
   std::int32_t conversation_tokens_ = 0;
+  std::int32_t prompt_tokens_ = 0;
+  std::int32_t cached_tokens_ = 0;
   bool removed_ = false;
 };
 
@@ -444,6 +454,8 @@ class Cast {
     return characters_.back().get();
   }
 
+  // Silent from here on, and freed by the next update: what asked for it may be a callback of a call
+  // on the character itself.
   void remove(Character* character) {
     for (const auto& each : characters_) {
       if (each.get() != character) continue;
@@ -452,7 +464,6 @@ class Cast {
       ++each->turn_;
       each->removed_ = true;
     }
-    if (!updating_) sweep();
   }
 
   // Has the engine work through who a character is before anybody speaks with it: on a loading
@@ -488,6 +499,8 @@ class Cast {
   // be exceeded by one unit of work, some tenths of a millisecond up to two on a slow core. On an
   // error nothing is lost: the next call tries again.
   Result update(std::chrono::nanoseconds budget) {
+    if (updating_) return {TLITE_ERROR_BAD_STATE, "update was called by a callback of update"};
+    sweep();
     Result result;
     if (budget.count() > 0 && engine_ != nullptr) {
       result = result_of([&](tlite_error** e) {
