@@ -313,6 +313,39 @@ TEST_CASE("characters/cast: numbers out of range name themselves") {
   REQUIRE(other.update(1ms));
 }
 
+TEST_CASE("characters/cast: answers are drawn as asked, and end where they are told to") {
+  Stage stage;
+  const std::string question = "Столица Франции?";
+  CharacterOptions options = greedy("one");
+  const std::string whole = alone(options, {question});
+  REQUIRE(whole.find("Париж") != std::string::npos);
+  options.stop = {"нет такого", " Пари"};
+  Character& one = stage.add(options);
+  REQUIRE(one.say(question));
+  stage.play();
+  CHECK(one.answer() == whole.substr(0, whole.find(" Пари")));
+  // The likeliest of one is what greedy takes.
+  options = greedy("one");
+  options.temperature = 1.5F;
+  options.top_k = 1;
+  Character& two = stage.add(options);
+  REQUIRE(two.say(question));
+  stage.play();
+  CHECK(two.answer() == whole);
+  Result result;
+  for (const auto& [field, name] : {std::pair{&CharacterOptions::top_p, "top_p is 1.5"},
+                                    std::pair{&CharacterOptions::min_p, "min_p is 1.5"}}) {
+    options = greedy("one");
+    options.*field = 1.5F;
+    CHECK(stage.cast.add(options, result) == nullptr);
+    CHECK(result.message.find(name) != std::string::npos);
+  }
+  options = greedy("one");
+  options.repetition_penalty = 0;
+  CHECK(stage.cast.add(options, result) == nullptr);
+  CHECK(result.message.find("repetition_penalty is 0") != std::string::npos);
+}
+
 TEST_CASE("characters/cast: a long conversation is put into a summary, the last turns stay") {
   Stage stage;
   CharacterOptions options = greedy("one");

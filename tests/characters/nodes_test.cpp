@@ -49,7 +49,10 @@ struct Person {
     node->on_sentence = [this](std::string_view) { ++sentences; };
     node->on_finished = [this](tlite_finish_reason reason) { ends.push_back(reason); };
     node->on_failed = [this](const Result& why) { failed.push_back(why.message); };
-    node->on_cut = [this] { ++cuts; };
+    node->on_cut = [this](std::string_view answer) {
+      ++cuts;
+      last = answer;
+    };
   }
   ~Person() { node->leave(); }
   State state() const { return look().state; }
@@ -67,6 +70,7 @@ struct Person {
   std::string heard;
   int sentences = 0;
   int cuts = 0;
+  std::string last;
   std::vector<tlite_finish_reason> ends;
   std::vector<std::string> failed;
 };
@@ -163,6 +167,8 @@ TEST_CASE("characters/nodes: closed in the middle, everybody learns of it") {
   while (one.heard.empty()) REQUIRE(model.node->step(1ms));
   REQUIRE(model.node->close());
   CHECK(one.cuts == 1);
+  CHECK(one.last == one.heard);
+  CHECK(one.look().answer == one.heard);
   CHECK(two.cuts == 0);
   CHECK(one.ends.empty());
   CHECK(one.state() == State::silent);

@@ -50,6 +50,7 @@ func test_pieces_and_sentences_arrive():
 		check(heard(each, "piece").size() > 2, "there are several")
 		equal(heard(each, "sentence").size(), 1, "sentences")
 		equal(heard(each, "finished"), ["end_of_text"], "finished")
+		equal(heard(each, "answer"), [each.get_answer()], "with the answer")
 		equal(heard(each, "failed"), [], "failed")
 	yield(answer(one, POEM), "completed")
 	check(heard(one, "sentence").size() >= 4, "a poem has sentences")
@@ -85,6 +86,7 @@ func test_interrupted_it_goes_on_with_what_was_heard():
 	equal(one.interrupt(), OK, "interrupt")
 	equal(heard(one, "finished"), ["cancelled"], "finished")
 	var said = PoolStringArray(heard(one, "piece")).join("")
+	equal(heard(one, "answer"), [said], "with what there was")
 	contains(parse_json(one.save_conversation())[1].content, said, "it is in the conversation")
 	equal(one.interrupt(), OK, "with nothing to interrupt")
 	# A question in the middle of an answer, and one before the model is there.
@@ -106,6 +108,11 @@ func test_prefixes_notes_and_limits():
 	equal(heard(one, "finished")[1], "length", "a limit that was changed")
 	contains(one.save_conversation(), "[Настроение: злой]", "a note")
 	one.max_new_tokens = 40
+	one.reset()
+	one.stop_words = PoolStringArray(["нет такого", " Пари"])
+	yield(answer(one, "Столица Франции?"), "completed")
+	check(not "Пари" in one.get_answer() and heard(one, "finished")[2] == "stop_string", one.get_answer())
+	one.stop_words = PoolStringArray()
 	one.random_seed = 7
 	one.temperature = 1.5
 	var first = yield(answer(one, POEM), "completed")
@@ -175,6 +182,8 @@ func test_a_model_is_closed_and_loaded_with_its_conversations():
 	equal(one.get_state(), "silent", "state")
 	yield(self, "idle_frame")
 	equal(heard(one, "finished"), ["end_of_text", "cancelled"], "the answer ends")
+	equal(heard(one, "answer")[1], one.get_answer(), "with what there was")
+	check(one.get_answer() != "", "some")
 	equal(one.load_conversation(saved), OK, "load without a model")
 	equal(one.save_conversation(), saved, "save without a model")
 	model.load_model()
@@ -203,6 +212,9 @@ func test_nodes_are_freed_in_any_order():
 			yield(self, "idle_frame")
 
 var victims = []
+func free_victims_at_end(_answer, _reason, how):
+	free_victims("", how)
+
 func free_victims(_text, how):
 	while victims:
 		var each = victims.pop_back()
@@ -221,7 +233,7 @@ func test_signals_free_whom_they_like():
 			for each in [one, two]:
 				each.use_model(model)
 				each.say("Столица Франции?", "Столица " if name == "piece" else "")
-			one.connect(name, self, "free_victims", [how])
+			one.connect(name, self, "free_victims_at_end" if name == "finished" else "free_victims", [how])
 			victims = [two, model]
 			while victims:
 				yield(self, "idle_frame")
@@ -238,12 +250,14 @@ func test_signals_free_whom_they_like():
 
 func free_sender(_text, sender):
 	sender.queue_free()
+func free_sender_at_end(_answer, _reason, sender):
+	sender.queue_free()
 
 func test_a_signal_frees_its_sender():
 	for name in ["piece", "sentence", "finished"]:
 		var model = new_model()
 		var one = new_character(model)
-		one.connect(name, self, "free_sender", [one])
+		one.connect(name, self, "free_sender_at_end" if name == "finished" else "free_sender", [one])
 		one.say("Столица Франции?", "Столица ")
 		while is_instance_valid(one):
 			yield(self, "idle_frame")
@@ -331,7 +345,8 @@ func test_wrong_arguments_are_errors_and_change_nothing():
 	equal(model.step(-1), OK, "a frame that is late")
 	equal(model.step(0), OK, "by a whole number")
 	for change in [["context", "x"], ["context", null], ["context", 1.5], ["context", 1 << 40], ["temperature", NAN],
-			["temperature", "hot"], ["system_prompt", 1], ["system_prompt", null], ["max_new_tokens", -(1 << 40)]]:
+			["temperature", "hot"], ["system_prompt", 1], ["system_prompt", null], ["max_new_tokens", -(1 << 40)], ["stop_words", "x"], ["stop_words", [1]],
+			["top_k", 1.5], ["top_p", NAN]]:
 		var before = one.get(change[0])
 		one.set(change[0], change[1])
 		equal(one.get(change[0]), before, str(change))
@@ -346,6 +361,12 @@ func test_wrong_arguments_are_errors_and_change_nothing():
 	check(two.say("Привет") != OK, "a context below 0")
 	contains(heard(two, "failed")[0], "context is -5", "says so")
 	two.context = 512
+	two.top_p = 1.5
+	check(two.say("Привет") == ERR_INVALID_PARAMETER and "top_p is 1.5" in two.get_error(), two.get_error())
+	two.top_p = -1
+	two.stop_words = PoolStringArray([""])
+	check(two.say("Привет") == ERR_INVALID_PARAMETER, two.get_error())
+	two.stop_words = PoolStringArray()
 	two.temperature = 1e30
 	equal(two.say("Привет") , OK, "hot")
 	two.temperature = 0
@@ -384,7 +405,8 @@ func test_properties():
 		model.set(each[0], each[1])
 		equal(model.get(each[0]), each[1], each[0])
 	for each in [["model", NodePath("../x")], ["system_prompt", "Кто ты"], ["context", 3], ["max_new_tokens", 4],
-			["random_seed", 5], ["summarize_above", 6], ["keep_turns", 7]]:
+			["temperature", 0.5], ["top_p", 0.25], ["min_p", 0.125], ["top_k", 8], ["repetition_penalty", 1.5],
+			["stop_words", PoolStringArray(["я", "the"])], ["random_seed", 5], ["summarize_above", 6], ["keep_turns", 7]]:
 		check(typeof(one.get(each[0])) == typeof(each[1]) and one.get(each[0]) != each[1], each[0])
 		one.set(each[0], each[1])
 		equal(one.get(each[0]), each[1], each[0])

@@ -53,14 +53,18 @@ func new_character(model, system = "Ты живёшь в деревне у мо�
 	made.max_new_tokens = 40
 	if model != null:
 		model.add_child(made)
-	for each in ["piece", "sentence", "finished", "failed", "summary"]:
+	for each in ["piece", "sentence", "failed", "summary"]:
 		made.connect(each, self, "keep", [made, each])
+	made.connect("finished", self, "keep_end", [made])
 	return made
 
 # Everything that was told, by object.
 var told = {}
 func keep(text, object, name):
 	heard(object, name).append(text)
+func keep_end(answer, reason, object):
+	heard(object, "answer").append(answer)
+	heard(object, "finished").append(reason)
 func keep_none(object, name):
 	heard(object, name).append("")
 func heard(object, name):

@@ -79,7 +79,7 @@ func on_piece(text, who):
 func on_sentence(_text, _who):
 	sentences += 1
 
-func on_finished(_reason, who):
+func on_finished(_answer, _reason, who):
 	answers += 1
 	if usage[who] == null:
 		usage[who] = people[who].get_usage()

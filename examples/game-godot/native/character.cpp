@@ -47,12 +47,15 @@ void TliteCharacter::listen(const std::weak_ptr<TliteCharacter>& self) {
   node_->on_sentence = teller("sentence");
   node_->on_summary = teller("summary");
   node_->on_finished = [self](tlite_finish_reason reason) {
-    if (const auto one = self.lock()) one->told_.emit("finished", tlite_finish_reason_name(reason));
-  };
-  node_->on_cut = [self] {
     const auto one = self.lock();
     if (one == nullptr) return;
-    one->told_.emit_later("finished", tlite_finish_reason_name(TLITE_FINISH_CANCELLED));
+    one->told_.emit("finished", one->look().answer, tlite_finish_reason_name(reason));
+  };
+  node_->on_cut = [self](std::string_view answer) {
+    const auto one = self.lock();
+    if (one == nullptr) return;
+    const char* const reason = tlite_finish_reason_name(TLITE_FINISH_CANCELLED);
+    one->told_.emit_later("finished", answer, reason);
   };
   node_->on_failed = [self](const Result& why) {
     const auto one = self.lock();
@@ -179,6 +182,34 @@ const std::vector<MethodOf<TliteCharacter>>& TliteCharacter::methods() {
   return all;
 }
 
+template <auto Field>
+PropertyOf<TliteCharacter> TliteCharacter::whole(const char* name) {
+  return {{name, kInt},
+          kHintNone,
+          "",
+          [](TliteCharacter& self) { return Value(self.node_->options().*Field); },
+          [](TliteCharacter& self, const Argument& value, const char* about) {
+            return self.change([&](CharacterOptions& options) {
+              return read_int32(about, value, options.*Field);
+            });
+          }};
+}
+
+template <auto Field>
+PropertyOf<TliteCharacter> TliteCharacter::real(const char* name, const char* range) {
+  return {
+      {name, kReal},
+      kHintRange,
+      range,
+      [](TliteCharacter& self) { return Value(static_cast<double>(self.node_->options().*Field)); },
+      [](TliteCharacter& self, const Argument& value, const char*) {
+        return self.change([&](CharacterOptions& options) {
+          options.*Field = static_cast<float>(value.as_real());
+          return Result();
+        });
+      }};
+}
+
 const std::vector<PropertyOf<TliteCharacter>>& TliteCharacter::properties() {
   using Self = TliteCharacter;
   static const std::vector<PropertyOf<Self>> all = {
@@ -186,7 +217,7 @@ const std::vector<PropertyOf<TliteCharacter>>& TliteCharacter::properties() {
        kHintNone,
        "",
        [](Self& self) { return Value::node_path(self.model_path_); },
-       [](Self& self, const Argument& value) {
+       [](Self& self, const Argument& value, const char*) {
          self.model_path_ = value.as_text();
          return self.node_->join(nullptr);
        }},
@@ -194,37 +225,26 @@ const std::vector<PropertyOf<TliteCharacter>>& TliteCharacter::properties() {
        kHintMultiline,
        "",
        [](Self& self) { return Value(self.node_->options().system); },
-       [](Self& self, const Argument& value) {
+       [](Self& self, const Argument& value, const char*) {
          return self.change([&](CharacterOptions& options) {
            options.system = value.as_text();
            return Result();
          });
        }},
-      {{"context", kInt},
+      whole<&CharacterOptions::context>("context"),
+      whole<&CharacterOptions::max_new_tokens>("max_new_tokens"),
+      real<&CharacterOptions::temperature>("temperature", "-1,2,0.05"),
+      real<&CharacterOptions::top_p>("top_p", "-1,1,0.01"),
+      real<&CharacterOptions::min_p>("min_p", "-1,1,0.01"),
+      whole<&CharacterOptions::top_k>("top_k"),
+      real<&CharacterOptions::repetition_penalty>("repetition_penalty", "-1,2,0.01"),
+      {{"stop_words", kStringArray},
        kHintNone,
        "",
-       [](Self& self) { return Value(self.node_->options().context); },
-       [](Self& self, const Argument& value) {
+       [](Self& self) { return Value(self.node_->options().stop); },
+       [](Self& self, const Argument& value, const char*) {
          return self.change([&](CharacterOptions& options) {
-           return read_int32("context", value, options.context);
-         });
-       }},
-      {{"max_new_tokens", kInt},
-       kHintNone,
-       "",
-       [](Self& self) { return Value(self.node_->options().max_new_tokens); },
-       [](Self& self, const Argument& value) {
-         return self.change([&](CharacterOptions& options) {
-           return read_int32("max_new_tokens", value, options.max_new_tokens);
-         });
-       }},
-      {{"temperature", kReal},
-       kHintRange,
-       "-1,2,0.05",
-       [](Self& self) { return Value(static_cast<double>(self.node_->options().temperature)); },
-       [](Self& self, const Argument& value) {
-         return self.change([&](CharacterOptions& options) {
-           options.temperature = static_cast<float>(value.as_real());
+           options.stop = value.as_texts();
            return Result();
          });
        }},
@@ -235,41 +255,25 @@ const std::vector<PropertyOf<TliteCharacter>>& TliteCharacter::properties() {
          const CharacterOptions options = self.node_->options();
          return Value(options.has_seed != 0 ? static_cast<std::int64_t>(options.seed) : -1);
        },
-       [](Self& self, const Argument& value) {
+       [](Self& self, const Argument& value, const char*) {
          return self.change([&](CharacterOptions& options) {
            options.has_seed = value.as_int() >= 0;
            options.seed = static_cast<std::uint64_t>(std::max<std::int64_t>(value.as_int(), 0));
            return Result();
          });
        }},
-      {{"summarize_above", kInt},
-       kHintNone,
-       "",
-       [](Self& self) { return Value(self.node_->options().summarize_above); },
-       [](Self& self, const Argument& value) {
-         return self.change([&](CharacterOptions& options) {
-           return read_int32("summarize_above", value, options.summarize_above);
-         });
-       }},
-      {{"keep_turns", kInt},
-       kHintNone,
-       "",
-       [](Self& self) { return Value(self.node_->options().keep_turns); },
-       [](Self& self, const Argument& value) {
-         return self.change([&](CharacterOptions& options) {
-           return read_int32("keep_turns", value, options.keep_turns);
-         });
-       }},
+      whole<&CharacterOptions::summarize_above>("summarize_above"),
+      whole<&CharacterOptions::keep_turns>("keep_turns"),
   };
   return all;
 }
 
 const std::vector<SignalOf>& TliteCharacter::signals() {
-  static const std::vector<SignalOf> all = {{"piece", "text"},
-                                            {"sentence", "text"},
-                                            {"finished", "reason"},
-                                            {"failed", "message"},
-                                            {"summary", "text"}};
+  static const std::vector<SignalOf> all = {{"piece", {"text"}},
+                                            {"sentence", {"text"}},
+                                            {"finished", {"answer", "reason"}},
+                                            {"failed", {"message"}},
+                                            {"summary", {"text"}}};
   return all;
 }
 

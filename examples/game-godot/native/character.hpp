@@ -31,6 +31,11 @@ class TliteCharacter {
   Result with_model();
   template <class Change>
   Result change(Change&& change);
+  // A property that is an option.
+  template <auto Field>
+  static PropertyOf<TliteCharacter> whole(const char* name);
+  template <auto Field>
+  static PropertyOf<TliteCharacter> real(const char* name, const char* range);
   characters::CharacterNode::Look look();
 
   Told told_;

@@ -49,6 +49,8 @@ const char* type_name(Type type) {
       return "an Object";
     case kDictionary:
       return "a Dictionary";
+    case kStringArray:
+      return "a PoolStringArray";
   }
   return "of another type";
 }

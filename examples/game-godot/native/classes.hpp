@@ -78,12 +78,13 @@ struct PropertyOf {
   PropertyHint hint;
   const char* hint_string;
   Value (*get)(Node&);
-  Result (*set)(Node&, const Argument&);  // INVALID_ARGUMENT: it stays as it was
+  // INVALID_ARGUMENT: it stays as it was.
+  Result (*set)(Node&, const Argument&, const char* name);
 };
 
 struct SignalOf {
   const char* name;
-  const char* argument;  // of type String; null: none
+  std::vector<const char*> arguments;  // of type String
 };
 
 template <class Node>
@@ -168,7 +169,7 @@ class Class {
     const auto& property = *static_cast<const PropertyOf<Node>*>(data);
     const Argument value(raw);
     std::string wrong = mismatch(property.about, value);
-    if (wrong.empty()) wrong = property.set(*node, value).message;
+    if (wrong.empty()) wrong = property.set(*node, value, property.about.name).message;
     if (!wrong.empty()) say(*node, property.about.name, wrong);
   }
   static Variant get_property(Object*, void* data, void* self) {
@@ -177,20 +178,26 @@ class Class {
   }
 
   static void add_signal(void* library, const SignalOf& about) {
-    SignalArgument argument{};
     Value nothing;
-    argument.type = kString;
-    argument.usage = kUsageDefault;
-    argument.default_value = *nothing.get();
-    argument.name = string_of(about.argument == nullptr ? "" : about.argument);
-    argument.hint_string = string_of("");
+    std::vector<SignalArgument> arguments;
+    for (const char* each : about.arguments) {
+      SignalArgument argument{};
+      argument.name = string_of(each);
+      argument.type = kString;
+      argument.hint_string = string_of("");
+      argument.usage = kUsageDefault;
+      argument.default_value = *nothing.get();
+      arguments.push_back(argument);
+    }
     Signal signal{};
     signal.name = string_of(about.name);
-    signal.argument_count = about.argument == nullptr ? 0 : 1;
-    signal.arguments = &argument;
+    signal.argument_count = static_cast<int>(arguments.size());
+    signal.arguments = arguments.data();
     api().register_signal(library, Node::kName, &signal);
-    for (String* each : {&argument.name, &argument.hint_string, &signal.name}) {
-      api().string_destroy(each);
+    api().string_destroy(&signal.name);
+    for (SignalArgument& each : arguments) {
+      api().string_destroy(&each.name);
+      api().string_destroy(&each.hint_string);
     }
   }
 };

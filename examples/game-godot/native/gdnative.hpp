@@ -26,6 +26,9 @@ struct NodePath {
 struct Dictionary {
   std::uint8_t bytes[sizeof(void*)];
 };
+struct StringArray {  // Godot's PoolStringArray
+  std::uint8_t bytes[sizeof(void*)];
+};
 struct MethodBind;
 
 enum Type : std::int32_t {
@@ -37,6 +40,7 @@ enum Type : std::int32_t {
   kNodePath = 15,
   kObject = 17,
   kDictionary = 18,
+  kStringArray = 23,
 };
 
 struct CallError {
@@ -69,6 +73,11 @@ struct CoreTable {
 
 // F(place, result, name, parameters)
 #define TLITE_GDNATIVE_CORE(F)                                                                \
+  F(203, void, string_array_new, (StringArray*))                                              \
+  F(206, void, string_array_append, (StringArray*, const String*))                            \
+  F(216, String, string_array_get, (const StringArray*, int))                                 \
+  F(217, int, string_array_size, (const StringArray*))                                        \
+  F(218, void, string_array_destroy, (StringArray*))                                          \
   F(362, void, dictionary_new, (Dictionary*))                                                 \
   F(364, void, dictionary_destroy, (Dictionary*))                                             \
   F(375, void, dictionary_set, (Dictionary*, const Variant*, const Variant*))                 \
@@ -83,11 +92,13 @@ struct CoreTable {
   F(525, void, variant_new_node_path, (Variant*, const NodePath*))                            \
   F(527, void, variant_new_object, (Variant*, const Object*))                                 \
   F(528, void, variant_new_dictionary, (Variant*, const Dictionary*))                         \
+  F(533, void, variant_new_string_array, (Variant*, const StringArray*))                      \
   F(537, bool, variant_as_bool, (const Variant*))                                             \
   F(539, std::int64_t, variant_as_int, (const Variant*))                                      \
   F(540, double, variant_as_real, (const Variant*))                                           \
   F(541, String, variant_as_string, (const Variant*))                                         \
   F(554, Object*, variant_as_object, (const Variant*))                                        \
+  F(560, StringArray, variant_as_string_array, (const Variant*))                              \
   F(570, void, variant_destroy, (Variant*))                                                   \
   F(574, void, string_new, (String*))                                                         \
   F(579, const wchar_t*, string_wide_str, (const String*))                                    \

@@ -158,14 +158,26 @@ const std::vector<MethodOf<TliteModel>>& TliteModel::methods() {
   return all;
 }
 
+template <auto Field>
+PropertyOf<TliteModel> TliteModel::whole(const char* name) {
+  return {{name, kInt},
+          kHintNone,
+          "",
+          [](TliteModel& self) { return Value(self.options_.*Field); },
+          [](TliteModel& self, const Argument& value, const char* about) {
+            return read_int32(about, value, self.options_.*Field);
+          }};
+}
+
 const std::vector<PropertyOf<TliteModel>>& TliteModel::properties() {
   using Self = TliteModel;
+  using characters::CastOptions;
   static const std::vector<PropertyOf<Self>> all = {
       {{"model_path", kString},
-       kHintNone,
-       "",
+       kHintGlobalFile,
+       "*.gguf",
        [](Self& self) { return Value(self.path_); },
-       [](Self& self, const Argument& value) {
+       [](Self& self, const Argument& value, const char*) {
          self.path_ = value.as_text();
          return Result();
        }},
@@ -173,7 +185,7 @@ const std::vector<PropertyOf<TliteModel>>& TliteModel::properties() {
        kHintNone,
        "",
        [](Self& self) { return Value(self.autoload_); },
-       [](Self& self, const Argument& value) {
+       [](Self& self, const Argument& value, const char*) {
          self.autoload_ = value.as_bool();
          return Result();
        }},
@@ -181,45 +193,21 @@ const std::vector<PropertyOf<TliteModel>>& TliteModel::properties() {
        kHintRange,
        "0,0.1,0.0005",
        [](Self& self) { return Value(self.budget_); },
-       [](Self& self, const Argument& value) {
+       [](Self& self, const Argument& value, const char*) {
          self.budget_ = value.as_real();
          return Result();
        }},
-      {{"context", kInt},
-       kHintNone,
-       "",
-       [](Self& self) { return Value(self.options_.context); },
-       [](Self& self, const Argument& value) {
-         return read_int32("context", value, self.options_.context);
-       }},
-      {{"max_speakers", kInt},
-       kHintNone,
-       "",
-       [](Self& self) { return Value(self.options_.max_speakers); },
-       [](Self& self, const Argument& value) {
-         return read_int32("max_speakers", value, self.options_.max_speakers);
-       }},
-      {{"max_batch_rows", kInt},
-       kHintNone,
-       "",
-       [](Self& self) { return Value(self.options_.max_batch_rows); },
-       [](Self& self, const Argument& value) {
-         return read_int32("max_batch_rows", value, self.options_.max_batch_rows);
-       }},
-      {{"threads", kInt},
-       kHintNone,
-       "",
-       [](Self& self) { return Value(self.options_.threads); },
-       [](Self& self, const Argument& value) {
-         return read_int32("threads", value, self.options_.threads);
-       }},
+      whole<&CastOptions::context>("context"),
+      whole<&CastOptions::max_speakers>("max_speakers"),
+      whole<&CastOptions::max_batch_rows>("max_batch_rows"),
+      whole<&CastOptions::threads>("threads"),
   };
   return all;
 }
 
 const std::vector<SignalOf>& TliteModel::signals() {
   static const std::vector<SignalOf> all = {
-      {"loaded", nullptr}, {"failed", "message"}, {"prepared", nullptr}};
+      {"loaded", {}}, {"failed", {"message"}}, {"prepared", {}}};
   return all;
 }
 

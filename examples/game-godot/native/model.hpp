@@ -34,6 +34,8 @@ class TliteModel {
   Result load(const std::string& path);
   Result step(double seconds);
   void process();
+  template <auto Field>
+  static PropertyOf<TliteModel> whole(const char* name);
 
   Told told_;
   std::shared_ptr<characters::ModelNode> node_ = std::make_shared<characters::ModelNode>();

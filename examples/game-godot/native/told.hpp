@@ -25,12 +25,19 @@ class Told {
     const Value value(argument);
     (void)call("Object", "emit_signal", owner_, {&name, &value});
   }
+  void emit(const char* signal, std::string_view first, std::string_view second) const {
+    const Value name(signal);
+    const Value one(first);
+    const Value two(second);
+    (void)call("Object", "emit_signal", owner_, {&name, &one, &two});
+  }
   // At the end of the frame, if the object lives then.
-  void emit_later(const char* signal, std::string_view argument) const {
+  void emit_later(const char* signal, std::string_view first, std::string_view second) const {
     const Value method("emit_signal");
     const Value name(signal);
-    const Value value(argument);
-    (void)call("Object", "call_deferred", owner_, {&method, &name, &value});
+    const Value one(first);
+    const Value two(second);
+    (void)call("Object", "call_deferred", owner_, {&method, &name, &one, &two});
   }
 
   // The sentence of the last action that failed; what succeeds leaves it.

@@ -46,6 +46,13 @@ std::string utf8_of(const wchar_t* text, std::size_t size) {
   return out;
 }
 
+std::string take(String string) {
+  const int size = api().string_length(&string);
+  std::string text = utf8_of(api().string_wide_str(&string), static_cast<std::size_t>(size));
+  api().string_destroy(&string);
+  return text;
+}
+
 }  // namespace
 
 Api& api() {
@@ -66,6 +73,18 @@ Value::Value(std::string_view text) {
   String string = string_of(text);
   api().variant_new_string(&raw_, &string);
   api().string_destroy(&string);
+}
+
+Value::Value(const std::vector<std::string>& texts) {
+  StringArray array;
+  api().string_array_new(&array);
+  for (const std::string& each : texts) {
+    String string = string_of(each);
+    api().string_array_append(&array, &string);
+    api().string_destroy(&string);
+  }
+  api().variant_new_string_array(&raw_, &array);
+  api().string_array_destroy(&array);
 }
 
 Value Value::node_path(std::string_view text) {
@@ -90,12 +109,16 @@ Value::Value(std::initializer_list<std::pair<const char*, Value>> entries) {
   api().dictionary_destroy(&made);
 }
 
-std::string Argument::as_text() const {
-  String string = api().variant_as_string(raw_);
-  const int size = api().string_length(&string);
-  std::string text = utf8_of(api().string_wide_str(&string), static_cast<std::size_t>(size));
-  api().string_destroy(&string);
-  return text;
+std::string Argument::as_text() const { return take(api().variant_as_string(raw_)); }
+
+std::vector<std::string> Argument::as_texts() const {
+  StringArray array = api().variant_as_string_array(raw_);
+  std::vector<std::string> texts;
+  for (int i = 0; i < api().string_array_size(&array); ++i) {
+    texts.push_back(take(api().string_array_get(&array, i)));
+  }
+  api().string_array_destroy(&array);
+  return texts;
 }
 
 Value call(const char* class_name, const char* method, Object* object,

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace gdnative {
 
@@ -26,6 +27,7 @@ class Value {
   Value(const char* text) : Value(std::string_view(text)) {}
   // A dictionary of these.
   Value(std::initializer_list<std::pair<const char*, Value>> entries);
+  Value(const std::vector<std::string>& texts);  // a PoolStringArray
   static Value node_path(std::string_view text);
   static Value adopt(Variant raw) {
     Value value;
@@ -65,6 +67,7 @@ class Argument {
   Object* as_object() const noexcept { return api().variant_as_object(raw_); }
   // UTF-8; what is no character becomes U+FFFD.
   std::string as_text() const;
+  std::vector<std::string> as_texts() const;
 
  private:
   const Variant* raw_;

@@ -49,6 +49,11 @@ struct CharacterOptions {
   // Of the answers; unset: the model's own.
   std::int32_t max_new_tokens = TLITE_UNSET;
   float temperature = TLITE_UNSET;
+  float top_p = TLITE_UNSET;
+  float min_p = TLITE_UNSET;
+  std::int32_t top_k = TLITE_UNSET;
+  float repetition_penalty = TLITE_UNSET;
+  std::vector<std::string> stop = {};  // texts that end an answer and are no part of it
   std::int32_t has_seed = 0;
   std::uint64_t seed = 0;
 };
@@ -161,18 +166,32 @@ class Character {
         [&](tlite_error** e) { return tlite_engine_create_session(engine, &options, &made, e); });
     session_.reset(made);
     if (result) result = add(session_.get(), "system", options_.system);
-    if (result) result = set_sampling(session_.get(), options_.max_new_tokens);
+    if (result) result = set_sampling(session_.get(), options_.max_new_tokens, options_.stop);
     return result;
   }
 
-  Result set_sampling(tlite_session* session, std::int32_t max_new_tokens) const {
+  Result set_sampling(tlite_session* session, std::int32_t max_new_tokens,
+                      const std::vector<std::string>& stop) const {
     tlite_sampling_params params;
     tlite_sampling_params_init(&params, sizeof params);
     Result result =
         result_of([&](tlite_error** e) { return tlite_session_get_sampling(session, &params, e); });
     if (!result) return result;
     params.max_new_tokens = max_new_tokens;
-    if (options_.temperature >= 0) params.temperature = options_.temperature;
+    const auto set = [](auto& field, auto value) {
+      if (value != static_cast<decltype(value)>(TLITE_UNSET)) field = value;
+    };
+    set(params.temperature, options_.temperature);
+    set(params.top_p, options_.top_p);
+    set(params.min_p, options_.min_p);
+    set(params.top_k, options_.top_k);
+    set(params.repetition_penalty, options_.repetition_penalty);
+    std::vector<tlite_text> texts;
+    for (const std::string& each : stop) texts.push_back({each.data(), each.size()});
+    if (!texts.empty()) {
+      params.stop = texts.data();
+      params.stop_count = texts.size();
+    }
     params.has_seed = options_.has_seed;
     params.seed = options_.seed;
     return result_of(
@@ -308,7 +327,7 @@ class Character {
     Result result =
         result_of([&](tlite_error** e) { return tlite_session_fork(session_.get(), &made, e); });
     scratch_.reset(made);
-    if (result) result = set_sampling(scratch_.get(), options_.summary_tokens);
+    if (result) result = set_sampling(scratch_.get(), options_.summary_tokens, {});
     if (result) result = add(scratch_.get(), "user", options_.summary_request);
     if (result) result = start(scratch_.get(), false);
     if (!result) return scratch_.reset();

@@ -46,7 +46,7 @@ class CharacterNode : public std::enable_shared_from_this<CharacterNode> {
   std::function<void(std::string_view summary)> on_summary;
   // The model was closed or freed in the middle of an answer. Called while that goes on: to be
   // passed on to the game later.
-  std::function<void()> on_cut;
+  std::function<void(std::string_view answer)> on_cut;
 
   struct Look {
     State state = State::silent;
@@ -113,7 +113,8 @@ class CharacterNode : public std::enable_shared_from_this<CharacterNode> {
   Cast* cast_ = nullptr;
   bool is_muted_ = false;
   std::uint64_t opened_version_ = 0;
-  std::string conversation_ = "[]";  // while there is no character_
+  std::string conversation_ = "[]";  // while there is no character_, and this
+  std::string answer_;
   std::string note_;
   bool is_waiting_ = false;  // for the model to be loaded, with these
   std::string waiting_text_;
@@ -415,6 +416,7 @@ inline void CharacterNode::shelve() {
   character_->interrupt();
   std::string json;
   if (!is_gone_ && character_->save(json)) conversation_ = std::move(json);
+  answer_ = character_->answer();
   cast_->remove(character_);
   character_ = nullptr;
   cast_ = nullptr;
@@ -423,10 +425,12 @@ inline void CharacterNode::shelve() {
 
 // The same where the model goes.
 inline void CharacterNode::cut() {
-  const bool was_busy = is_waiting_ || (character_ != nullptr && character_->is_busy());
-  is_waiting_ = wants_prepare_ = false;
+  const bool was_waiting = std::exchange(is_waiting_, false);
+  const bool was_busy = was_waiting || (character_ != nullptr && character_->is_busy());
+  wants_prepare_ = false;
   shelve();
-  if (was_busy && !is_gone_ && on_cut) on_cut();
+  if (was_waiting) answer_.clear();
+  if (was_busy && !is_gone_ && on_cut) on_cut(answer_);
 }
 
 inline Result CharacterNode::say(std::string_view text, std::string_view prefix) {
@@ -525,6 +529,7 @@ inline Result CharacterNode::look(Look& out) const {
       out = {character_->state(), character_->answer(), character_->prompt_tokens(),
              character_->cached_tokens(), character_->conversation_tokens()};
     }
+    if (character_ == nullptr) out.answer = answer_;
     if (is_waiting_) out.state = State::thinking;
     return Result();
   });
