@@ -94,7 +94,7 @@ class TLITE_API Model {
 
   // What a model loaded with `load` and one Session, or one Evaluator, of these options take; the
   // first: a Session of default options. Each further one, forks of sessions included, takes
-  // kv_cache and scratch once more, and nothing else. Reads headers only, calls no progress and
+  // kv_cache and scratch once more from the allocator. Reads headers only, calls no progress and
   // checks no weights. Throws what load and the constructors throw for the same options.
   static MemoryPlan plan(std::string_view path, const LoadOptions& load = {});
   static MemoryPlan plan(std::string_view path, const SessionOptions& session,
