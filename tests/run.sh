@@ -118,14 +118,7 @@ python_vllm() {
 }
 # The server under real clients.
 server() {
-  local venv=$cache/server-4
-  if [ ! -e "$venv/ready" ]; then
-    rm -rf "$venv"
-    python3 -m venv "$venv" && "$venv/bin/pip" install -q openai==3.57.0 anthropic==2.14.0 langchain-openai==1.7.4 \
-      openapi-spec-validator==0.9.0 schemathesis==4.32.5 &&
-      touch "$venv/ready" || return 1
-  fi
-  "$venv/bin/python" tests/server/clients_test.py build-release/examples/server/tlite-server examples/demo-model/model
+  bash tests/server/clients.sh "$cache" build-release/examples/server/tlite-server examples/demo-model/model
 }
 # tlite.lm_eval beside the harness's own model, score by score and text by text.
 python_lm_eval() {
