@@ -1,9 +1,8 @@
 #include "parameters.hpp"
 
+#include <QLocale>
 #include <cmath>
 #include <cstdint>
-
-#include <QLocale>
 
 namespace desktop {
 namespace {

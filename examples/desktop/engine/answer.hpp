@@ -28,6 +28,7 @@ struct AnswerEnd {
   Outcome outcome = Outcome::done;
   QString failure;  // where it failed: what the engine says
   std::optional<Usage> usage = std::nullopt;
+  double decode_seconds = 0;  // from the first token on
 };
 
 // What has happened to an answer since the last one of these.

@@ -100,6 +100,7 @@ void RunningAnswer::add(const tlite::EngineEvent& event) {
   if (event.result) {
     end.usage = Usage{event.result->prompt_tokens, event.result->cached_tokens,
                       static_cast<int>(event.result->tokens.size())};
+    end.decode_seconds = event.result->decode_seconds;
   }
   step_.end = std::move(end);
 }

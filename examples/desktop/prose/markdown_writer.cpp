@@ -2,6 +2,7 @@
 
 #include "../text/texts.hpp"
 #include "colours.hpp"
+#include "fonts.hpp"
 
 #include <QTextDocument>
 #include <QTextFrame>
@@ -17,9 +18,10 @@
 namespace desktop {
 namespace {
 
-constexpr int kIndent = 26;       // pixels, of a list's or quote's level
-constexpr int kDeepest = 8;       // levels that are shown as such
-constexpr double kSpacing = 9;    // pixels between paragraphs
+constexpr int kIndent = 26;     // pixels, of a list's or quote's level
+constexpr int kDeepest = 8;     // levels that are shown as such
+constexpr double kSpacing = 9;  // pixels between paragraphs
+constexpr double kCodePadding = 8;
 constexpr double kItemGap = 3;    // between items of a tight list
 constexpr double kLeading = 128;  // per cent
 constexpr unsigned kMostColumns = 24;
@@ -95,6 +97,7 @@ class Writer {
   void begin_table(const MD_BLOCK_TABLE_DETAIL& detail);
   void begin_cell(const MD_BLOCK_TD_DETAIL& detail, bool is_head);
   void begin_item(const MD_BLOCK_LI_DETAIL& detail);
+  void end_lists();
   void leave_frame();
   void write_rule();
   void insert(const QString& text);
@@ -149,8 +152,7 @@ void Writer::begin_paragraph() {
 void Writer::begin_heading(unsigned level) {
   static constexpr std::array<double, 6> kSizes{1.4, 1.25, 1.12, 1.05, 1.0, 1.0};
   QTextCharFormat format = formats_.back();
-  QFont font = style_.font;
-  font.setPointSizeF(font.pointSizeF() * kSizes[std::min<std::size_t>(level, 6) - 1]);
+  QFont font = scaled(style_.font, kSizes[std::min<std::size_t>(level, 6) - 1]);
   font.setWeight(QFont::DemiBold);
   format.setFont(font);
   formats_.push_back(format);
@@ -176,10 +178,9 @@ void Writer::begin_code() {
   set_stub(cursor_);
   QTextFrameFormat format;
   format.setBackground(colours().bubble);
-  format.setPadding(0);
+  format.setPadding(continues_code_ ? 0 : kCodePadding);
   format.setBorder(0);
   format.setLeftMargin(left_margin());
-  format.setTopMargin(continues_code_ ? -3 : 0);
   format.setBottomMargin(kSpacing);
   cursor_.insertFrame(format);
   code_.clear();
@@ -236,6 +237,13 @@ void Writer::begin_item(const MD_BLOCK_LI_DETAIL& detail) {
   block_is_open_ = false;
 }
 
+void Writer::end_lists() {
+  QTextBlockFormat format = cursor_.blockFormat();
+  if (format.bottomMargin() == 0) return;  // a frame's end
+  format.setBottomMargin(kSpacing);
+  cursor_.setBlockFormat(format);
+}
+
 void Writer::leave_frame() {
   cursor_.movePosition(QTextCursor::End);
   set_stub(cursor_);
@@ -244,8 +252,7 @@ void Writer::leave_frame() {
 
 void Writer::write_rule() {
   QTextBlockFormat format;
-  format.setProperty(QTextFormat::BlockTrailingHorizontalRulerWidth,
-                     QTextLength(QTextLength::PercentageLength, 100));
+  format.setProperty(kRule, true);
   format.setBottomMargin(kSpacing);
   begin_block(format);
   block_is_open_ = false;
@@ -303,6 +310,7 @@ void Writer::leave(MD_BLOCKTYPE type) {
     case MD_BLOCK_UL:
     case MD_BLOCK_OL:
       lists_.pop_back();
+      if (lists_.empty()) end_lists();
       break;
     case MD_BLOCK_H:
       formats_.pop_back();

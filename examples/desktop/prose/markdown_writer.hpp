@@ -17,6 +17,7 @@ namespace desktop {
 enum ProseProperty : int {
   kMarker = QTextFormat::UserProperty + 1,  // QString: what stands before an item of a list
   kQuoteLevel,                              // int
+  kRule,                                    // bool: a line across
 };
 
 struct ProseStyle {

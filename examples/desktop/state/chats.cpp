@@ -214,7 +214,9 @@ void Chats::finish(Running& running, Turn& turn, const AnswerEnd& end) {
   turn.usage = end.usage;
   const double total = seconds(running.since);
   if (running.first_token < 0) return;
-  turn.timing = Timing{running.first_token, total};
+  // A slice of the engine's may have brought many tokens at once: what it has measured is closer.
+  const double before = total - end.decode_seconds;
+  turn.timing = Timing{std::clamp(before, 0.0, running.first_token), total};
   if (running.thought) {
     turn.timing->thinking = running.first_content < 0 ? total : running.first_content;
   }

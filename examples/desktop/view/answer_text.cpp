@@ -1,13 +1,13 @@
 #include "answer_text.hpp"
 
 #include "../prose/colours.hpp"
+#include "../prose/fonts.hpp"
 #include "../prose/markdown_writer.hpp"
 #include "../text/texts.hpp"
 
 #include <QAbstractTextDocumentLayout>
 #include <QDesktopServices>
 #include <QElapsedTimer>
-#include <QFontDatabase>
 #include <QPainter>
 #include <QScrollBar>
 #include <QTextBlock>
@@ -22,8 +22,7 @@ constexpr qint64 kSlice = 4;  // milliseconds of a slice
 ProseStyle style_of(const QWidget& widget) {
   ProseStyle style;
   style.font = widget.font();
-  style.code_font = QFontDatabase::systemFont(QFontDatabase::FixedFont);
-  style.code_font.setPointSizeF(style.font.pointSizeF() * 0.92);
+  style.code_font = code_font(style.font);
   return style;
 }
 
@@ -89,6 +88,7 @@ void AnswerText::show_slice() {
   if (is_complete()) return;
   QElapsedTimer since;
   since.start();
+  ensurePolished();  // the font is the style sheet's
   const ProseStyle style = style_of(*this);
   QTextCursor cursor(document());
   cursor.beginEditBlock();
@@ -144,6 +144,9 @@ void AnswerText::paintEvent(QPaintEvent* event) {
     const double margin = format.leftMargin();
     for (int level = 0; level < format.intProperty(kQuoteLevel); ++level) {
       painter.fillRect(QRectF(4 + 26.0 * level, area.top(), 3, area.height()), colours().line);
+    }
+    if (format.boolProperty(kRule)) {
+      painter.fillRect(QRectF(0, area.center().y(), viewport()->width(), 1), colours().line_strong);
     }
     const QString marker = format.stringProperty(kMarker);
     if (marker.isEmpty() || block.layout()->lineCount() == 0) continue;

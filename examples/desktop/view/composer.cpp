@@ -48,15 +48,14 @@ Composer::Composer(QWidget* parent)
       box_(new QFrame(this)),
       edit_(new MessageEdit(box_)),
       button_(new IconButton(Icon::send, Text::send, box_)),
-      hint_(new QLabel(this)),
+      hint_(new ElidedLabel(this)),
       context_(new QLabel(this)) {
   box_->setObjectName("composer_box");
   button_->setObjectName("send_button");
-  button_->set_primary();
+  button_->set_kind("primary", &Colours::on_accent);
   hint_->setProperty("kind", "hint");
   context_->setProperty("kind", "hint");
   context_->setObjectName("context_label");
-  hint_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
 
   auto* const row = new QHBoxLayout(box_);
   row->setContentsMargins(10, 6, 6, 6);

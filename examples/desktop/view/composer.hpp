@@ -1,6 +1,7 @@
 // Where the user writes.
 #pragma once
 
+#include "elided_label.hpp"
 #include "icon_button.hpp"
 
 #include <QFrame>
@@ -56,7 +57,7 @@ class Composer : public QWidget {
   QFrame* box_;
   MessageEdit* edit_;
   IconButton* button_;
-  QLabel* hint_;
+  ElidedLabel* hint_;
   QLabel* context_;
   bool running_ = false;
   int used_ = 0;

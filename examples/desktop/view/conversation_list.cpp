@@ -26,8 +26,8 @@ ConversationList::ConversationList(Chats& chats, const Preferences& preferences,
       hint_(new QLabel(this)),
       export_(new QPushButton(this)),
       import_(new QPushButton(this)),
-      language_(new QComboBox(this)),
-      theme_(new QComboBox(this)) {
+      language_(new Choice(this)),
+      theme_(new Choice(this)) {
   setProperty("kind", "panel");
   setObjectName("list_panel");
   brand_->setProperty("kind", "brand");

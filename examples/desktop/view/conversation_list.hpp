@@ -3,9 +3,9 @@
 
 #include "../state/chats.hpp"
 #include "../store/preferences.hpp"
+#include "choice.hpp"
 #include "icon_button.hpp"
 
-#include <QComboBox>
 #include <QFrame>
 #include <QLabel>
 #include <QListWidget>
@@ -50,8 +50,8 @@ class ConversationList : public QFrame {
   QLabel* hint_;
   QPushButton* export_;
   QPushButton* import_;
-  QComboBox* language_;
-  QComboBox* theme_;
+  Choice* language_;
+  Choice* theme_;
 };
 
 }  // namespace desktop

@@ -5,23 +5,10 @@
 #include <QEvent>
 #include <QFileInfo>
 #include <QHBoxLayout>
-#include <QPainter>
 #include <QVBoxLayout>
 #include <cmath>
 
 namespace desktop {
-
-ElidedLabel::ElidedLabel(QWidget* parent) : QLabel(parent) {
-  setTextFormat(Qt::PlainText);
-  setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
-}
-
-void ElidedLabel::paintEvent(QPaintEvent* /*event*/) {
-  QPainter painter(this);
-  painter.setPen(palette().color(foregroundRole()));
-  painter.drawText(rect(), Qt::AlignLeft | Qt::AlignVCenter,
-                   fontMetrics().elidedText(text(), Qt::ElideRight, width()));
-}
 
 Header::Header(const Chats& chats, const Models& models, QWidget* parent)
     : QFrame(parent),

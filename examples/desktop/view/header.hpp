@@ -3,26 +3,15 @@
 
 #include "../state/chats.hpp"
 #include "../state/models.hpp"
+#include "elided_label.hpp"
 #include "icon_button.hpp"
 
 #include <QFrame>
-#include <QLabel>
 #include <QMenu>
 #include <QProgressBar>
 #include <QToolButton>
 
 namespace desktop {
-
-// One line, cut where it does not fit.
-class ElidedLabel : public QLabel {
-  Q_OBJECT
-
- public:
-  explicit ElidedLabel(QWidget* parent);
-
- protected:
-  void paintEvent(QPaintEvent* event) override;
-};
 
 class Header : public QFrame {
   Q_OBJECT

@@ -1,7 +1,5 @@
 #include "icon_button.hpp"
 
-#include "../prose/colours.hpp"
-
 #include <QEvent>
 
 namespace desktop {
@@ -22,14 +20,14 @@ void IconButton::set(Icon icon, Text label) {
   refresh();
 }
 
-void IconButton::set_primary() {
-  primary_ = true;
-  setProperty("kind", "primary");
+void IconButton::set_kind(const char* kind, QColor Colours::*colour) {
+  colour_ = colour;
+  setProperty("kind", kind);
   refresh();
 }
 
 void IconButton::refresh() {
-  setIcon(draw_icon(icon_, primary_ ? colours().on_accent : colours().quiet));
+  setIcon(draw_icon(icon_, colours().*colour_));
   setAccessibleName(say(label_));
   setToolTip(say(label_));
 }

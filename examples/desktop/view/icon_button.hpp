@@ -2,6 +2,7 @@
 // follow the theme and the language.
 #pragma once
 
+#include "../prose/colours.hpp"
 #include "../text/texts.hpp"
 #include "icons.hpp"
 
@@ -16,8 +17,8 @@ class IconButton : public QToolButton {
   IconButton(Icon icon, Text label, QWidget* parent = nullptr);
 
   void set(Icon icon, Text label);
-  // On a ground of the accent's colour.
-  void set_primary();
+  // On another ground than the window's: a kind of the style sheet, and the icon's colour on it.
+  void set_kind(const char* kind, QColor Colours::*colour);
 
  protected:
   void changeEvent(QEvent* event) override;
@@ -27,7 +28,7 @@ class IconButton : public QToolButton {
 
   Icon icon_;
   Text label_;
-  bool primary_ = false;
+  QColor Colours::*colour_ = &Colours::quiet;
 };
 
 }  // namespace desktop

@@ -71,8 +71,8 @@ QPixmap pixmap_of(const QPainterPath& path, const QColor& colour, int size) {
 
 QIcon draw_icon(Icon which, const QColor& colour) {
   const QPainterPath path = path_of(which);
-  QColor faint = colour;
-  faint.setAlphaF(0.35F);
+  QColor faint = colours().quiet;
+  faint.setAlphaF(0.5F);
   QIcon made;
   for (const int size : {18, 20, 36, 40}) {
     made.addPixmap(pixmap_of(path, colour, size), QIcon::Normal);

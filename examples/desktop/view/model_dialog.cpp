@@ -51,8 +51,8 @@ ModelDialog::ModelDialog(const QString& path, const LoadChoices& choices, bool r
       path_(path),
       facts_(plain_label("facts", this)),
       warning_(plain_label("failure", this)),
-      context_(new QComboBox(this)),
-      weights_(new QComboBox(this)),
+      context_(new Choice(this)),
+      weights_(new Choice(this)),
       read_into_memory_(new QCheckBox(say(Text::read_into_memory), this)),
       memory_(new QWidget(this)),
       memory_note_(plain_label("hint", this)),
@@ -64,7 +64,7 @@ ModelDialog::ModelDialog(const QString& path, const LoadChoices& choices, bool r
   ask_timer_.setSingleShot(true);
   ask_timer_.callOnTimeout(this, &ModelDialog::ask);
   connect(&inspector_, &ModelInspector::answered, this, &ModelDialog::take);
-  for (QComboBox* const each : {context_, weights_}) {
+  for (Choice* const each : {context_, weights_}) {
     connect(each, &QComboBox::currentIndexChanged, this, [this] { ask_timer_.start(0); });
   }
   connect(read_into_memory_, &QCheckBox::toggled, this, [this] { ask_timer_.start(0); });
@@ -134,7 +134,6 @@ void ModelDialog::build(const LoadChoices& choices, bool replaces) {
   auto* const column = new QVBoxLayout(this);
   column->setContentsMargins(22, 18, 22, 18);
   column->setSpacing(12);
-  column->setSizeConstraint(QLayout::SetMinAndMaxSize);
   column->addWidget(name);
   column->addWidget(facts_);
   column->addWidget(warning_);
@@ -142,6 +141,7 @@ void ModelDialog::build(const LoadChoices& choices, bool replaces) {
   column->addWidget(memory_);
   column->addWidget(memory_note_);
   column->addWidget(replacing);
+  column->addStretch(1);
   column->addLayout(buttons);
   connect(cancel, &QPushButton::clicked, this, &QDialog::reject);
   connect(load_, &QPushButton::clicked, this, [this] {
@@ -172,6 +172,12 @@ void ModelDialog::offer_contexts(int trained) {
 }
 
 void ModelDialog::take(const ModelFacts& facts) {
+  show_facts(facts);
+  layout()->activate();
+  adjustSize();
+}
+
+void ModelDialog::show_facts(const ModelFacts& facts) {
   const bool failed = !facts.error.isEmpty();
   warning_->setVisible(failed);
   memory_->setVisible(!failed);

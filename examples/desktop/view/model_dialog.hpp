@@ -2,9 +2,9 @@
 #pragma once
 
 #include "../engine/model_facts.hpp"
+#include "choice.hpp"
 
 #include <QCheckBox>
-#include <QComboBox>
 #include <QDialog>
 #include <QLabel>
 #include <QPushButton>
@@ -29,6 +29,7 @@ class ModelDialog : public QDialog {
   void build(const LoadChoices& choices, bool replaces);
   void ask();
   void take(const ModelFacts& facts);
+  void show_facts(const ModelFacts& facts);
   void offer_contexts(int trained);
 
   const QString path_;
@@ -36,8 +37,8 @@ class ModelDialog : public QDialog {
   QTimer ask_timer_;
   QLabel* facts_;
   QLabel* warning_;
-  QComboBox* context_;
-  QComboBox* weights_;
+  Choice* context_;
+  Choice* weights_;
   QCheckBox* read_into_memory_;
   QWidget* memory_;
   QLabel* memory_parts_[5]{};

@@ -21,6 +21,7 @@ NoticeBar::NoticeBar(QWidget* parent)
   label_->setTextFormat(Qt::PlainText);
   label_->setWordWrap(true);
   label_->setObjectName("notice_text");
+  close_->set_kind("inverse", &Colours::ground);
   auto* const row = new QHBoxLayout(this);
   row->setContentsMargins(14, 6, 6, 6);
   row->addWidget(label_, 1);

@@ -28,8 +28,8 @@ SettingsPanel::SettingsPanel(Chats& chats, QWidget* parent)
       close_(new IconButton(Icon::close, Text::close_panel, this)),
       system_(new QPlainTextEdit(this)),
       stop_(new QPlainTextEdit(this)),
-      thinking_(new QComboBox(this)),
-      alternatives_(new QComboBox(this)),
+      thinking_(new Choice(this)),
+      alternatives_(new Choice(this)),
       reset_(new QPushButton(this)) {
   setProperty("kind", "panel");
   setObjectName("settings_panel");

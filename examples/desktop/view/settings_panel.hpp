@@ -2,9 +2,9 @@
 #pragma once
 
 #include "../state/chats.hpp"
+#include "choice.hpp"
 #include "icon_button.hpp"
 
-#include <QComboBox>
 #include <QFrame>
 #include <QLabel>
 #include <QLineEdit>
@@ -45,8 +45,8 @@ class SettingsPanel : public QFrame {
   QPlainTextEdit* system_;
   std::array<QLineEdit*, kNumberParameters.size()> numbers_{};
   QPlainTextEdit* stop_;
-  QComboBox* thinking_;
-  QComboBox* alternatives_;
+  Choice* thinking_;
+  Choice* alternatives_;
   QPushButton* reset_;
   bool showing_ = false;
 };

@@ -3,6 +3,7 @@
 #include "../prose/colours.hpp"
 
 #include <QApplication>
+#include <QFontInfo>
 #include <QPalette>
 #include <QStyleFactory>
 
@@ -21,17 +22,19 @@ QFrame#settings_panel { border: none; border-left: 1px solid @line; }
 QFrame#header { background: @ground; border: none; border-bottom: 1px solid @line; }
 QWidget#scrim { background: rgba(0, 0, 0, 100); }
 QLabel { background: transparent; color: @ink; }
-QLabel[kind="hint"] { color: @quiet; font-size: 12px; }
-QLabel[kind="brand"] { font-size: 17px; font-weight: 600; }
-QLabel[kind="title"] { font-size: 16px; font-weight: 600; }
+QLabel[kind="hint"] { color: @quiet; font-size: @small; }
+QLabel[kind="brand"] { font-size: @brand_size; font-weight: 600; }
+QLabel[kind="title"] { font-size: @title_size; font-weight: 600; }
 QLabel[kind="section"], QLabel[kind="total"] { font-weight: 600; }
-QLabel[kind="welcome"] { font-size: 26px; font-weight: 600; }
+QLabel[kind="welcome"] { font-size: @welcome_size; font-weight: 600; }
 QLabel[kind="bubble"] { background: @bubble; border-radius: 14px; padding: 9px 15px; }
 QLabel[kind="failure"] { background: @wrong_ground; color: @wrong; border-radius: 8px;
   padding: 10px 12px; }
 QFrame[kind="failure"] { background: @wrong_ground; border-radius: 8px; border: none; }
 QLabel[kind="failure_text"] { color: @wrong; }
 QWidget[kind="card"] { background: @panel; border: 1px solid @line; border-radius: 10px; }
+QTextBrowser, QTextEdit, QLabel[kind="bubble"], QPlainTextEdit#message_edit,
+  QPlainTextEdit#turn_edit { font-size: @prose_size; }
 QTextBrowser, QTextEdit { background: transparent; color: @ink; border: none;
   selection-background-color: @accent; selection-color: @on_accent; }
 QTextBrowser[kind="thought"] { border-left: 3px solid @line; padding-left: 10px; }
@@ -63,6 +66,7 @@ QToolButton::menu-indicator { image: none; }
 QToolButton[kind="primary"] { background: @accent; border-radius: 15px; padding: 6px; }
 QToolButton[kind="primary"]:disabled { background: @hover; }
 QToolButton[kind="primary"]:hover:enabled { background: @accent; }
+QToolButton[kind="inverse"]:hover { background: transparent; }
 QToolButton[kind="float"] { background: @raised; border: 1px solid @line_strong;
   border-radius: 15px; padding: 6px; }
 QToolButton#model_button { padding: 4px 10px; text-align: left; }
@@ -77,7 +81,6 @@ QListWidget { background: transparent; border: none; outline: none; }
 QListWidget::item { color: @ink; padding: 7px 9px; border-radius: 7px; border: 1px solid transparent; }
 QListWidget::item:hover { background: @hover; }
 QListWidget::item:selected { background: @hover; color: @ink; }
-QListWidget:focus::item:selected { border: 1px solid @accent; }
 QMenu { background: @raised; color: @ink; border: 1px solid @line_strong; padding: 5px; }
 QMenu::item { padding: 7px 22px 7px 14px; border-radius: 5px; }
 QMenu::item:selected { background: @hover; }
@@ -116,6 +119,16 @@ QString sheet_of(const Colours& colours) {
   };
   QString sheet = QString::fromLatin1(kSheet);
   for (const auto& [name, colour] : names) sheet.replace(name, colour.name());
+  // Of the size that the user has chosen for the system.
+  const int base = QFontInfo(QApplication::font()).pixelSize();
+  const QList<std::pair<const char*, double>> sizes{{"@small", 0.95},
+                                                    {"@prose_size", 1.17},
+                                                    {"@title_size", 1.3},
+                                                    {"@brand_size", 1.4},
+                                                    {"@welcome_size", 2.1}};
+  for (const auto& [name, factor] : sizes) {
+    sheet.replace(name, QString::number(qRound(base * factor)) + "px");
+  }
   return sheet;
 }
 

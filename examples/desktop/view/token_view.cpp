@@ -1,11 +1,11 @@
 #include "token_view.hpp"
 
 #include "../prose/colours.hpp"
+#include "../prose/fonts.hpp"
 #include "../text/texts.hpp"
 
 #include <QAccessible>
 #include <QElapsedTimer>
-#include <QFontDatabase>
 #include <QKeyEvent>
 #include <QMouseEvent>
 #include <QPainter>
@@ -107,16 +107,14 @@ void TokenCard::paintEvent(QPaintEvent* /*event*/) {
   painter.fillPath(outline, colours().raised);
   painter.strokePath(outline, QPen(colours().line_strong, 1));
   QRect row(kCardMargin, kCardMargin, width() - 2 * kCardMargin, kRowHeight);
-  QFont small = font();
-  small.setPointSizeF(small.pointSizeF() * 0.88);
+  QFont small = scaled(font(), 0.92);
   painter.setFont(small);
   painter.setPen(colours().quiet);
   painter.drawText(row, Qt::AlignLeft | Qt::AlignTop, head_);
   painter.drawText(row, Qt::AlignRight | Qt::AlignTop, note_);
   for (const Row& each : rows_) {
     row.translate(0, kRowHeight);
-    QFont mono = QFontDatabase::systemFont(QFontDatabase::FixedFont);
-    mono.setPointSizeF(small.pointSizeF());
+    QFont mono = code_font(small);
     mono.setBold(each.chosen);
     painter.setFont(mono);
     painter.setPen(colours().ink);

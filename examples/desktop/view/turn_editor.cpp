@@ -16,6 +16,7 @@ TurnEditor::TurnEditor(const QString& text, Role role, QWidget* parent)
       cancel_(new QPushButton(this)),
       save_(new QPushButton(this)) {
   setObjectName("turn_editor");
+  edit_->setObjectName("turn_edit");
   edit_->setPlainText(text);
   edit_->setTabChangesFocus(true);
   edit_->moveCursor(QTextCursor::End);

@@ -152,9 +152,8 @@ void TurnView::build_actions() {
   tokens_ = new IconButton(Icon::tokens, Text::show_tokens, actions_);
   tokens_->setObjectName("show_tokens");
   tokens_->setCheckable(true);
-  figures_ = plain_label("hint", actions_);
-  figures_->setWordWrap(false);
-  figures_->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
+  figures_ = new ElidedLabel(actions_);
+  figures_->setProperty("kind", "hint");
   figures_->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
   const bool is_user = turn_.role == Role::user;
   if (is_user) row->addStretch(1);

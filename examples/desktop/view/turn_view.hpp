@@ -3,6 +3,7 @@
 
 #include "../conversation/conversation.hpp"
 #include "answer_text.hpp"
+#include "elided_label.hpp"
 #include "icon_button.hpp"
 #include "token_view.hpp"
 #include "turn_editor.hpp"
@@ -79,7 +80,7 @@ class TurnView : public QWidget {
   IconButton* edit_ = nullptr;
   IconButton* regenerate_ = nullptr;
   IconButton* tokens_ = nullptr;
-  QLabel* figures_ = nullptr;
+  ElidedLabel* figures_ = nullptr;
 };
 
 }  // namespace desktop
