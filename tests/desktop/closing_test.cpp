@@ -5,7 +5,6 @@
 #include <QDialog>
 #include <QDir>
 #include <QFile>
-#include <QSignalSpy>
 #include <QTest>
 
 #include <conversation/conversation_json.hpp>
@@ -25,8 +24,7 @@ Conversation only_talk_in(const QString& folder) {
 
 // Says something that is answered for long.
 void begin_answer(Driver& driver, const QString& text) {
-  driver.set(kTemperature, 10);
-  driver.set(kSeed, 3);
+  driver.babble();
   driver.ask(text, false);
 }
 
@@ -76,16 +74,14 @@ class ClosingTest : public QObject {
     const Conversation kept = only_talk_in(folder.path());
     QCOMPARE(kept.turns.size(), 2);
     QCOMPARE(kept.turns.last().outcome, Outcome::interrupted);
-    QVERIFY(kept.turns.last().content.isEmpty());
   }
 
   void while_an_answer_is_written() {
     QTemporaryDir folder;
     Driver driver(folder.path());
     QVERIFY(driver.load());
-    QSignalSpy grown(&driver.chats(), &Chats::turn_changed);
     begin_answer(driver, "Привет!");
-    QVERIFY(grown.wait(kPatience));
+    QTRY_VERIFY(!driver.last().content.isEmpty());
     QVERIFY(driver.chats().is_running());
     const QString said = driver.last().content;
     QVERIFY(!said.isEmpty());

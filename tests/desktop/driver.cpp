@@ -25,6 +25,8 @@ Driver::Driver(const QString& folder) : folder_(folder.isEmpty() ? temporary_.pa
   apply_theme(wanted_theme);
   window_ = std::make_unique<MainWindow>(folder_, preferences);
   window_->show();
+  window_->activateWindow();
+  [[maybe_unused]] const bool active = QTest::qWaitForWindowActive(window_.get());
 }
 
 Driver::~Driver() { close(); }
@@ -33,7 +35,7 @@ bool Driver::close() {
   if (!window_) return true;
   QSignalSpy closed(window_.get(), &MainWindow::closed);
   window_->close();
-  const bool done = closed.wait(kPatience);
+  const bool done = QTest::qWaitFor([&] { return closed.count() > 0; }, kPatience);
   window_.reset();
   return done;
 }
@@ -44,7 +46,9 @@ bool Driver::load(const QString& path) {
   auto* const button = find<QPushButton>("model_load");
   if (!QTest::qWaitFor([&] { return button->isEnabled(); }, kPatience)) return false;
   QTest::mouseClick(button, Qt::LeftButton);
-  return loaded.count() > 0 || loaded.wait(kPatience);
+  if (!QTest::qWaitFor([&] { return loaded.count() > 0; }, kPatience)) return false;
+  window_->activateWindow();  // the dialog had been active
+  return QTest::qWaitForWindowActive(window_.get());
 }
 
 bool Driver::wait_for_answers() {
@@ -66,10 +70,17 @@ Turn Driver::last() {
   return turn == nullptr ? Turn() : *turn;
 }
 
-void Driver::set(std::size_t number, double value) {
+void Driver::set(std::size_t number, std::optional<double> value) {
   Settings settings = chats().current().settings;
   settings.parameters.numbers[number] = value;
   chats().set_settings(settings);
+}
+
+void Driver::babble() {
+  for (const auto& [number, value] : {std::pair(kTemperature, 10.0), std::pair(kTopP, 1.0),
+                                      std::pair(kTopK, 0.0), std::pair(kSeed, 3.0)}) {
+    set(number, value);
+  }
 }
 
 }  // namespace desktop_test

@@ -4,6 +4,7 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <memory>
+#include <optional>
 
 #include <view/main_window.hpp>
 
@@ -42,7 +43,9 @@ class Driver {
   desktop::TurnView* last_turn();
   // What the conversation on show says there.
   desktop::Turn last();
-  void set(std::size_t number, double value);
+  void set(std::size_t number, std::optional<double> value);
+  // From now on answers are of any tokens and end where the context does.
+  void babble();
   // Closes the window as its cross does, and waits until all is done.
   bool close();
 
@@ -53,7 +56,7 @@ class Driver {
 };
 
 // Places in desktop::kNumberParameters.
-inline constexpr std::size_t kTemperature = 0, kMaxTokens = 5, kSeed = 6;
+inline constexpr std::size_t kTemperature = 0, kTopP = 1, kTopK = 2, kMaxTokens = 5, kSeed = 6;
 
 inline constexpr int kPatience = 60'000;  // milliseconds: machines are shared
 

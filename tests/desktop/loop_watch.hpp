@@ -1,5 +1,5 @@
-// How long the window's thread went without looking at events, by us: what other processes took
-// from it does not count.
+// How long the window's thread went without looking at events, by us: what other processes, and other
+// machines on the same processor, took from it does not count.
 #pragma once
 
 #include <QObject>
@@ -7,25 +7,35 @@
 
 namespace desktop_test {
 
+// An event loop as a program's, where QTest's own way to wait sleeps.
+void spin(int milliseconds);
+
 class LoopWatch : public QObject {
  public:
   LoopWatch();
 
   void start();
-  // Milliseconds of the longest gap since start(): time at work or asleep in a call, without what the
-  // thread waited for a processor.
+  // Milliseconds of the longest time between two looks for events: at work, and where the thread
+  // went to sleep in a call also that, without what it waited for a processor.
   double longest() const { return longest_; }
-  // Of that gap, by the processor's clock.
+  // The longest by the processor's clock.
   double longest_at_work() const { return longest_at_work_; }
 
- private:
-  void tick();
+  // False under valgrind and the like: TLITE_TEST_UNTIMED.
+  static bool counts();
 
-  QTimer timer_;
-  double last_wall_ = 0;
-  double last_waiting_ = 0;
-  double last_work_ = 0;
-  bool first_ = true;
+ private:
+  struct Clocks {
+    double wall = 0;     // milliseconds
+    double waiting = 0;  // for a processor
+    double work = 0;
+    long sleeps = 0;
+  };
+  static Clocks read();
+  void rests();
+
+  QTimer often_;  // so that the loop itself sleeps a millisecond at most
+  Clocks last_;
   double longest_ = 0;
   double longest_at_work_ = 0;
 };

@@ -81,8 +81,8 @@ class ProseTest : public QObject {
     row("a paragraph of an item has no marker", "- a\n\n  b", "[1 •]a\nb\n");
     row("tasks", "- [x] a\n- [ ] b", "[1 ☑]a\n[1 ☐]b\n");
     row("quotes", "> a\n> > b", ">a\n>>b\n");
-    row("code keeps its spaces", "```\n  a\n\n\tb\n```", "`  a\n`\n`\tb\n");
-    row("a table", "|a|b|\n|-|-|\n|1|2|", "|a\n|b\n|1\n|2\n");
+    row("code keeps its spaces", "```\n  a\n\n b\tc\n```", "`  a\n`\n` b\tc\n");
+    row("a table", "|a|b|\n|---|---|\n|1|2|", "|a\n|b\n|1\n|2\n");
     row("a rule", "a\n\n---\n\nb", "a\n---\nb\n");
     row("html stays text", "<b>x</b> <!-- y -->", "<b>x</b> <!-- y -->\n");
     row("entities", "&lt;&amp;&#x42f;&#0;&#xd800;&unknown;", "<&Я��&unknown;\n");

@@ -45,10 +45,12 @@ class EngineThread::Worker : public QObject {
   EngineThread& owner_;
   QTimer timer_;  // runs while there is work
   std::optional<tlite::Engine> engine_;
+  std::int32_t context_ = 0;  // tokens of a prompt and its answer
   std::map<tlite::RequestId, RunningAnswer> answers_;
 };
 
 void EngineThread::Worker::let_go() {
+  timer_.stop();
   for (auto& [request, answer] : answers_) answer.end({Outcome::stopped, {}});
   tell();
   answers_.clear();
@@ -70,11 +72,14 @@ void EngineThread::Worker::load(const LoadRequest& request) {
     options.progress = progress;
     const tlite::Model model = tlite::Model::load(request.path.toStdString(), options);
     engine_.emplace(model, engine_options(request.choices));
+    // Between two calls of the progress, too, it was cancelled.
+    if (request.cancelled->load()) throw tlite::Error(tlite::ErrorCode::cancelled, "cancelled");
     const tlite::ModelInfo& info = model.info();
     const std::int32_t trained = info.config.max_position_embeddings;
-    const std::int32_t room = engine_->options().context;
-    emit owner_.loaded({request.path, QString::fromStdString(info.name),
-                        trained > 0 ? std::min(trained, room) : room, info.has_chat_template});
+    context_ = engine_->options().context;
+    if (trained > 0) context_ = std::min(context_, trained);
+    emit owner_.loaded(
+        {request.path, QString::fromStdString(info.name), context_, info.has_chat_template});
   } catch (const std::exception& error) {
     engine_.reset();
     const auto* const known = dynamic_cast<const tlite::Error*>(&error);
@@ -93,7 +98,7 @@ void EngineThread::Worker::answer(const AnswerRequest& request) {
   refused.id = request.id;
   try {
     if (!engine_) throw tlite::Error(tlite::ErrorCode::bad_state, "no model is loaded");
-    RunningAnswer answer(*engine_, request);
+    RunningAnswer answer(*engine_, context_, request);
     answers_.emplace(answer.request(), std::move(answer));
     timer_.start(0);
   } catch (const std::exception& error) {

@@ -51,13 +51,14 @@ Outcome outcome_of(tlite::FinishReason reason) {
 
 }  // namespace
 
-RunningAnswer::RunningAnswer(tlite::Engine& engine, const AnswerRequest& request)
+RunningAnswer::RunningAnswer(tlite::Engine& engine, int context, const AnswerRequest& request)
     : tokenizer_(engine.model().tokenizer()),
       parts_(form_of(engine.model(), render(engine.model(), request).text)) {
   step_.id = request.id;
   in_content_ = !tokenizer_.thinking_tokens().has_value();
   tlite::RequestOptions options;
   options.sampling = sampling_of(request.parameters, engine.model().default_sampling());
+  options.context = context;
   options.template_json = template_json(request.parameters.thinking);
   request_ = engine.submit(request.messages, options);
 }

@@ -14,8 +14,8 @@ namespace desktop {
 
 class RunningAnswer {
  public:
-  // Submits it. Throws what Engine::submit does.
-  RunningAnswer(tlite::Engine& engine, const AnswerRequest& request);
+  // Submits it; prompt and answer have `context` tokens at most. Throws what Engine::submit does.
+  RunningAnswer(tlite::Engine& engine, int context, const AnswerRequest& request);
 
   AnswerId id() const noexcept { return step_.id; }
   tlite::RequestId request() const noexcept { return request_; }

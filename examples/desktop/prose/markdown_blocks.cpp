@@ -6,7 +6,7 @@
 namespace desktop {
 namespace {
 
-constexpr qsizetype kLongest = 2500;  // characters of a part; some milliseconds to lay out
+constexpr qsizetype kLongest = 1500;  // characters of a part; some milliseconds to lay out
 
 qsizetype indentation(const QString& line) {
   qsizetype at = 0;

@@ -31,9 +31,11 @@ Chats::Chats(EngineThread& engine, ConversationStore& store, const Settings& set
   connect(&store, &ConversationStore::imported, this, &Chats::put_summaries);
   connect(&store, &ConversationStore::failed_to_save, this,
           [this](const QString& id, const QString& message) {
-            if (open_.contains(id)) unsaved_.insert(id);
+            if (open_.contains(id)) failed_.insert(id);
             emit failed_to_save(message);
           });
+  connect(&store, &ConversationStore::saved, this,
+          [this](const QString& id) { failed_.remove(id); });
 }
 
 const Conversation& Chats::current() const { return *open_.constFind(current_); }
@@ -67,7 +69,7 @@ void Chats::changed(const QString& conversation, bool soon) {
 }
 
 void Chats::save_now() {
-  for (const QString& id : std::exchange(unsaved_, {})) store_.save(open_[id]);
+  for (const QString& id : std::exchange(unsaved_, {}) | failed_) store_.save(open_[id]);
 }
 
 void Chats::flush() {
@@ -112,6 +114,7 @@ void Chats::remove(const QString& id) {
     if (running.conversation == id) engine_.stop(answer);
   }
   unsaved_.remove(id);
+  failed_.remove(id);
   store_.remove(id);
   summaries_.removeIf([&](const Summary& each) { return each.id == id; });
   emit list_changed();

@@ -52,8 +52,8 @@ class Chats : public QObject {
 
   // Writes what is not yet written.
   void flush();
-  // What was changed is not on the disk, and no write of it is under way.
-  bool has_unsaved() const { return !unsaved_.isEmpty(); }
+  // A write has failed, and none of the same conversation has worked since.
+  bool has_unsaved() const { return !failed_.isEmpty(); }
 
  signals:
   void list_changed();
@@ -93,7 +93,8 @@ class Chats : public QObject {
   std::map<AnswerId, Running> running_;
   AnswerId last_answer_ = 0;
   LoadedModel model_;
-  QSet<QString> unsaved_;
+  QSet<QString> unsaved_;  // have changed since they were last handed to the store
+  QSet<QString> failed_;   // their last write failed
   QTimer save_timer_;
 };
 

@@ -18,10 +18,12 @@ namespace {
       (QDir::toNativeSeparators(file.fileName()) + ": " + file.errorString()).toStdString());
 }
 
+// Flushed by ourselves: commit() does not look at what its own flush says, and would put a file
+// that a full disk has cut in the place of a whole one (Qt 6.4.2).
 void write_file(const QString& path, const QByteArray& content) {
   QSaveFile file(path);
   if (!file.open(QIODevice::WriteOnly)) fail(file);
-  if (file.write(content) != content.size() || !file.commit()) fail(file);
+  if (file.write(content) != content.size() || !file.flush() || !file.commit()) fail(file);
 }
 
 QList<Conversation> read_file(const QString& path) {

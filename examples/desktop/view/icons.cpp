@@ -2,6 +2,7 @@
 
 #include "../prose/colours.hpp"
 
+#include <QHash>
 #include <QPainter>
 #include <QPainterPath>
 #include <QPixmap>
@@ -9,6 +10,7 @@
 #include <QStringList>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace desktop {
 namespace {
@@ -69,11 +71,14 @@ QPixmap pixmap_of(const QPainterPath& path, const QColor& colour, int size) {
 
 }  // namespace
 
+// Kept: each turn of a talk has six of them.
 QIcon draw_icon(Icon which, const QColor& colour) {
+  static QHash<std::pair<int, QRgb>, QIcon> drawn;  // of the thread of the window alone
+  QIcon& made = drawn[{static_cast<int>(which), colour.rgba()}];
+  if (!made.isNull()) return made;
   const QPainterPath path = path_of(which);
   QColor faint = colours().quiet;
   faint.setAlphaF(0.5F);
-  QIcon made;
   for (const int size : {18, 20, 36, 40}) {
     made.addPixmap(pixmap_of(path, colour, size), QIcon::Normal);
     made.addPixmap(pixmap_of(path, faint, size), QIcon::Disabled);

@@ -61,13 +61,11 @@ ModelDialog::ModelDialog(const QString& path, const LoadChoices& choices, bool r
   setWindowTitle(say(Text::load_model));
   setAttribute(Qt::WA_DeleteOnClose);
   build(choices, replaces);
-  ask_timer_.setSingleShot(true);
-  ask_timer_.callOnTimeout(this, &ModelDialog::ask);
   connect(&inspector_, &ModelInspector::answered, this, &ModelDialog::take);
   for (Choice* const each : {context_, weights_}) {
-    connect(each, &QComboBox::currentIndexChanged, this, [this] { ask_timer_.start(0); });
+    connect(each, &QComboBox::currentIndexChanged, this, &ModelDialog::ask);
   }
-  connect(read_into_memory_, &QCheckBox::toggled, this, [this] { ask_timer_.start(0); });
+  connect(read_into_memory_, &QCheckBox::toggled, this, &ModelDialog::ask);
   ask();
 }
 
@@ -155,6 +153,7 @@ LoadChoices ModelDialog::choices() const {
           read_into_memory_->isChecked()};
 }
 
+// Until the answer comes what is shown is of another choice.
 void ModelDialog::ask() {
   load_->setEnabled(false);
   inspector_.ask(path_, choices());

@@ -8,7 +8,6 @@
 #include <QDialog>
 #include <QLabel>
 #include <QPushButton>
-#include <QTimer>
 
 namespace desktop {
 
@@ -34,7 +33,6 @@ class ModelDialog : public QDialog {
 
   const QString path_;
   ModelInspector inspector_;
-  QTimer ask_timer_;
   QLabel* facts_;
   QLabel* warning_;
   Choice* context_;

@@ -105,13 +105,6 @@ void TurnView::build_user() {
 }
 
 void TurnView::build_assistant() {
-  thought_button_ = new QPushButton(this);
-  thought_button_->setProperty("kind", "link");
-  thought_button_->setCheckable(true);
-  thought_ = new AnswerText(this);
-  thought_->setProperty("kind", "thought");
-  thought_->hide();
-  connect(thought_button_, &QPushButton::toggled, thought_, &QWidget::setVisible);
   body_ = text_ = new AnswerText(this);
   waiting_ = plain_label("hint", this);
   ending_ = plain_label("hint", this);
@@ -124,12 +117,23 @@ void TurnView::build_assistant() {
   auto* const row = new QHBoxLayout(failure_);
   row->addWidget(failure_text_, 1);
   row->addWidget(again_, 0, Qt::AlignTop);
-  for (QWidget* const each : std::initializer_list<QWidget*>{thought_button_, thought_, text_,
-                                                             waiting_, failure_, ending_}) {
+  for (QWidget* const each : std::initializer_list<QWidget*>{text_, waiting_, failure_, ending_}) {
     layout()->addWidget(each);
   }
-  layout()->setAlignment(thought_button_, Qt::AlignLeft);
   connect(again_, &QPushButton::clicked, this, [this] { emit regenerated(turn_.id); });
+}
+
+void TurnView::build_thought() {
+  thought_button_ = new QPushButton(this);
+  thought_button_->setProperty("kind", "link");
+  thought_button_->setCheckable(true);
+  thought_ = new AnswerText(this);
+  thought_->setProperty("kind", "thought");
+  thought_->hide();
+  auto* const column = static_cast<QVBoxLayout*>(layout());
+  column->insertWidget(0, thought_button_, 0, Qt::AlignLeft);
+  column->insertWidget(1, thought_);
+  connect(thought_button_, &QPushButton::toggled, thought_, &QWidget::setVisible);
 }
 
 void TurnView::build_actions() {
@@ -214,8 +218,8 @@ void TurnView::show_text() {
   const bool runs = turn_.outcome == Outcome::running;
   const bool thinks = runs && turn_.content.isEmpty();
   const bool thought = !turn_.reasoning.isEmpty();
-  thought_button_->setVisible(thought);
   if (thought) {
+    if (thought_ == nullptr) build_thought();
     const bool timed = turn_.timing && turn_.timing->thinking;
     thought_button_->setText(thinks  ? say(Text::thinking)
                              : timed ? say(Text::thought, write(*turn_.timing->thinking, 1))

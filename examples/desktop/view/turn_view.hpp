@@ -43,6 +43,7 @@ class TurnView : public QWidget {
  private:
   void build_user();
   void build_assistant();
+  void build_thought();
   void build_actions();
   void refresh();
   void refresh_ending();
