@@ -178,6 +178,17 @@ game_godot() {
   rm -f build-game.log
   python3 tests/godot/check.py build-release/examples/game-godot/project
 }
+# The window in Qt 6, without a screen.
+desktop() {
+  cmake/install-dependencies.sh desktop &&
+    cmake --preset release -DTLITE_BUILD_DESKTOP=ON >build-desktop.log 2>&1 &&
+    cmake --build build-release -j "$jobs" --target tlite_desktop tlite_desktop_test >>build-desktop.log 2>&1 || {
+    tail -n 60 build-desktop.log
+    return 1
+  }
+  rm -f build-desktop.log
+  tests_of build-release -R '^desktop$'
+}
 # Kernels of processors that this one may not be, under emulation.
 cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail -n 60 "build-cross-$1.log"; return 1; }; }
 # The Go package over the release build's library, by a pinned Go in the cache folder.
@@ -241,6 +252,7 @@ if [ "$mode" != quick ]; then
   stage game_love game_love
   stage game_sdl game_sdl
   stage game_godot game_godot
+  stage desktop desktop
   stage cross_arm cross arm
   stage cross_x86 cross x86
 fi
