@@ -165,7 +165,7 @@ build() {
 tests_of() { ctest --test-dir "$1" --output-on-failure --no-tests=error "${@:2}"; }
 
 release() { build release && tests_of build-release; }
-# Games over the library of the release build: a scene in LÖVE under a virtual screen, and one in SDL on none.
+# Games over the library of the release build: a scene in LÖVE under a virtual screen, one in SDL on none, one in Godot on both.
 game_love() { cmake/install-dependencies.sh games && python3 tests/love/check.py build-release/capi/libtlite_c.so; }
 game_sdl() {
   cmake/install-dependencies.sh games &&
@@ -173,6 +173,24 @@ game_sdl() {
     cmake --build build-release -j "$jobs" --target tlite_game_sdl >>build-game.log 2>&1 || { tail -n 60 build-game.log; return 1; }
   rm -f build-game.log
   python3 tests/game-sdl/check.py build-release/examples/game-sdl/schoolroom
+}
+game_godot() {
+  cmake/install-dependencies.sh games &&
+    cmake --preset release -DTLITE_BUILD_GAME_GODOT=ON >build-game.log 2>&1 &&
+    cmake --build build-release -j "$jobs" --target tlite_game_godot >>build-game.log 2>&1 || { tail -n 60 build-game.log; return 1; }
+  rm -f build-game.log
+  python3 tests/godot/check.py build-release/examples/game-godot/project
+}
+# The window in Qt 6, without a screen.
+desktop() {
+  cmake/install-dependencies.sh desktop &&
+    cmake --preset release -DTLITE_BUILD_DESKTOP=ON >build-desktop.log 2>&1 &&
+    cmake --build build-release -j "$jobs" --target tlite_desktop tlite_desktop_test >>build-desktop.log 2>&1 || {
+    tail -n 60 build-desktop.log
+    return 1
+  }
+  rm -f build-desktop.log
+  tests_of build-release -R '^desktop$'
 }
 # Kernels of processors that this one may not be, under emulation.
 cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail -n 60 "build-cross-$1.log"; return 1; }; }
@@ -236,6 +254,8 @@ if [ "$mode" != quick ]; then
   stage server_page server_page
   stage game_love game_love
   stage game_sdl game_sdl
+  stage game_godot game_godot
+  stage desktop desktop
   stage cross_arm cross arm
   stage cross_x86 cross x86
 fi

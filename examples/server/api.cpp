@@ -131,7 +131,7 @@ Json model_json(const Models::Entry& model) {
           {"owned_by", "tlite"},
           {"max_model_len", model.context},
           {"memory_bytes", model.bytes},
-          {"loaded", model.loaded}};
+          {"loaded", model.engine.has_value()}};
 }
 
 Json model_list(const std::vector<Models::Entry>& models) {

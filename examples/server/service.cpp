@@ -354,15 +354,12 @@ void Service::tick() {
 std::string Service::metrics(std::size_t connections) const {
   Metrics::Now now;
   now.connections = connections;
-  std::set<const LoadedModel*> models;
-  for (const JobPtr& job : jobs_) {
-    if (job->answers.empty() || !models.insert(job->model.get()).second) continue;
-    const tlite::EngineStatus status = job->model->engine.status();
-    now.running += static_cast<std::size_t>(status.running);
-    now.waiting += static_cast<std::size_t>(status.waiting);
-    const double room = job->model->engine.options().context;
-    now.cache_usage = std::max(
-        now.cache_usage, 1.0 - (status.free_tokens + status.cached_tokens) / std::max(room, 1.0));
+  for (const Models::Entry& model : models_.list()) {
+    if (!model.engine) continue;
+    now.running += static_cast<std::size_t>(model.engine->running);
+    now.waiting += static_cast<std::size_t>(model.engine->waiting);
+    const double kept = model.engine->free_tokens + model.engine->cached_tokens;
+    now.cache_usage = std::max(now.cache_usage, 1.0 - kept / model.room);
   }
   return metrics_.text(now);
 }
