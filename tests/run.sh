@@ -149,6 +149,9 @@ python_asan() {
 # Its wheel: built, repaired, and tried where there is nothing else.
 python_wheel() { bindings/python/test_wheel.sh; }
 
+# The server's Dockerfile, step by step in a Debian of its own, and what it makes.
+dockerfile() { cmake/install-dependencies.sh wheel && python3 tests/package/dockerfile.py "$cache" examples/demo-model/model; }
+
 # build PRESET [CMAKE OPTION...]: configures and builds into build-PRESET.
 build() {
   local preset=$1
@@ -267,8 +270,9 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage python_asan python_asan
   stage python_wheel python_wheel
 fi
-# These need torch, gigabytes that nothing else here does: by name alone.
+# These need torch, gigabytes that nothing else here does, or root and a build without ccache: by name alone.
 if [ ${#only[@]} -gt 0 ]; then
+  stage dockerfile dockerfile
   stage python_transformers python_transformers
   stage python_vllm python_vllm
   stage python_lm_eval python_lm_eval
