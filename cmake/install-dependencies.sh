@@ -7,7 +7,7 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config libeigen3-dev libopenblas-serial-dev libtbb-dev libre2-dev
   libutf8proc-dev libsimdjson-dev nlohmann-json3-dev libcli11-dev libedit-dev libboost1.81-dev)
 test=("${build[@]}" ccache doctest-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
-  g++-aarch64-linux-gnu qemu-user libsimde-dev abigail-tools valgrind python3 python3-venv npm chromium luajit
+  g++-aarch64-linux-gnu qemu-user libsimde-dev abigail-tools valgrind locales python3 python3-venv npm chromium luajit
   golang-go git)
 games=("${build[@]}" libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core love luajit xvfb libgl1-mesa-dri python3)
 wheel=("${build[@]}" binutils debootstrap python3 python3-venv)
