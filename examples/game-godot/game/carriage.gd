@@ -23,6 +23,7 @@ var is_tunnel = false
 var time = 0.0
 var fonts = {}
 var bubbles = []
+var notice
 
 # Godot's own font has no Cyrillic letters.
 func set_font(path):
@@ -30,13 +31,15 @@ func set_font(path):
 	if not File.new().file_exists(path):
 		return false
 	data.font_path = path
-	for size in [13, 15, 24]:
+	for size in [12, 13, 15, 24]:
 		fonts[size] = DynamicFont.new()
 		fonts[size].font_data = data
 		fonts[size].size = size
 		fonts[size].use_filter = true
 	for each in PEOPLE:
 		bubbles.append(label(15, Color(0.13, 0.12, 0.16), Rect2(each.x - 122, 40, 244, 130)))
+	notice = label(15, Color(1, 0.65, 0.55), Rect2(120, 252, 720, 140))
+	notice.align = Label.ALIGN_CENTER
 	return true
 
 func label(size, color, rect):
@@ -64,7 +67,7 @@ func person_at(point):
 	return -1
 
 func line_rect(line):
-	return Rect2(40 + 298 * line, 466, 284, 30)
+	return Rect2(34 + 300 * line, 466, 292, 30)
 
 func line_at(point):
 	for i in lines.size():
@@ -160,7 +163,7 @@ func bubble(i):
 	var thinks = states[i] == "thinking"
 	shown.visible = shown.text != "" and not thinks
 	if thinks:
-		card(Color(1, 1, 1, 0.94), Rect2(PEOPLE[i].x - 32, 182, 64, 28), 14)
+		card(Color(0.98, 0.97, 0.95), Rect2(PEOPLE[i].x - 32, 182, 64, 28), 14)
 		for dot in 3:
 			draw_circle(Vector2(PEOPLE[i].x - 14 + dot * 14, 196), 3.5, Color(0.3, 0.3, 0.4, 1.0 if int(time * 4) % 3 == dot else 0.35))
 	if not shown.visible:
@@ -171,9 +174,9 @@ func bubble(i):
 	var height = min(count, BUBBLE_LINES) * (shown.get_line_height() + 3) + 18
 	var top = 206 - height
 	shown.rect_position.y = top + 9
-	card(Color(1, 1, 1, 0.94), Rect2(PEOPLE[i].x - 134, top, 268, height), 14)
+	card(Color(0.98, 0.97, 0.95), Rect2(PEOPLE[i].x - 134, top, 268, height), 14)
 	var tip = Vector2(PEOPLE[i].x, 206)
-	draw_colored_polygon(PoolVector2Array([tip + Vector2(-10, -1), tip + Vector2(0, 14), tip + Vector2(10, -1)]), Color(1, 1, 1, 0.94))
+	draw_colored_polygon(PoolVector2Array([tip + Vector2(-10, -1), tip + Vector2(0, 14), tip + Vector2(10, -1)]), Color(0.98, 0.97, 0.95))
 
 func panel():
 	draw_rect(Rect2(0, 446, 960, 94), Color(0.09, 0.08, 0.11))
@@ -188,18 +191,18 @@ func panel():
 	for i in lines.size():
 		var rect = line_rect(i)
 		card(Color(0.20, 0.19, 0.26), rect, 8)
-		words(13, Color(0.95, 0.94, 1), rect.position.x + 12, rect.position.y + 20, "%d  %s" % [i + 1, lines[i][0]], int(rect.size.x) - 20)
+		words(12, Color(0.95, 0.94, 1), rect.position.x + 10, rect.position.y + 20, "%d  %s" % [i + 1, lines[i][0]], int(rect.size.x) - 12)
 	var colour = Color(0.62, 0.62, 0.72) if message == "" else Color(1, 0.75, 0.55)
-	words(13, colour, 40, 522, HINT[int(english)] if message == "" else message)
+	words(13, colour, 44, 522, HINT[int(english)] if message == "" else message)
 
 func _draw():
 	if fonts.empty():
 		return
 	for each in bubbles:
 		each.visible = false
+	notice.text = message if phase == "failed" else ""
 	if phase == "failed":
 		centred(24, Color(1, 0.98, 0.92), 480, 220, "There is no talking without a model" if english else "Без модели не поговорить")
-		centred(15, Color(1, 0.65, 0.55), 480, 270, message)
 		return
 	if phase != "playing":
 		centred(24, Color(1, 0.98, 0.92), 480, 225, "The train is about to leave" if english else "Поезд отправляется")
