@@ -149,6 +149,9 @@ python_asan() {
 # Its wheel: built, repaired, and tried where there is nothing else.
 python_wheel() { bindings/python/test_wheel.sh; }
 
+# The server's Dockerfile, step by step in a Debian of its own, and what it makes.
+dockerfile() { cmake/install-dependencies.sh wheel && python3 tests/package/dockerfile.py "$cache" examples/demo-model/model; }
+
 # build PRESET [CMAKE OPTION...]: configures and builds into build-PRESET.
 build() {
   local preset=$1
@@ -177,6 +180,17 @@ game_godot() {
     cmake --build build-release -j "$jobs" --target tlite_game_godot >>build-game.log 2>&1 || { tail -n 60 build-game.log; return 1; }
   rm -f build-game.log
   python3 tests/godot/check.py build-release/examples/game-godot/project
+}
+# The window in Qt 6, without a screen.
+desktop() {
+  cmake/install-dependencies.sh desktop &&
+    cmake --preset release -DTLITE_BUILD_DESKTOP=ON >build-desktop.log 2>&1 &&
+    cmake --build build-release -j "$jobs" --target tlite_desktop tlite_desktop_test >>build-desktop.log 2>&1 || {
+    tail -n 60 build-desktop.log
+    return 1
+  }
+  rm -f build-desktop.log
+  tests_of build-release -R '^desktop$'
 }
 # Kernels of processors that this one may not be, under emulation.
 cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail -n 60 "build-cross-$1.log"; return 1; }; }
@@ -241,6 +255,7 @@ if [ "$mode" != quick ]; then
   stage game_love game_love
   stage game_sdl game_sdl
   stage game_godot game_godot
+  stage desktop desktop
   stage cross_arm cross arm
   stage cross_x86 cross x86
 fi
@@ -255,8 +270,9 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage python_asan python_asan
   stage python_wheel python_wheel
 fi
-# These need torch, gigabytes that nothing else here does: by name alone.
+# These need torch, gigabytes that nothing else here does, or root and a build without ccache: by name alone.
 if [ ${#only[@]} -gt 0 ]; then
+  stage dockerfile dockerfile
   stage python_transformers python_transformers
   stage python_vllm python_vllm
   stage python_lm_eval python_lm_eval

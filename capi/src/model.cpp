@@ -87,6 +87,7 @@ tlite_status tlite_model_load(const tlite_host* host, const char* path, size_t p
     load.weights = weights_in(given.weights);
     load.packed_cache = optional_path_in(given.packed_cache, "packed_cache");
     load.read_into_memory = given.read_into_memory != 0;
+    load.threads = threads_of(host);
     *out = new tlite_model(tlite::Model::load(path_in(path, path_size), load), threads_of(host));
   });
 }

@@ -83,6 +83,7 @@ struct LoadOptions {
   // not packed: see docs/memory.md. A file that ends early while it is read: corrupt. Without
   // effect where host.files is set: contents of the host's are used where they are.
   bool read_into_memory = false;
+  std::int32_t threads = 0;  // 0: physical cores. The model is the same for any number
 };
 
 class TLITE_API Model {

@@ -3,6 +3,7 @@
 #include "runtime/beam_search.hpp"
 
 #include "api/engine_impl.hpp"
+#include "base/float_env.hpp"
 #include "base/function_ref.hpp"
 
 #include <algorithm>
@@ -136,6 +137,7 @@ std::vector<Beam> Engine::beam_search(std::span<const TokenId> prompt, const Bea
   SamplingParams seeded;
   seeded.seed = options.seed;
   std::uint64_t seed = seed_of(seeded);
+  const DefaultFloatEnv arithmetic;
   BeamSearch search(options, prompt.size(), end_tokens(model, options));
   const auto goes_on = [&](std::int64_t done) {
     return !options.on_progress || options.on_progress(done, options.max_new_tokens);

@@ -65,7 +65,7 @@ class ModelWeights::Loader {
         host_(host),
         loading_(loading),
         layout_(config, source, loading.types),
-        pool_(0) {}
+        pool_(loading.threads) {}
 
   void load() {
     // What is wrong with a tensor is said before minutes are spent on the others.

@@ -1,5 +1,6 @@
 // The batch in flight: worked on, given up, and what its rows bring to each request. (Which rows come
 // next: engine_core.cpp.)
+#include "base/float_env.hpp"
 #include "runtime/engine_core.hpp"
 
 #include <algorithm>
@@ -279,6 +280,7 @@ void EngineCore::finish_batch() {
 }
 
 bool EngineCore::step(Clock::time_point deadline) {
+  const DefaultFloatEnv arithmetic;
   end_overdue();
   if (batch_.empty() && !start_batch()) return false;
   const Clock::time_point began = Clock::now();

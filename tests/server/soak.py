@@ -127,7 +127,7 @@ def pool_of(flags: argparse.Namespace, port: int) -> list[dict[str, Any]]:
 
 def fill(flags: argparse.Namespace, port: int) -> None:
     """Prompts of their own until each page of the cache has been in use."""
-    left = flags.context + flags.longest
+    left = flags.context
     draw = random.Random(flags.seed + 2)
     while left > 0:
         count = min(1000, left)

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 import tlite
 from conftest import ANSWER, DEMO, who
+from tlite import _native
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +39,10 @@ def run(code: str, *arguments: object, timeout: float = 120) -> subprocess.Compl
 
 
 def interrupt_when(ready: object) -> threading.Thread:
-    """Sends Ctrl-C to this process once `ready` says so."""
+    """Sends Ctrl-C to this process once `ready` says so: that a call computes, not that it is time.
+
+    On a busy machine time is over while the thread still starts.
+    """
 
     def wait() -> None:
         while not ready():  # type: ignore[operator]
@@ -95,8 +99,7 @@ def test_keyboard_interrupt_stops_a_batch(slow_path: Path) -> None:
     """And takes it back."""
     evaluator = tlite.Evaluator(tlite.Model(slow_path), context=4096)
     sequence = evaluator.create_sequence()
-    begun = time.monotonic()
-    thread = interrupt_when(lambda: time.monotonic() > begun + 0.1)
+    thread = interrupt_when(lambda: _native._at_work)
     with pytest.raises(KeyboardInterrupt):
         evaluator.append(sequence, [5] * 4000)
     thread.join()
@@ -107,8 +110,7 @@ def test_keyboard_interrupt_stops_a_batch(slow_path: Path) -> None:
 def test_keyboard_interrupt_stops_a_load(slow_path: Path, tmp_path: Path) -> None:
     """And a file that was being written; there is no trace of it."""
     target = tmp_path / "x.gguf"
-    begun = time.monotonic()
-    thread = interrupt_when(lambda: time.monotonic() > begun + 0.05)
+    thread = interrupt_when(lambda: any(tmp_path.iterdir()))
     with pytest.raises(KeyboardInterrupt):
         tlite.quantize(slow_path, target, "q4_k_m")
     thread.join()
