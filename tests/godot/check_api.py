@@ -62,7 +62,8 @@ def main() -> int:
     text = HEADER.read_text(encoding="utf-8").replace("\\\n", "\n")
     core, script = text.split("TLITE_GDNATIVE_NATIVESCRIPT(F)", maxsplit=1)
     count = wrong = 0
-    for part, functions, is_script in ((core, api["core"]["api"], False), (script, scripts["api"], True)):
+    tables = ((core, api["core"]["api"], False), (script, scripts["api"], True))
+    for part, functions, is_script in tables:
         for place, result, name, parameters in ENTRY.findall(part):
             count += 1
             theirs = functions[int(place)]
