@@ -98,6 +98,12 @@ python_package() {
   TLITE_LIBRARY=$root/build-release/tests/capi/frozen/grown/libtlite_c.so "$venv/bin/python" -X faulthandler \
     -m pytest -q -W error -p no:cacheprovider bindings/python/tests/test_{session,engine,evaluator,sampling,scores,tokenizer}.py
 }
+# The same without the interpreter's lock, where threads are in the package at once.
+python_free_threaded() {
+  local folder=$cache/free-threaded-1
+  [ -e "$folder/ready" ] || bindings/python/install_free_threaded.sh "$folder" || return 1
+  "$folder/venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider bindings/python/tests
+}
 # tlite.transformers beside transformers itself, call by call.
 python_transformers() {
   local venv=$cache/transformers-1
@@ -270,9 +276,10 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage python_asan python_asan
   stage python_wheel python_wheel
 fi
-# These need torch, gigabytes that nothing else here does, or root and a build without ccache: by name alone.
+# By name alone: the first runs as root and builds without ccache, the second builds an interpreter, the others need torch, gigabytes.
 if [ ${#only[@]} -gt 0 ]; then
   stage dockerfile dockerfile
+  stage python_free_threaded python_free_threaded
   stage python_transformers python_transformers
   stage python_vllm python_vllm
   stage python_lm_eval python_lm_eval

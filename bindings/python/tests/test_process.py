@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import sysconfig
 import textwrap
 import threading
 import time
@@ -129,6 +130,17 @@ def test_keyboard_interrupt_in_an_event_loop(slow_path: Path) -> None:
     thread.join()
     engine.run()
     assert engine.status.running == 0
+
+
+@pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"), reason="this interpreter has its lock"
+)
+def test_a_free_threaded_interpreter_stays_so() -> None:
+    """With everything imported; tests with threads say what it is good for."""
+    done = run(
+        "from tlite import *; import tlite.transformers, tlite.vllm; print(sys._is_gil_enabled())"
+    )
+    assert (done.returncode, done.stderr, done.stdout) == (0, "", "False\n")
 
 
 def test_a_child_of_fork() -> None:
