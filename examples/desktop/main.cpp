@@ -1,6 +1,5 @@
 // tlite-desktop [MODEL] [--data FOLDER]: a window to talk to a model in.
 #include "store/preferences.hpp"
-#include "text/texts.hpp"
 #include "view/main_window.hpp"
 #include "view/style.hpp"
 

@@ -27,7 +27,9 @@ namespace {
 
 using namespace desktop;
 
-constexpr double kFrame = 16;  // milliseconds
+// Milliseconds. Asleep it is for one at most, by a clock that a shared machine makes worse.
+constexpr double kFrame = 16;
+constexpr double kAwake = 100;
 
 // What the library itself says to it, alone.
 QString answer_of_library(const std::vector<tlite::Message>& messages,
@@ -412,16 +414,18 @@ class FlowsTest : public QObject {
     watch.start();
     QVERIFY(driver.ask("Привет!", false));
     spin(300);
-    qInfo("an answer: %.1f ms, %.1f at work", watch.longest(), watch.longest_at_work());
+    qInfo("an answer: %.1f ms at work, %.1f asleep", watch.at_work(), watch.asleep());
     const QString babbling = driver.chats().current().id;
     driver.chats().show(long_talk);
     spin(500);
-    qInfo("opening a long talk: %.1f ms, %.1f at work", watch.longest(), watch.longest_at_work());
+    qInfo("opening a long talk: %.1f ms at work, %.1f asleep", watch.at_work(), watch.asleep());
     QVERIFY(driver.chats().is_running(babbling));
     QVERIFY(driver.ask("Ещё", false));
     spin(600);
-    qInfo("longest gap: %.1f ms, %.1f at work", watch.longest(), watch.longest_at_work());
-    if (LoopWatch::counts()) QVERIFY(watch.longest() <= kFrame);
+    qInfo("longest gap: %.1f ms at work, %.1f asleep", watch.at_work(), watch.asleep());
+    if (!LoopWatch::counts()) return;
+    QVERIFY(watch.at_work() <= kFrame);
+    QVERIFY(watch.asleep() <= kAwake);
   }
 
   void language_and_theme_change_while_it_runs() {
@@ -455,6 +459,7 @@ class FlowsTest : public QObject {
       const bool is_inner =
           widget->objectName().startsWith("qt_") || widget->window()->windowType() == Qt::Popup;
       if (widget->focusPolicy() == Qt::NoFocus || is_inner || widget->window() == widget) continue;
+      if (qobject_cast<QLabel*>(widget) != nullptr && widget->isHidden()) continue;  // has no text
       if (qobject_cast<QScrollArea*>(widget) != nullptr && widget->accessibleName().isEmpty())
         continue;
       const QAccessibleInterface* const control = QAccessible::queryAccessibleInterface(widget);

@@ -1,6 +1,5 @@
 #include "loop_watch.hpp"
 
-#include <QAbstractEventDispatcher>
 #include <QEventLoop>
 #include <QFile>
 #include <algorithm>
@@ -29,13 +28,12 @@ bool LoopWatch::counts() { return !qEnvironmentVariableIsSet("TLITE_TEST_UNTIMED
 
 LoopWatch::LoopWatch() {
   often_.setTimerType(Qt::PreciseTimer);
-  connect(QAbstractEventDispatcher::instance(), &QAbstractEventDispatcher::aboutToBlock, this,
-          &LoopWatch::rests);
+  often_.callOnTimeout(this, &LoopWatch::tick);
 }
 
 void LoopWatch::start() {
   last_ = read();
-  longest_ = longest_at_work_ = 0;
+  at_work_ = asleep_ = 0;
   often_.start(1);
 }
 
@@ -54,13 +52,11 @@ LoopWatch::Clocks LoopWatch::read() {
   return now;
 }
 
-void LoopWatch::rests() {
+void LoopWatch::tick() {
   const Clocks now = read();
-  const double work = now.work - last_.work;
-  const bool slept = now.sleeps > last_.sleeps + 1;  // once where the loop waits
+  at_work_ = std::max(at_work_, now.work - last_.work);
   const double gap = (now.wall - last_.wall) - (now.waiting - last_.waiting);
-  longest_at_work_ = std::max(longest_at_work_, work);
-  longest_ = std::max(longest_, slept ? gap : work);
+  if (now.sleeps > last_.sleeps) asleep_ = std::max(asleep_, gap);
   last_ = now;
 }
 

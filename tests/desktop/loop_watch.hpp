@@ -15,11 +15,11 @@ class LoopWatch : public QObject {
   LoopWatch();
 
   void start();
-  // Milliseconds of the longest time between two looks for events: at work, and where the thread
-  // went to sleep in a call also that, without what it waited for a processor.
-  double longest() const { return longest_; }
-  // The longest by the processor's clock.
-  double longest_at_work() const { return longest_at_work_; }
+  // Milliseconds of the longest time between two looks for events, by the processor's clock.
+  double at_work() const { return at_work_; }
+  // The same by the wall's clock without what the thread waited for a processor, where it went to
+  // sleep in between: in a call of ours, or because there was nothing to do for a millisecond.
+  double asleep() const { return asleep_; }
 
   // False under valgrind and the like: TLITE_TEST_UNTIMED.
   static bool counts();
@@ -32,12 +32,12 @@ class LoopWatch : public QObject {
     long sleeps = 0;
   };
   static Clocks read();
-  void rests();
+  void tick();
 
-  QTimer often_;  // so that the loop itself sleeps a millisecond at most
+  QTimer often_;  // once in each turn of the loop, or a millisecond later
   Clocks last_;
-  double longest_ = 0;
-  double longest_at_work_ = 0;
+  double at_work_ = 0;
+  double asleep_ = 0;
 };
 
 }  // namespace desktop_test

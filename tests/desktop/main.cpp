@@ -7,8 +7,6 @@
 #include <view/style.hpp>
 
 int main(int argc, char** argv) {
-  // The dispatcher that tells when it wakes and rests (loop_watch.hpp).
-  qputenv("QT_NO_GLIB", "1");
   QApplication app(argc, argv);
   QApplication::setQuitOnLastWindowClosed(false);
   desktop::remember_system_palette();

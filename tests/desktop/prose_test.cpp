@@ -1,5 +1,4 @@
 // Markdown as text: what it becomes, and that it becomes the same however it comes.
-#include "loop_watch.hpp"
 #include "tests.hpp"
 
 #include <QScrollArea>

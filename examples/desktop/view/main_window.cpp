@@ -297,8 +297,8 @@ void MainWindow::closeEvent(QCloseEvent* event) {
   event->ignore();
   if (closing_ == Closing::wanted || closing_ == Closing::anyway) return;
   closing_ = closing_ == Closing::warned ? Closing::anyway : Closing::wanted;
-  chats_.flush();
   keep_preferences();
+  chats_.flush();  // behind them: what it says of a full disk is what counts
   store_.sync();
 }
 
