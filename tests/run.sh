@@ -98,6 +98,12 @@ python_package() {
   TLITE_LIBRARY=$root/build-release/tests/capi/frozen/grown/libtlite_c.so "$venv/bin/python" -X faulthandler \
     -m pytest -q -W error -p no:cacheprovider bindings/python/tests/test_{session,engine,evaluator,sampling,scores,tokenizer}.py
 }
+# The same without the interpreter's lock, where threads are in the package at once.
+python_free_threaded() {
+  local folder=$cache/free-threaded-1
+  [ -e "$folder/ready" ] || bindings/python/install_free_threaded.sh "$folder" || return 1
+  "$folder/venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider bindings/python/tests
+}
 # tlite.transformers beside transformers itself, call by call.
 python_transformers() {
   local venv=$cache/transformers-1
@@ -118,14 +124,7 @@ python_vllm() {
 }
 # The server under real clients.
 server() {
-  local venv=$cache/server-4
-  if [ ! -e "$venv/ready" ]; then
-    rm -rf "$venv"
-    python3 -m venv "$venv" && "$venv/bin/pip" install -q openai==3.57.0 anthropic==2.14.0 langchain-openai==1.7.4 \
-      openapi-spec-validator==0.9.0 schemathesis==4.32.5 &&
-      touch "$venv/ready" || return 1
-  fi
-  "$venv/bin/python" tests/server/clients_test.py build-release/examples/server/tlite-server examples/demo-model/model
+  bash tests/server/clients.sh "$cache" build-release/examples/server/tlite-server examples/demo-model/model
 }
 # tlite.lm_eval beside the harness's own model, score by score and text by text.
 python_lm_eval() {
@@ -156,6 +155,9 @@ python_asan() {
 # Its wheel: built, repaired, and tried where there is nothing else.
 python_wheel() { bindings/python/test_wheel.sh; }
 
+# The server's Dockerfile, step by step in a Debian of its own, and what it makes.
+dockerfile() { cmake/install-dependencies.sh wheel && python3 tests/package/dockerfile.py "$cache" examples/demo-model/model; }
+
 # build PRESET [CMAKE OPTION...]: configures and builds into build-PRESET.
 build() {
   local preset=$1
@@ -169,7 +171,7 @@ build() {
 tests_of() { ctest --test-dir "$1" --output-on-failure --no-tests=error "${@:2}"; }
 
 release() { build release && tests_of build-release; }
-# Games over the library of the release build: a scene in LÖVE under a virtual screen, and one in SDL on none.
+# Games over the library of the release build: a scene in LÖVE under a virtual screen, one in SDL on none, one in Godot on both.
 game_love() { cmake/install-dependencies.sh games && python3 tests/love/check.py build-release/capi/libtlite_c.so; }
 game_sdl() {
   cmake/install-dependencies.sh games &&
@@ -177,6 +179,13 @@ game_sdl() {
     cmake --build build-release -j "$jobs" --target tlite_game_sdl >>build-game.log 2>&1 || { tail -n 60 build-game.log; return 1; }
   rm -f build-game.log
   python3 tests/game-sdl/check.py build-release/examples/game-sdl/schoolroom
+}
+game_godot() {
+  cmake/install-dependencies.sh games &&
+    cmake --preset release -DTLITE_BUILD_GAME_GODOT=ON >build-game.log 2>&1 &&
+    cmake --build build-release -j "$jobs" --target tlite_game_godot >>build-game.log 2>&1 || { tail -n 60 build-game.log; return 1; }
+  rm -f build-game.log
+  python3 tests/godot/check.py build-release/examples/game-godot/project
 }
 # The window in Qt 6, without a screen.
 desktop() {
@@ -251,6 +260,7 @@ if [ "$mode" != quick ]; then
   stage server_page server_page
   stage game_love game_love
   stage game_sdl game_sdl
+  stage game_godot game_godot
   stage desktop desktop
   stage cross_arm cross arm
   stage cross_x86 cross x86
@@ -266,8 +276,10 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage python_asan python_asan
   stage python_wheel python_wheel
 fi
-# These need torch, gigabytes that nothing else here does: by name alone.
+# By name alone: the first runs as root and builds without ccache, the second builds an interpreter, the others need torch, gigabytes.
 if [ ${#only[@]} -gt 0 ]; then
+  stage dockerfile dockerfile
+  stage python_free_threaded python_free_threaded
   stage python_transformers python_transformers
   stage python_vllm python_vllm
   stage python_lm_eval python_lm_eval

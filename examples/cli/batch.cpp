@@ -242,9 +242,10 @@ class Batch {
   // The requests of a call, those of a prompt one after the other. Where one is refused the job
   // fails, and the others are for nobody.
   void submit_all(Job& job) {
-    const tlite::RequestOptions options = openai::request_options(job.call, pooling_);
-    openai::Prompts prompts = openai::prompts_of(job.call, model_);
+    const openai::Prompts prompts = openai::prompts_of(job.call, model_);
     job.form = openai::answer_form(job.call, model_.tokenizer(), prompts.text);
+    const tlite::RequestOptions options =
+        openai::request_options(job.call, job.form, prompts, model_, pooling_);
     try {
       for (const std::vector<tlite::TokenId>& ids : prompts.ids) {
         const tlite::RequestId first = engine_.submit(ids, options);

@@ -1,6 +1,7 @@
 // The body of Sampler: SamplerChain, Thinking and LengthRules put together as Generator does it, so
 // that both choose the same tokens. Text and stop strings are the caller's.
 #include "api/engine_impl.hpp"
+#include "base/float_env.hpp"
 #include "runtime/length_rules.hpp"
 #include "sample/sampler_chain.hpp"
 #include "sample/thinking.hpp"
@@ -101,6 +102,7 @@ SampledToken Sampler::sample(std::span<const float> logits, std::span<const std:
   }
   SampleStep step = self.lengths().step(self.new_tokens, mask);
   step.forced = self.thinking.forced();
+  const DefaultFloatEnv arithmetic;
   // It throws before anything is observed, so the sampler is as before.
   const SampledToken sampled = self.chain.sample(logits, self.workspace, step);
   self.observe(sampled.token);

@@ -73,6 +73,8 @@ class SamplerChain {
 
   void observe_prompt(std::span<const TokenId> tokens);
   void observe_output(TokenId token);
+  // Room for so many more.
+  void reserve(std::size_t tokens);
   // Passes over the random number of a token that is not drawn here, so that the n-th token has the
   // n-th number wherever the others came from.
   void skip_draw() noexcept {
@@ -86,6 +88,7 @@ class SamplerChain {
                       const SampleStep& step = {});
 
  private:
+  bool penalises() const noexcept;
   void process(std::span<float> scores) const;
   void penalise(std::span<float> scores) const;
   void apply_rules(std::span<float> scores, const SampleStep& step) const;

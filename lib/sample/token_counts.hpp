@@ -24,6 +24,10 @@ class TokenCounts {
     slots_.resize(slots);
   }
 
+  // Room for so many more.
+  void reserve(std::size_t tokens) {
+    while (2 * (used_ + tokens) > slots_.size()) grow();
+  }
   void add_prompt(TokenId token) { slot(token); }
   void add_output(TokenId token) { ++slot(token).output; }
 
