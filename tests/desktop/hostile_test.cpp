@@ -153,7 +153,7 @@ class HostileTest : public QObject {
     QVERIFY(!bait.was_touched());
   }
 
-  void no_text_takes_the_window_a_frame_data() {
+  void no_text_takes_the_window_for_long_data() {
     QTest::addColumn<QString>("text");
     const auto row = [](const char* name, const QString& text) { QTest::newRow(name) << text; };
     row("quotes in quotes", QString(">").repeated(5000) + " x");
@@ -176,7 +176,7 @@ class HostileTest : public QObject {
     row("definitions",
         QString("[a]: https://b.c\n").repeated(500) + QString("[a]\n\n").repeated(500));
   }
-  void no_text_takes_the_window_a_frame() {
+  void no_text_takes_the_window_for_long() {
     QFETCH(QString, text);
     QScrollArea area;
     auto* const view = new AnswerText;

@@ -210,6 +210,7 @@ void TurnView::set_busy(bool busy) {
 void TurnView::show_text() {
   if (turn_.role == Role::user) {
     bubble_->setText(breakable(turn_.content));
+    bubble_->ensurePolished();  // the font is the style sheet's
     const QRect area = bubble_->fontMetrics().boundingRect({0, 0, kWidest, 1}, 0, turn_.content);
     bubble_->setMaximumWidth(area.width() + kBubblePadding);
     bubble_->setAccessibleName(say(Text::you));
