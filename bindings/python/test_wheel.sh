@@ -32,7 +32,7 @@ echo "wheel: $(basename "$wheel"), $(stat -c %s "$wheel") bytes"
 # A venv of its own, and nothing but it on the PATH.
 venv=$(realpath "$wheels")/venv
 python3 -m venv "$venv"
-"$venv/bin/pip" install -q "$wheel" pytest==9.2.0 numpy==2.4.6
+"$venv/bin/pip" install -q "$wheel" pytest==9.2.0 numpy==2.4.6 tqdm==4.70.1
 for file in "$venv"/lib/python*/site-packages/tlite/lib/*.so "$venv"/lib/python*/site-packages/tlite.libs/*; do
   for needed in $(readelf -d "$file" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p'); do
     case $needed in
