@@ -226,9 +226,7 @@ std::optional<Piece> Stream::Impl::poll() {
 }
 
 // Ends the answer here. What the engine has made of it in the meantime does not count.
-// The engine first: after that it writes no more, and clear() finds all that there will be. (From
-// within a logits processor, where the engine cannot be waited for, it may write still; nobody
-// reads it.)
+// The engine first: after that it writes no more, and clear() finds all that there will be.
 void Stream::Impl::abandon() noexcept {
   core->engine->abandon(request);
   mail->clear();

@@ -70,8 +70,12 @@ void EngineCore::end(Request& request, FinishReason reason) noexcept {
   if (request.rows == 0) leave(request);
 }
 
+// Those that end are kept to the end of the function: with a request goes its logits processor, and
+// with that what the host had in it, which may be another answer of this engine.
 void EngineCore::end_overdue() {
   const Clock::time_point now = Clock::now();
+  Requests all = running_;
+  all.insert(all.end(), waiting_.begin(), waiting_.end());
   const auto look_at = [&](const std::shared_ptr<Request>& request) {
     if (request->has_ended()) return;  // its rows are in the batch in flight still
     if (request->spec().control->run.cancelled()) {
@@ -80,9 +84,7 @@ void EngineCore::end_overdue() {
       end(*request, FinishReason::deadline);
     }
   };
-  const Requests all = running_;  // end() takes out of it
   std::for_each(all.begin(), all.end(), look_at);
-  std::for_each(waiting_.begin(), waiting_.end(), look_at);
   std::erase_if(waiting_, [](const auto& r) { return r->has_ended(); });
 }
 
