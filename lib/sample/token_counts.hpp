@@ -24,8 +24,13 @@ class TokenCounts {
     slots_.resize(slots);
   }
 
+  // Where they throw, for want of memory, nothing is added.
   void add_prompt(TokenId token) { slot(token); }
   void add_output(TokenId token) { ++slot(token).output; }
+  // The next addition does not throw.
+  void make_room() {
+    if (2 * (used_ + 1) > slots_.size()) grow();
+  }
 
   template <class Visit>
   void for_each(Visit&& visit) const {
@@ -45,10 +50,8 @@ class TokenCounts {
   Entry& slot(TokenId token) {
     std::size_t i = probe(slots_, token);
     if (slots_[i].token < 0) {
-      if (2 * (used_ + 1) > slots_.size()) {
-        grow();
-        i = probe(slots_, token);
-      }
+      make_room();
+      i = probe(slots_, token);
       slots_[i].token = token;
       ++used_;
     }
