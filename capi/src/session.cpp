@@ -104,11 +104,6 @@ tlite_status answer(tlite_session* session, tlite_piece_callback callback, void*
   });
 }
 
-static_assert(static_cast<int>(OverflowPolicy::drop_oldest) == TLITE_OVERFLOW_DROP_OLDEST);
-static_assert(static_cast<int>(FinishReason::stop_string) == TLITE_FINISH_STOP_STRING);
-static_assert(static_cast<int>(FinishReason::cancelled) == TLITE_FINISH_CANCELLED);
-static_assert(static_cast<int>(FinishReason::failed) == TLITE_FINISH_FAILED);
-
 }  // namespace
 
 // `default_threads` and no model, since a session on an engine asks for them too. The texts are
@@ -117,7 +112,7 @@ SessionOptions session_options_in(const tlite_session_options* options,
                                   std::int32_t default_threads) {
   const tlite_session_options given = read_struct(options, default_options());
   require_zero(given.reserved, "session_options.reserved");
-  if (given.overflow < TLITE_OVERFLOW_STOP || given.overflow > TLITE_OVERFLOW_DROP_OLDEST) {
+  if (!is_member(tlite_overflow_policy_name(given.overflow))) {
     throw_invalid("overflow is " + std::to_string(given.overflow) +
                   ", not a tlite_overflow_policy");
   }

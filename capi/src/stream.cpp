@@ -27,7 +27,12 @@ struct StreamState {
     // forgotten.
     session->answer_begins();
   }
-  ~StreamState() { close(); }
+  // Freed before its end the answer ends here, and so has a cancel what it wanted, whether or not it
+  // was noticed: it must not stop the next answer.
+  ~StreamState() {
+    if (!ended) session->clear_cancel();
+    close();
+  }
   StreamState(const StreamState&) = delete;
   StreamState& operator=(const StreamState&) = delete;
 

@@ -77,7 +77,7 @@ class TLITE_API Stream {
   void discard() noexcept;
   // The answer has ended and is part of the conversation, or was discarded.
   bool finished() const noexcept;
-  // What there is so far; complete after the last piece.
+  // What there is so far; complete after the last piece. After an error the reason stays `none`.
   const Generation& result() const noexcept;
 
   class Iterator;
@@ -111,7 +111,8 @@ class TLITE_API Session {
   const SamplingParams& sampling() const noexcept;
   // Of every answer from now on, forks' too, on the thread that works on it: where the session is
   // on an engine with others, any that pulls pieces. It may call nothing of the session but cancel
-  // and end_thinking. Empty: none.
+  // and end_thinking. Empty: none. Kept by the session, its forks and open streams, each for
+  // itself: what it refers to must outlive them.
   void set_logits_processor(LogitsProcessor processor);
   void add(Message message);  // throws what validate(message) does
   void add_system(std::string_view text);

@@ -5,6 +5,7 @@
 
 #include "base/deadline.hpp"
 #include "model/plan.hpp"
+#include "runtime/room.hpp"
 
 #include <algorithm>
 #include <random>
@@ -347,20 +348,20 @@ void Engine::Impl::deliver(RequestEvent&& event) {
   const std::lock_guard lock(mail_);
   Entry& entry = entries_.at(event.request);
   const bool is_last = event.finish_reason != FinishReason::none;
-  std::list<EngineEvent> made(is_last ? 0 : 1);
+  std::list<EngineEvent>& places = is_last ? entry.last : unused_;
+  if (places.empty()) places.emplace_back().text.reserve(kPieceRoom);
   append(*entry.answer, event);
   // From here on nothing throws.
-  if (is_last) made.swap(entry.last);
-  EngineEvent& out = made.front();
+  EngineEvent& out = places.front();
   out.request = event.request;
-  out.text = std::move(event.text);
+  out.text.swap(event.text);
   out.token = event.token;
   out.logprob = event.logprob;
-  out.top_logprobs = std::move(event.top_logprobs);
+  out.top_logprobs.swap(event.top_logprobs);
   out.finish_reason = event.finish_reason;
   out.error = event.error;
   if (is_last) out.result = std::move(entry.answer);
-  events_.splice(events_.end(), made);
+  events_.splice(events_.end(), places, places.begin());
 }
 
 void Engine::Impl::give_back(std::list<EngineEvent>& events) noexcept {
@@ -387,6 +388,8 @@ bool Engine::Impl::poll(FunctionRef<void(EngineEvent& event)> take) {
   }
   const std::lock_guard lock(mail_);
   if (is_last) entries_.erase(request);
+  const bool is_kept = !is_last && unused_.size() < static_cast<std::size_t>(options.max_sequences);
+  if (is_kept) unused_.splice(unused_.begin(), taken);
   return true;
 }
 

@@ -92,6 +92,9 @@ struct Engine::Impl {
   // In the order of happening; a list, because its nodes go from place to place without an
   // allocation that could fail.
   std::list<EngineEvent> events_;
+  // Places of events that were polled, as many as requests may run: where somebody polls along, a
+  // token costs no allocation.
+  std::list<EngineEvent> unused_;
 
   // As of the end of the last batch, and what has come in since; waits for nobody.
   EngineStatus status() const;

@@ -13,6 +13,7 @@
 // the stream has gone.
 #include "api/session_core.hpp"
 #include "base/deadline.hpp"
+#include "runtime/room.hpp"
 
 #include <random>
 #include <string>
@@ -76,7 +77,7 @@ struct Stream::Impl {
   std::optional<Piece> poll();
   template <class Work>
   std::optional<Piece> pull(Work&& work);
-  std::optional<Piece> take(RequestEvent&& event);
+  std::optional<Piece> take(RequestEvent& event);
   void take_progress(RequestEvent& event);
   void make_room();
   void abandon() noexcept;
@@ -99,6 +100,7 @@ struct Stream::Impl {
   // the answer in commit().
   // What the engine says: shared with it, which may outlive the stream.
   std::shared_ptr<Mailbox> mail = std::make_shared<Mailbox>();
+  RequestEvent arrived;  // taken out of it last
   RequestEvent current;  // the piece given out last
   Generation result;
   bool open = false;   // the answer is not part of the conversation yet
@@ -132,6 +134,9 @@ void Stream::Impl::start(std::vector<TokenId> prompt, const PartialAnswer& from,
   spec.control = core->control;
   spec.sink = [to = mail](RequestEvent&& event) { to->put(std::move(event)); };
   mail->expect_end();
+  for (RequestEvent* const event : {&arrived, &current}) event->text.reserve(kPieceRoom);
+  reserve(result, spec.generator.expected(core->context() - spec.prompt.size()),
+          core->sampling.logprobs >= 0);
   request = core->engine->submit(std::move(spec));
   core->busy = true;
   open = true;
@@ -159,11 +164,11 @@ void Stream::Impl::make_room() {
   }
 }
 
-// The piece's views lie in `current`: valid until the next event is taken. append() comes first, so
+// The piece's views lie in `current`: valid until the next piece is taken. append() comes first, so
 // that result() has what was said before an error too. `ended` is set before an error is
 // passed on: then there is nothing left to give up.
-std::optional<Piece> Stream::Impl::take(RequestEvent&& event) {
-  current = std::move(event);
+std::optional<Piece> Stream::Impl::take(RequestEvent& event) {
+  std::swap(current, event);
   append(result, current);
   ended = current.finish_reason != FinishReason::none;
   if (current.error) throw Error(*current.error);
@@ -182,21 +187,21 @@ std::optional<Piece> Stream::Impl::take(RequestEvent&& event) {
 // stream is not finished().
 //
 // Whatever is thrown, by the engine, by a callback or for lack of memory, ends the answer and
-// leaves the session idle with the conversation that it had.
+// leaves the session idle with the conversation that it had. Such an answer has no reason why it
+// finished, whatever was in its way: the error is the reason.
 // Where no mail is there, `work` sees to some, or is false: then that is all for now.
 template <class Work>
 std::optional<Piece> Stream::Impl::pull(Work&& work) {
   if (!open) return std::nullopt;
   try {
     while (!ended) {
-      std::optional<RequestEvent> event = mail->take();
-      if (!event) {
+      if (!mail->take(arrived)) {
         if (!work()) return std::nullopt;
-      } else if (event->kind == RequestEvent::Kind::progress) {
-        take_progress(*event);
-      } else if (event->kind == RequestEvent::Kind::full) {
+      } else if (arrived.kind == RequestEvent::Kind::progress) {
+        take_progress(arrived);
+      } else if (arrived.kind == RequestEvent::Kind::full) {
         make_room();
-      } else if (auto piece = take(*std::move(event))) {
+      } else if (auto piece = take(arrived)) {
         return piece;
       }
     }

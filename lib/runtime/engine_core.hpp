@@ -96,6 +96,7 @@ class EngineCore {
     std::exception_ptr error = {};  // why there is none
   };
 
+  void drop_ended() noexcept;
   void end_overdue();
   void end(Request& request, FinishReason reason) noexcept;
   bool start_batch();

@@ -114,7 +114,7 @@ void SamplerChain::observe_prompt(std::span<const TokenId> tokens) {
 
 // For one token more of the answer.
 void SamplerChain::make_room() {
-  counts_.make_room();
+  if (penalises()) counts_.reserve(1);
   if (keeps_tokens_ && tokens_.size() == tokens_.capacity())
     tokens_.reserve(2 * tokens_.size() + 1);
 }
@@ -124,7 +124,17 @@ void SamplerChain::observe_output(TokenId token) {
   ++length_;
   ++answered_;
   if (keeps_tokens_) tokens_.push_back(token);
-  counts_.add_output(token);
+  if (penalises()) counts_.add_output(token);
+}
+
+void SamplerChain::reserve(std::size_t tokens) {
+  if (keeps_tokens_) tokens_.reserve(tokens_.size() + tokens);
+  if (penalises()) counts_.reserve(tokens);
+}
+
+bool SamplerChain::penalises() const noexcept {
+  return params_.repetition_penalty != 1.0F || params_.presence_penalty != 0.0F ||
+         params_.frequency_penalty != 0.0F;
 }
 
 // Bias first, as in vLLM's sampler and transformers' processor list. Ids beyond the logits are
@@ -135,9 +145,7 @@ void SamplerChain::penalise(std::span<float> scores) const {
     if (i < scores.size()) scores[i] = below_infinity(scores[i] + bias);
   }
   bias_sequences(scores, tokens_, params_.sequence_bias);
-  const bool penalised = params_.repetition_penalty != 1.0F || params_.presence_penalty != 0.0F ||
-                         params_.frequency_penalty != 0.0F;
-  if (!penalised) return;
+  if (!penalises()) return;
   counts_.for_each([&](const TokenCounts::Entry& entry) {
     const auto i = static_cast<std::size_t>(entry.token);
     if (i >= scores.size() || scores[i] == kBanned) return;

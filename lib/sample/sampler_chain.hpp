@@ -76,6 +76,8 @@ class SamplerChain {
   // token that was sampled: that made the room.
   void observe_prompt(std::span<const TokenId> tokens);
   void observe_output(TokenId token);
+  // Room for so many more.
+  void reserve(std::size_t tokens);
   // Passes over the random number of a token that is not drawn here, so that the n-th token has the
   // n-th number wherever the others came from.
   void skip_draw() noexcept {
@@ -101,6 +103,7 @@ class SamplerChain {
   };
 
   void make_room();
+  bool penalises() const noexcept;
   SampledToken draw(std::span<const float> logits, SamplerWorkspace& workspace,
                     const SampleStep& step);
   void process(std::span<float> scores) const;

@@ -24,13 +24,13 @@ class TokenCounts {
     slots_.resize(slots);
   }
 
+  // Room for so many more.
+  void reserve(std::size_t tokens) {
+    while (2 * (used_ + tokens) > slots_.size()) grow();
+  }
   // Where they throw, for want of memory, nothing is added.
   void add_prompt(TokenId token) { slot(token); }
   void add_output(TokenId token) { ++slot(token).output; }
-  // The next addition does not throw.
-  void make_room() {
-    if (2 * (used_ + 1) > slots_.size()) grow();
-  }
 
   template <class Visit>
   void for_each(Visit&& visit) const {
@@ -50,7 +50,7 @@ class TokenCounts {
   Entry& slot(TokenId token) {
     std::size_t i = probe(slots_, token);
     if (slots_[i].token < 0) {
-      make_room();
+      reserve(1);
       i = probe(slots_, token);
       slots_[i].token = token;
       ++used_;
