@@ -242,11 +242,13 @@ class Batch {
   // The requests of a call, those of a prompt one after the other. Where one is refused the job
   // fails, and the others are for nobody.
   void submit_all(Job& job) {
-    const tlite::RequestOptions options = openai::request_options(job.call, pooling_);
+    tlite::RequestOptions options = openai::request_options(job.call, pooling_);
+    options.context = openai::longest_request(model_.info().config, engine_.options());
     openai::Prompts prompts = openai::prompts_of(job.call, model_);
     job.form = openai::answer_form(job.call, model_.tokenizer(), prompts.text);
     try {
       for (const std::vector<tlite::TokenId>& ids : prompts.ids) {
+        openai::check_length(job.call, ids.size(), model_.info().config);
         const tlite::RequestId first = engine_.submit(ids, options);
         for (std::int32_t i = 0; i < job.call.n; ++i) job.ids.push_back(first + i);
       }

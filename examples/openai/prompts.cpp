@@ -1,5 +1,6 @@
 #include "prompts.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -57,6 +58,30 @@ Prompts prompts_of(Call& call, const tlite::Model& model) {
     prompts.ids.push_back(std::move(ids));
   }
   return prompts;
+}
+
+std::int32_t positions(const tlite::ModelConfig& model) {
+  double most = model.max_position_embeddings * model.rope_linear_factor;
+  if (model.yarn) {
+    most = std::max(most, model.yarn->factor * model.yarn->original_max_position_embeddings);
+  }
+  return static_cast<std::int32_t>(most);
+}
+
+std::int32_t longest_request(const tlite::ModelConfig& model, const tlite::EngineOptions& engine) {
+  return std::min(positions(model), engine.context);
+}
+
+void check_length(const Call& call, std::size_t tokens, const tlite::ModelConfig& model) {
+  const std::int32_t most = positions(model);
+  if (tokens <= static_cast<std::size_t>(most)) return;
+  const char* const field = call.kind == Kind::chat         ? "messages"
+                            : call.kind == Kind::completion ? "prompt"
+                                                            : "input";
+  throw tlite::Error(tlite::ErrorCode::context_full,
+                     std::string(field) + " has " + std::to_string(tokens) +
+                         " tokens, the model takes " + std::to_string(most) +
+                         " at most (max_position_embeddings)");
 }
 
 tlite::RequestOptions request_options(const Call& call, tlite::Pooling pooling) {
