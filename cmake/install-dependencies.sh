@@ -9,7 +9,8 @@ build=(g++ cmake ninja-build pkg-config libeigen3-dev libopenblas-serial-dev lib
 test=("${build[@]}" ccache doctest-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
   g++-aarch64-linux-gnu qemu-user libsimde-dev abigail-tools valgrind python3 python3-venv npm chromium luajit
   golang-go git)
-games=("${build[@]}" libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core love luajit xvfb libgl1-mesa-dri python3)
+games=("${build[@]}" libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core love luajit godot3 godot3-server xvfb xauth
+  libgl1-mesa-dri python3)
 wheel=("${build[@]}" binutils debootstrap python3 python3-venv)
 
 case "${1:-build}" in

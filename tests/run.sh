@@ -118,14 +118,7 @@ python_vllm() {
 }
 # The server under real clients.
 server() {
-  local venv=$cache/server-4
-  if [ ! -e "$venv/ready" ]; then
-    rm -rf "$venv"
-    python3 -m venv "$venv" && "$venv/bin/pip" install -q openai==3.57.0 anthropic==2.14.0 langchain-openai==1.7.4 \
-      openapi-spec-validator==0.9.0 schemathesis==4.32.5 &&
-      touch "$venv/ready" || return 1
-  fi
-  "$venv/bin/python" tests/server/clients_test.py build-release/examples/server/tlite-server examples/demo-model/model
+  bash tests/server/clients.sh "$cache" build-release/examples/server/tlite-server examples/demo-model/model
 }
 # tlite.lm_eval beside the harness's own model, score by score and text by text.
 python_lm_eval() {
@@ -169,7 +162,7 @@ build() {
 tests_of() { ctest --test-dir "$1" --output-on-failure --no-tests=error "${@:2}"; }
 
 release() { build release && tests_of build-release; }
-# Games over the library of the release build: a scene in LÖVE under a virtual screen, and one in SDL on none.
+# Games over the library of the release build: a scene in LÖVE under a virtual screen, one in SDL on none, one in Godot on both.
 game_love() { cmake/install-dependencies.sh games && python3 tests/love/check.py build-release/capi/libtlite_c.so; }
 game_sdl() {
   cmake/install-dependencies.sh games &&
@@ -177,6 +170,13 @@ game_sdl() {
     cmake --build build-release -j "$jobs" --target tlite_game_sdl >>build-game.log 2>&1 || { tail -n 60 build-game.log; return 1; }
   rm -f build-game.log
   python3 tests/game-sdl/check.py build-release/examples/game-sdl/schoolroom
+}
+game_godot() {
+  cmake/install-dependencies.sh games &&
+    cmake --preset release -DTLITE_BUILD_GAME_GODOT=ON >build-game.log 2>&1 &&
+    cmake --build build-release -j "$jobs" --target tlite_game_godot >>build-game.log 2>&1 || { tail -n 60 build-game.log; return 1; }
+  rm -f build-game.log
+  python3 tests/godot/check.py build-release/examples/game-godot/project
 }
 # Kernels of processors that this one may not be, under emulation.
 cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail -n 60 "build-cross-$1.log"; return 1; }; }
@@ -240,6 +240,7 @@ if [ "$mode" != quick ]; then
   stage server_page server_page
   stage game_love game_love
   stage game_sdl game_sdl
+  stage game_godot game_godot
   stage cross_arm cross arm
   stage cross_x86 cross x86
 fi

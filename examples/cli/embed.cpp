@@ -19,7 +19,7 @@
 #include <string>
 
 #include <openai/embedding_json.hpp>
-#include <openai/prompts.hpp>
+#include <openai/length.hpp>
 
 namespace cli {
 namespace {

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include <openai/prompts.hpp>
+#include <openai/length.hpp>
 #include <openai/sampling_fields.hpp>
 
 #include <tlite/tlite.hpp>
@@ -69,7 +69,8 @@ class Models {
     std::string name;
     std::uint64_t bytes = 0;  // by its plan
     std::int32_t context = 0;
-    bool loaded = false;
+    std::optional<tlite::EngineStatus> engine;  // of one that is loaded
+    std::int32_t room = 0;                      // tokens that its engine has room for
   };
   std::vector<Entry> list() const;  // any thread
 

@@ -236,7 +236,7 @@ class BatchTest(CliTest):
             "logit_bias": ({"x": 1}, 'logit_bias is "x", it must be a token id'),
             "top_logprobs": (2, "top_logprobs is 2, it must be absent where logprobs is not true"),
             "stream": (True, "not supported: stream in a batch"),
-            "tool_choice": ("required", 'not supported: tool_choice "required"'),
+            "tool_choice": ("required", "tool_choice wants a call, and there is no tool to call"),
             "response_format": (
                 {"type": "json_object"},
                 'not supported: response_format "json_object"',

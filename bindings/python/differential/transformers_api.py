@@ -9,9 +9,7 @@ does. An error is equal where `except` with the nearest class of Python's would 
 
 from __future__ import annotations
 
-import argparse
 import builtins
-import logging
 import sys
 import types
 import warnings
@@ -25,7 +23,7 @@ import transformers
 import transformers.generation.logits_process
 import transformers.generation.stopping_criteria
 import transformers.utils
-from frequencies import distance
+from comparison import Comparison
 from transformers_calls import CALLS, Near, Side
 
 # Weights are the same numbers on both sides; keys and values are float16 here and float32 there. A
@@ -141,52 +139,30 @@ DISTRIBUTIONS: dict[str, dict[str, Any]] = {
 }
 
 
-def compare_distributions(reference: Side, mine: Side, draws: int) -> list[str]:
-    """The first token of many samples: the same tokens as often."""
-    wrong = []
-    for name, given in DISTRIBUTIONS.items():
-        counts = []
-        for side in (reference, mine):
-            torch.manual_seed(11)
-            out = side.model.generate(
-                **side.tok("Мой", return_tensors="pt"),
-                do_sample=True,
-                max_new_tokens=1,
-                num_return_sequences=draws,
-                **given,
-            )
-            counts.append(Counter(out[:, -1].tolist()))
-        half, chance = distance(counts[0], counts[1], draws)
-        print(f"  {name}: {len(counts[0])} and {len(counts[1])} tokens, {half:.4f} of {chance:.4f}")
-        if half > chance:
-            wrong.append(f"distribution {name}: {half:.4f} apart, chance makes {chance:.4f}")
-    return wrong
+def drawn(side: Side, draws: int, given: dict[str, Any]) -> Counter[int]:
+    """The first tokens of many samples."""
+    torch.manual_seed(11)
+    out = side.model.generate(
+        **side.tok("Мой", return_tensors="pt"),
+        do_sample=True,
+        max_new_tokens=1,
+        num_return_sequences=draws,
+        **given,
+    )
+    return Counter(out[:, -1].tolist())
 
 
-def main() -> int:
-    """Runs everything."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model")
-    parser.add_argument("--only", default="", help="calls whose name has this in it")
-    parser.add_argument("--draws", type=int, default=2000)
-    given = parser.parse_args()
-    torch.set_grad_enabled(False)
-    logging.disable(logging.WARNING)
-    sides = reference(given.model), ours(given.model)
-    names = [name for name in CALLS if given.only in name]
-    wrong = []
-    for name in names:
-        found = [outcome(side, name) for side in sides]
-        how = differs(*found)
-        if bool(how) != (name in MEANT):
-            wrong.append(f"{name}: {how or 'is equal, though it is meant to differ'}")
-    if given.draws and not given.only:
-        wrong += compare_distributions(*sides, given.draws)
-    for line in wrong:
-        print(line if len(line) < 1500 else line[:1500] + " ...")
-    print(f"{len(names)} calls, {len(wrong)} differ")
-    return 1 if wrong else 0
-
+COMPARISON = Comparison(
+    description=__doc__,
+    sides=lambda path: (reference(path), ours(path)),
+    calls=CALLS,
+    meant=MEANT,
+    outcome=outcome,
+    differs=differs,
+    distributions=DISTRIBUTIONS,
+    drawn=drawn,
+)
 
 if __name__ == "__main__":
-    sys.exit(main())
+    torch.set_grad_enabled(False)
+    sys.exit(COMPARISON.main())

@@ -10,10 +10,8 @@ would catch it too.
 
 from __future__ import annotations
 
-import argparse
 import builtins
 import functools
-import logging
 import os
 import sys
 import types
@@ -26,7 +24,7 @@ os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", "1")
 os.environ.setdefault("VLLM_NO_USAGE_STATS", "1")
 
 import tlite.vllm
-from frequencies import distance
+from comparison import Comparison
 from vllm_calls import CALLS, Near, Place, Side
 
 # Weights are the same numbers on both sides; keys and values are float16 here and float32 there. A
@@ -169,41 +167,17 @@ def drawn(side: Side, draws: int, given: dict[str, Any]) -> Counter[int]:
     return Counter(output.token_ids[0] for output in outputs)
 
 
-def compare_distributions(reference: Side, mine: Side, draws: int) -> list[str]:
-    """The first token of many samples: the same tokens as often."""
-    wrong = []
-    for name, given in DISTRIBUTIONS.items():
-        counts = [drawn(side, draws, given) for side in (reference, mine)]
-        half, chance = distance(counts[0], counts[1], draws)
-        print(f"  {name}: {len(counts[0])} and {len(counts[1])} tokens, {half:.4f} of {chance:.4f}")
-        if half > chance:
-            wrong.append(f"distribution {name}: {half:.4f} apart, chance makes {chance:.4f}")
-    return wrong
-
-
-def main() -> int:
-    """Runs everything."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("model")
-    parser.add_argument("--only", default="", help="calls whose name has this in it")
-    parser.add_argument("--draws", type=int, default=2000)
-    given = parser.parse_args()
-    logging.disable(logging.WARNING)
-    sides = reference(given.model), ours(given.model)
-    names = [name for name in CALLS if given.only in name]
-    wrong = []
-    for name in names:
-        how = differs(*(outcome(side, name) for side in sides))
-        if bool(how) != (name in MEANT):
-            wrong.append(f"{name}: {how or 'is equal, though it is meant to differ'}")
-    if given.draws and not given.only:
-        wrong += compare_distributions(*sides, given.draws)
-    for line in wrong:
-        print(line if len(line) < 1500 else line[:1500] + " ...")
-    print(f"{len(names)} calls, {len(wrong)} differ")
-    return 1 if wrong else 0
-
+COMPARISON = Comparison(
+    description=__doc__,
+    sides=lambda path: (reference(path), ours(path)),
+    calls=CALLS,
+    meant=MEANT,
+    outcome=outcome,
+    differs=differs,
+    distributions=DISTRIBUTIONS,
+    drawn=drawn,
+)
 
 if __name__ == "__main__":
     sys.stdout = functools.partial(open, 1, "w", buffering=1, closefd=False)()
-    sys.exit(main())
+    sys.exit(COMPARISON.main())

@@ -251,6 +251,39 @@ def test_the_interpreter_ends_with_open_objects() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+def test_a_full_disk(tmp_path: Path) -> None:
+    """Costs caches, and a warning; a file that was asked for is an error and leaves no trace.
+
+    The package has nothing to unpack: its library is loaded from where pip put it.
+    """
+    done = run(
+        """
+        import logging, resource
+        demo, folder = sys.argv[1:]
+        logging.basicConfig(stream=sys.stdout, format="%(levelname)s")
+        sys.pycache_prefix = folder
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))  # no file has a byte any more
+        from tlite.vllm import LLM, SamplingParams
+        llm = LLM(demo, dtype="bfloat16", packed_cache=folder)
+        params = SamplingParams(temperature=0, ignore_eos=True)
+        once = llm.generate("Кто ты?", params, use_tqdm=False)
+        print(len(once[0].outputs[0].token_ids))
+        target = os.path.join(folder, "x.gguf")
+        model = tlite.Model(demo)
+        for write in (lambda: tlite.quantize(demo, target, "q8_0", progress=False),
+                      lambda: tlite.measure_importance(model, [5] * 64, target, chunk=32)):
+            try:
+                write()
+            except tlite.InputOutput as error:
+                print(isinstance(error, OSError), target in str(error))
+        print([name for _, _, names in os.walk(folder) for name in names])
+        """,
+        *(DEMO, tmp_path),
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["WARNING", "16", "True True", "True True", "[]"]
+
+
 def test_closing_under_another_thread(model: tlite.Model) -> None:
     """What it is in the middle of goes to its end or gets BadState; nothing crashes."""
     for _ in range(20):

@@ -289,6 +289,23 @@ TEST_CASE("api/engine: who has nothing to do sleeps, after an answer was stopped
   CHECK(engine.status().cached_tokens + engine.status().free_tokens == 512);
 }
 
+TEST_CASE(
+    "api/engine: a session's context is a number of tokens; what is above the engine's is that") {
+  Engine engine(tiny_model(), small());
+  for (const std::int32_t context : {0, -1, -5}) {
+    CHECK(error_of([&] { Session(engine, {.context = context}); }) ==
+          "invalid_argument: SessionOptions::context is " + std::to_string(context) +
+              "; it takes 1 or more");
+  }
+  std::string said[2];
+  for (const int big : {0, 1}) {
+    Session session(engine, {.context = big == 0 ? 512 : 1 << 30});
+    session.set_sampling(seeded(6, 30));
+    said[big] = session.complete("text").text;
+  }
+  CHECK(said[0] == said[1]);
+}
+
 TEST_CASE("api/engine: streams that are polled work on nothing and give what a step has made") {
   const Model model = tiny_model();
   Engine engine(model, small());

@@ -59,33 +59,41 @@ class Stream(Computing):
         self._piece = POINTER(_ffi.tlite_piece)()
         self._finished = c_int32()
         self._error = c_void_p()
-        self._ready: collections.deque[Piece] = collections.deque()  # for coroutines
+        self._ready: collections.deque[Piece] = collections.deque()  # and not read yet
         self._out = (byref(self._piece), byref(self._finished), byref(self._error))
 
-    def _advance(self) -> Piece | None:
-        """Works for a slice of time at most: the next piece, or None; `_ended` says if for good."""
-        if self._ended:
-            return None
-        handle = self._live()
+    def _advance(self, seconds: float = 0.0, keep: bool = True) -> None:
+        """Works that long, and for one step; `_ready` gets the pieces, where they are to `keep`."""
+        until = time.monotonic() + seconds
         with self._turn:
             begin(self)
             try:
-                status = lib.tlite_stream_advance(handle.pointer, SLICE, *self._out)
-                if self._processor is not None:
-                    self._raise_what_ended_it()
-                if status:
-                    raise taken(status, self._error.value)
-                if self._piece:
-                    return piece_of(self._piece[0])
-                if self._finished.value:
-                    self._finish(handle)
-                return None
+                while not self._ended:
+                    self._step(keep)
+                    if time.monotonic() >= until:
+                        return
             except BaseException:
-                del handle  # a traceback would keep it, and the session with it
                 self.close()
                 raise
             finally:
                 end(self)
+
+    def _step(self, keep: bool) -> None:
+        """Works for a slice of time, or until there is a piece."""
+        handle = self._live()
+        try:
+            status = lib.tlite_stream_advance(handle.pointer, SLICE, *self._out)
+            if self._processor is not None:
+                self._raise_what_ended_it()
+            if status:
+                raise taken(status, self._error.value)
+            if self._piece:
+                if keep:
+                    self._ready.append(piece_of(self._piece[0]))
+            elif self._finished.value:
+                self._finish(handle)
+        finally:
+            del handle  # a traceback would keep it, and the session with it
 
     def _raise_what_ended_it(self) -> None:
         raise_interrupt()
@@ -119,13 +127,13 @@ class Stream(Computing):
 
     def __next__(self) -> Piece:
         try:
-            while not self._ended:
-                piece = self._advance()
-                if piece is not None:
-                    return piece
+            while not self._ready and not self._ended:
+                self._advance()
         except BaseException:
             self.close()
             raise
+        if self._ready:
+            return self._ready.popleft()
         raise StopIteration
 
     def __aiter__(self) -> Stream:
@@ -138,24 +146,14 @@ class Stream(Computing):
             return self._ready.popleft()
         raise StopAsyncIteration
 
-    def _work(self) -> None:
-        """Pieces for some milliseconds, as handing one to the event loop costs more than many.
+    async def _work_elsewhere(self, keep: bool = True) -> None:
+        """On a thread of the loop's executor, so that the loop goes on meanwhile.
 
-        At least a slice, so that what takes longer comes at once.
+        Pieces for some milliseconds, as handing one to the event loop costs more than many.
         """
-        until = time.monotonic() + _SHARE
-        while not self._ended:
-            piece = self._advance()
-            if piece is not None:
-                self._ready.append(piece)
-            if time.monotonic() >= until:
-                return
-
-    async def _work_elsewhere(self) -> None:
-        """On a thread of the loop's executor, so that the loop goes on meanwhile."""
         import asyncio
 
-        work = asyncio.get_running_loop().run_in_executor(None, self._work)
+        work = asyncio.get_running_loop().run_in_executor(None, self._advance, _SHARE, keep)
         try:
             await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -172,13 +170,13 @@ class Stream(Computing):
 
     async def _run_elsewhere(self) -> Generation:
         while not self._ended:
-            await self._work_elsewhere()
+            await self._work_elsewhere(keep=False)
         return self.result
 
     def run(self) -> Generation:
         """All of the answer, computed to its end."""
         while not self._ended:
-            self._advance()
+            self._advance(_SHARE, keep=False)
         return self.result
 
     @property
