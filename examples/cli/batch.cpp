@@ -28,6 +28,7 @@
 
 #include <openai/answer.hpp>
 #include <openai/call.hpp>
+#include <openai/length.hpp>
 #include <openai/prompts.hpp>
 
 namespace cli {
@@ -244,10 +245,12 @@ class Batch {
   void submit_all(Job& job) {
     const openai::Prompts prompts = openai::prompts_of(job.call, model_);
     job.form = openai::answer_form(job.call, model_.tokenizer(), prompts.text);
-    const tlite::RequestOptions options =
+    tlite::RequestOptions options =
         openai::request_options(job.call, job.form, prompts, model_, pooling_);
+    options.context = openai::longest_request(model_.info().config, engine_.options());
     try {
       for (const std::vector<tlite::TokenId>& ids : prompts.ids) {
+        openai::check_length(job.call, ids.size(), model_.info().config);
         const tlite::RequestId first = engine_.submit(ids, options);
         for (std::int32_t i = 0; i < job.call.n; ++i) job.ids.push_back(first + i);
       }

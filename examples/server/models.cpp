@@ -32,14 +32,6 @@ tlite::Error load_error(const tlite::Error& what) {
 
 }  // namespace
 
-std::int32_t longest_request(const tlite::ModelConfig& model, const tlite::EngineOptions& engine) {
-  double most = model.max_position_embeddings * model.rope_linear_factor;
-  if (model.yarn) {
-    most = std::max(most, model.yarn->factor * model.yarn->original_max_position_embeddings);
-  }
-  return static_cast<std::int32_t>(std::min<double>(most, engine.context));
-}
-
 struct Models::Slot {
   ModelSource source;
   std::uint64_t bytes = 0;
@@ -63,7 +55,8 @@ Models::Models(const ModelsOptions& options, Post post)
     slot->bytes =
         tlite::Model::plan(source.path, tlite::evaluator_options(options.engine), options.load)
             .total();
-    slot->context = longest_request(tlite::Model::inspect(source.path).config, options.engine);
+    slot->context =
+        openai::longest_request(tlite::Model::inspect(source.path).config, options.engine);
     if (options.memory_limit > 0 && slot->bytes > options.memory_limit) {
       throw tlite::Error(tlite::ErrorCode::out_of_memory,
                          "the model " + source.name + " takes " + std::to_string(slot->bytes) +

@@ -90,7 +90,7 @@ class TLITE_API Model {
  public:
   // `path`: a Hugging Face directory or a .gguf file (of a split one the first part). Throws io,
   // not_found, corrupt, not_supported, out_of_memory, cancelled; the message names the file, the
-  // field and the value.
+  // field and the value. A program must not end meanwhile: see docs/c-abi.md.
   static Model load(std::string_view path, const LoadOptions& options = {});
 
   // What a model loaded with `load` and one Session, or one Evaluator, of these options take; the

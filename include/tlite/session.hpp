@@ -69,7 +69,13 @@ class TLITE_API Stream {
   // The next piece that is there already, or nothing: works on nothing itself. For sessions on an
   // engine that somebody steps, a game that has one budget for all its characters. Throws the same.
   std::optional<Piece> poll();
-  // The answer has ended and is part of the conversation.
+  // Ends the answer here, as the destructor does: what was given out becomes part of the
+  // conversation, which stays as it was where nothing was. Throws out_of_memory, and the
+  // conversation is as before: what the destructor cannot add for want of memory is lost.
+  void stop();
+  // Ends the answer here and adds nothing of it to the conversation.
+  void discard() noexcept;
+  // The answer has ended and is part of the conversation, or was discarded.
   bool finished() const noexcept;
   // What there is so far; complete after the last piece. After an error the reason stays `none`.
   const Generation& result() const noexcept;

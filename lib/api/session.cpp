@@ -64,12 +64,9 @@ struct Stream::Impl {
   // Who drops a stream keeps what it was given: the answer ends at the last piece that was taken.
   // On an engine with others this may wait for the step under way.
   ~Impl() {
-    if (!open) return;
-    if (!ended) abandon();
     try {
-      commit();
+      stop();
     } catch (...) {  // out of memory: the answer is lost, the conversation is not
-      close();
     }
   }
   Impl(const Impl&) = delete;
@@ -87,6 +84,8 @@ struct Stream::Impl {
   Generator given_out() const;
   void commit();
   void close() noexcept;
+  void stop();
+  void discard() noexcept;
 
   std::shared_ptr<SessionCore> core;
   Kind kind;
@@ -209,8 +208,7 @@ std::optional<Piece> Stream::Impl::pull(Work&& work) {
     commit();
     return std::nullopt;
   } catch (...) {
-    result.finish_reason = FinishReason::none;
-    close();
+    discard();
     throw;
   }
 }
@@ -232,9 +230,7 @@ std::optional<Piece> Stream::Impl::poll() {
 }
 
 // Ends the answer here. What the engine has made of it in the meantime does not count.
-// The engine first: after that it writes no more, and clear() finds all that there will be. (From
-// within a logits processor, where the engine cannot be waited for, it may write still; nobody
-// reads it.)
+// The engine first: after that it writes no more, and clear() finds all that there will be.
 void Stream::Impl::abandon() noexcept {
   core->engine->abandon(request);
   mail->clear();
@@ -287,17 +283,40 @@ void Stream::Impl::commit() {
   }
   if (kind == Kind::append && said) conversation.push_back({"assistant", generator.text()});
   if (kind == Kind::extend) {
-    if (!said) record = std::move(core->record);
     if (said && exact) extended.content = generator.text();
     // Appended to the message as it was written: decoding its tokens could change it, since
     // encoding normalizes and repairs.
     if (said && !exact) extended.content += result.text;
     conversation.push_back(std::move(extended));
   }
+  // From here on nothing throws.
+  const bool keeps_record = kind == Kind::extend && !said && exact;
+  if (keeps_record) core->record->message = conversation.size() - 1;
   if (kind != Kind::nothing) {
     core->messages = std::move(conversation);
-    core->record = std::move(record);
+    if (!keeps_record) core->record = std::move(record);
   }
+  close();
+}
+
+// An answer that nothing was given out of has changed nothing: regenerate keeps what it was to
+// replace.
+void Stream::Impl::stop() {
+  if (!open) return;
+  if (!ended) abandon();
+  try {
+    if (!abandoned || !result.tokens.empty() || !result.text.empty()) commit();
+  } catch (...) {
+    discard();
+    throw;
+  }
+  if (open) close();
+}
+
+// What ends in an error has that for its reason, and no other.
+void Stream::Impl::discard() noexcept {
+  if (!open) return;
+  result.finish_reason = FinishReason::none;
   close();
 }
 
@@ -313,6 +332,9 @@ std::optional<Piece> Stream::next(std::chrono::nanoseconds budget) {
 }
 
 std::optional<Piece> Stream::poll() { return impl_->poll(); }
+
+void Stream::stop() { impl_->stop(); }
+void Stream::discard() noexcept { impl_->discard(); }
 
 bool Stream::finished() const noexcept { return !impl_->open; }
 const Generation& Stream::result() const noexcept { return impl_->result; }
@@ -381,19 +403,16 @@ struct Session::Impl {
     return Stream(std::move(impl));
   }
 
-  // A callback that says no keeps the answer so far, one that throws does not: close() comes before
-  // the stream's destructor, which would commit it.
+  // A callback that says no keeps the answer so far, one that throws does not: discard() comes
+  // before the stream's destructor, which would commit it.
   static Generation drain(Stream stream, const PieceCallback& callback) {
     Stream::Impl& impl = *stream.impl_;
     try {
       while (const std::optional<Piece> piece = impl.next(Stream::Impl::Clock::time_point::max())) {
-        if (!callback || callback(*piece)) continue;
-        // Where the last piece was the end, its own reason stays.
-        if (!impl.ended) impl.abandon();
-        impl.commit();
+        if (callback && !callback(*piece)) impl.stop();
       }
     } catch (...) {
-      if (impl.open) impl.close();
+      impl.discard();
       throw;
     }
     return std::move(impl.result);
@@ -418,7 +437,8 @@ void Session::set_sampling(const SamplingParams& params) {
   validate(params, static_cast<std::size_t>(core.model().info().config.vocab_size));
   // Made to throw now, where the host can see why, and not with the next answer.
   Thinking(params, core.model().tokenizer().thinking_tokens());
-  core.sampling = params;
+  SamplingParams copy = params;  // an assignment that fails leaves some of both
+  core.sampling = std::move(copy);
 }
 
 void Session::set_logits_processor(LogitsProcessor processor) {

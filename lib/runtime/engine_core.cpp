@@ -55,7 +55,7 @@ void EngineCore::abandon(Request& request) noexcept {
   if (may_drop_for(request)) drop_batch();
   request.abandon();
   if (request.rows == 0) leave(request);
-  std::erase_if(waiting_, [](const auto& r) { return r->has_ended(); });
+  drop_ended();
 }
 
 // ---- what hosts have said in the meantime
@@ -68,6 +68,19 @@ void EngineCore::end(Request& request, FinishReason reason) noexcept {
     fail(request, no_memory_);
   }
   if (request.rows == 0) leave(request);
+}
+
+// One by one: with a request goes its logits processor, and with that what the host had in it, which
+// may be a stream that now gives up another request of this list.
+void EngineCore::drop_ended() noexcept {
+  const auto ended = [&] {
+    return std::find_if(waiting_.begin(), waiting_.end(),
+                        [](const auto& request) { return request->has_ended(); });
+  };
+  for (auto next = ended(); next != waiting_.end(); next = ended()) {
+    const std::shared_ptr<Request> request = std::move(*next);
+    waiting_.erase(next);
+  }
 }
 
 void EngineCore::end_overdue() {
@@ -88,7 +101,7 @@ void EngineCore::end_overdue() {
       end(*request, reason(*request));
     }
   }
-  std::erase_if(waiting_, [](const auto& r) { return r->has_ended(); });
+  drop_ended();
 }
 
 // ---- which rows come next

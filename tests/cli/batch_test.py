@@ -321,6 +321,25 @@ class BatchTest(CliTest):
             self.assertIsNone(result["response"])
             self.assertIn(messages[name], result["error"]["message"])
 
+    def test_positions(self) -> None:
+        """No request runs past what the model was made for, whatever room the engine has."""
+        requests = [
+            chat("chat", messages=[{"role": "user", "content": "да " * 2100}]),
+            completion("ids", [[65] * 2049, [65]]),
+            completion("fits", [65] * 2040, max_tokens=100, ignore_eos=True),
+            {"custom_id": "input", "url": "/v1/embeddings", "body": {"input": [[65] * 2049]}},
+            {"custom_id": "whole", "url": "/v1/embeddings", "body": {"input": [[65] * 2048]}},
+        ]
+        results = self.batch(requests)
+        most = "tokens, the model takes 2048 at most (max_position_embeddings)"
+        self.assertRegex(results["chat"]["error"]["message"], "messages has [0-9]{4} tokens, the ")
+        self.assertIn(f"prompt has 2049 {most}", results["ids"]["error"]["message"])
+        self.assertIn(f"input has 2049 {most}", results["input"]["error"]["message"])
+        self.assertIsNone(results["whole"]["error"])
+        answer = results["fits"]["response"]["body"]
+        self.assertEqual(answer["choices"][0]["finish_reason"], "length")
+        self.assertEqual(answer["usage"]["completion_tokens"], 8)
+
     def test_bad_files(self) -> None:
         """What is wrong with a file is said before anything is answered, with its line."""
         one = chat("a")
