@@ -64,7 +64,7 @@ static void* work(void* unused) {
   for (;;) {
     if (strcmp(what, "load") == 0) {
       const tlite_status status = load();
-      if (status == TLITE_CANCELLED) return NULL;
+      if (status == TLITE_ERROR_CANCELLED) return NULL;
       REQUIRE(status == TLITE_OK);
       tlite_model_free(model);
     } else {
