@@ -24,7 +24,7 @@ void spin(int milliseconds) {
   loop.exec();
 }
 
-bool LoopWatch::counts() { return !qEnvironmentVariableIsSet("TLITE_TEST_UNTIMED"); }
+bool LoopWatch::counts() { return qEnvironmentVariableIsSet("TLITE_TEST_TIMED"); }
 
 LoopWatch::LoopWatch() {
   often_.setTimerType(Qt::PreciseTimer);

@@ -21,7 +21,8 @@ class LoopWatch : public QObject {
   // sleep in between: in a call of ours, or because there was nothing to do for a millisecond.
   double asleep() const { return asleep_; }
 
-  // False under valgrind and the like: TLITE_TEST_UNTIMED.
+  // Whether times are held to their bounds: with TLITE_TEST_TIMED, on a machine that does nothing
+  // else. They are always printed; tests that anybody runs must not hang on the machine's load.
   static bool counts();
 
  private:

@@ -59,7 +59,8 @@ QString figures_text(const Turn& turn) {
   QStringList parts;
   if (turn.usage && turn.timing) {
     const double decoding = turn.timing->total - turn.timing->first_token;
-    if (turn.usage->completion > 1 && decoding > 0) {
+    // Of an answer that was there within a slice of the engine's the clock says nothing.
+    if (turn.usage->completion > 1 && decoding >= 0.02) {
       parts += say(Text::speed, write((turn.usage->completion - 1) / decoding, 1));
     }
     parts += say(Text::first_token, write(turn.timing->first_token, 2));
