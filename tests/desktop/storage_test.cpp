@@ -110,9 +110,8 @@ class StorageTest : public QObject {
     QVERIFY(driver.load());
     QVERIFY(driver.ask("Привет!"));
     const QString id = driver.chats().current().id;
-    QTRY_VERIFY(QFile::exists(file_of(driver, id)) && !driver.chats().has_unsaved());
-    QTest::qWait(300);
-    const Conversation kept = read(file_of(driver, id));
+    const Conversation kept = driver.chats().current();
+    QTRY_VERIFY_WITH_TIMEOUT(read(file_of(driver, id)) == kept, kPatience);  // its last write
     {
       const FullDisk full;
       QVERIFY(driver.ask("Как дела?"));
