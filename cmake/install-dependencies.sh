@@ -1,24 +1,30 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that the project needs and lacks: `build` (default) to compile it, `test` for all
-# that tests/run.sh uses, `games` for its stages of games, `wheel` for bindings/python/test_wheel.sh. Does nothing where they are all there, so it needs
+# Installs the Debian packages that the project needs and lacks: `build` (default) to compile it, `run` for what is built with OpenBLAS
+# in it, `test` for all that tests/run.sh uses, `games` for its stages of games, `desktop` for examples/desktop and its stage, `wheel` for
+# bindings/python/test_wheel.sh. Does nothing where they are all there, so it needs
 # root or sudo the first time only.
 set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config libeigen3-dev libopenblas-serial-dev libtbb-dev libre2-dev
   libutf8proc-dev libsimdjson-dev nlohmann-json3-dev libcli11-dev libedit-dev libboost1.81-dev)
+run=(libtbb12 libre2-9 libutf8proc2 libsimdjson14)
 test=("${build[@]}" ccache doctest-dev clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev
-  g++-aarch64-linux-gnu qemu-user libsimde-dev abigail-tools valgrind python3 python3-venv npm chromium luajit
+  g++-aarch64-linux-gnu qemu-user libsimde-dev abigail-tools valgrind locales python3 python3-venv npm chromium luajit
   golang-go git)
-games=("${build[@]}" libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core love luajit xvfb libgl1-mesa-dri python3)
+games=("${build[@]}" libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core love luajit godot3 godot3-server xvfb xauth
+  libgl1-mesa-dri python3)
+desktop=("${build[@]}" qt6-base-dev libmd4c-dev fonts-dejavu-core)
 wheel=("${build[@]}" binutils debootstrap python3 python3-venv)
 
 case "${1:-build}" in
   build) wanted=("${build[@]}") ;;
+  run) wanted=("${run[@]}") ;;
   wheel) wanted=("${wheel[@]}") ;;
   games) wanted=("${games[@]}") ;;
+  desktop) wanted=("${desktop[@]}") ;;
   test) wanted=("${test[@]}") ;;
   *)
-    echo "usage: install-dependencies.sh [build|test|games|wheel]" >&2
+    echo "usage: install-dependencies.sh [build|run|test|games|desktop|wheel]" >&2
     exit 2
     ;;
 esac

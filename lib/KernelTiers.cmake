@@ -71,7 +71,7 @@ function(tlite_write_packed_kernels tier folder written)
   set(${written} ${${written}} PARENT_SCOPE)
 endfunction()
 
-# Gives the sources in tiers' folders their flags, and takes those of other architectures out.
+# Gives the sources in tiers' folders their flags and those of sanitizer builds, and takes those of other architectures out.
 function(tlite_set_tier_flags)
   foreach(source IN LISTS ARGN)
     if(source MATCHES "/kernels/([a-z0-9_]+)/[^/]*\\.cpp$")
@@ -79,7 +79,8 @@ function(tlite_set_tier_flags)
       if(tier IN_LIST TLITE_OTHER_TIERS)
         set_source_files_properties(${source} PROPERTIES HEADER_FILE_ONLY ON)
       elseif(tier IN_LIST TLITE_TIERS)
-        set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS "${TLITE_TIER_FLAGS_${tier}}")
+        set_source_files_properties(${source} PROPERTIES COMPILE_OPTIONS
+                                    "${TLITE_TIER_FLAGS_${tier}};${TLITE_SANITIZE_KERNEL_FLAGS}")
       endif()
     endif()
   endforeach()

@@ -124,14 +124,7 @@ python_vllm() {
 }
 # The server under real clients.
 server() {
-  local venv=$cache/server-4
-  if [ ! -e "$venv/ready" ]; then
-    rm -rf "$venv"
-    python3 -m venv "$venv" && "$venv/bin/pip" install -q openai==3.57.0 anthropic==2.14.0 langchain-openai==1.7.4 \
-      openapi-spec-validator==0.9.0 schemathesis==4.32.5 &&
-      touch "$venv/ready" || return 1
-  fi
-  "$venv/bin/python" tests/server/clients_test.py build-release/examples/server/tlite-server examples/demo-model/model
+  bash tests/server/clients.sh "$cache" build-release/examples/server/tlite-server examples/demo-model/model
 }
 # tlite.lm_eval beside the harness's own model, score by score and text by text.
 python_lm_eval() {
@@ -162,6 +155,9 @@ python_asan() {
 # Its wheel: built, repaired, and tried where there is nothing else.
 python_wheel() { bindings/python/test_wheel.sh; }
 
+# The server's Dockerfile, step by step in a Debian of its own, and what it makes.
+dockerfile() { cmake/install-dependencies.sh wheel && python3 tests/package/dockerfile.py "$cache" examples/demo-model/model; }
+
 # build PRESET [CMAKE OPTION...]: configures and builds into build-PRESET.
 build() {
   local preset=$1
@@ -175,7 +171,7 @@ build() {
 tests_of() { ctest --test-dir "$1" --output-on-failure --no-tests=error "${@:2}"; }
 
 release() { build release && tests_of build-release; }
-# Games over the library of the release build: a scene in LÖVE under a virtual screen, and one in SDL on none.
+# Games over the library of the release build: a scene in LÖVE under a virtual screen, one in SDL on none, one in Godot on both.
 game_love() { cmake/install-dependencies.sh games && python3 tests/love/check.py build-release/capi/libtlite_c.so; }
 game_sdl() {
   cmake/install-dependencies.sh games &&
@@ -183,6 +179,24 @@ game_sdl() {
     cmake --build build-release -j "$jobs" --target tlite_game_sdl >>build-game.log 2>&1 || { tail -n 60 build-game.log; return 1; }
   rm -f build-game.log
   python3 tests/game-sdl/check.py build-release/examples/game-sdl/schoolroom
+}
+game_godot() {
+  cmake/install-dependencies.sh games &&
+    cmake --preset release -DTLITE_BUILD_GAME_GODOT=ON >build-game.log 2>&1 &&
+    cmake --build build-release -j "$jobs" --target tlite_game_godot >>build-game.log 2>&1 || { tail -n 60 build-game.log; return 1; }
+  rm -f build-game.log
+  python3 tests/godot/check.py build-release/examples/game-godot/project
+}
+# The window in Qt 6, without a screen.
+desktop() {
+  cmake/install-dependencies.sh desktop &&
+    cmake --preset release -DTLITE_BUILD_DESKTOP=ON >build-desktop.log 2>&1 &&
+    cmake --build build-release -j "$jobs" --target tlite_desktop tlite_desktop_test >>build-desktop.log 2>&1 || {
+    tail -n 60 build-desktop.log
+    return 1
+  }
+  rm -f build-desktop.log
+  tests_of build-release -R '^desktop$'
 }
 # Kernels of processors that this one may not be, under emulation.
 cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail -n 60 "build-cross-$1.log"; return 1; }; }
@@ -246,6 +260,8 @@ if [ "$mode" != quick ]; then
   stage server_page server_page
   stage game_love game_love
   stage game_sdl game_sdl
+  stage game_godot game_godot
+  stage desktop desktop
   stage cross_arm cross arm
   stage cross_x86 cross x86
 fi
@@ -260,8 +276,9 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage python_asan python_asan
   stage python_wheel python_wheel
 fi
-# By name alone: the first builds an interpreter, the others need torch, gigabytes that nothing else here does.
+# By name alone: the first runs as root and builds without ccache, the second builds an interpreter, the others need torch, gigabytes.
 if [ ${#only[@]} -gt 0 ]; then
+  stage dockerfile dockerfile
   stage python_free_threaded python_free_threaded
   stage python_transformers python_transformers
   stage python_vllm python_vllm

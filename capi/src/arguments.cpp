@@ -22,10 +22,17 @@ std::string_view text_in(const char* data, std::size_t size, const char* name) {
   return {data, size};
 }
 
-std::string_view path_in(const char* data, std::size_t size) {
-  const std::string_view path = text_in(data, size, "path");
-  if (path.empty()) throw_invalid("path is empty");
-  if (path.find('\0') != std::string_view::npos) throw_invalid("path has a NUL inside");
+std::string_view optional_path_in(const tlite_text& path, const char* name) {
+  const std::string_view view = text_in(path, name);
+  if (view.find('\0') != std::string_view::npos) {
+    throw_invalid(std::string(name) + " has a NUL inside");
+  }
+  return view;
+}
+
+std::string_view path_in(const char* data, std::size_t size, const char* name) {
+  const std::string_view path = optional_path_in({data, size}, name);
+  if (path.empty()) throw_invalid(std::string(name) + " is empty");
   return path;
 }
 
@@ -38,8 +45,8 @@ std::int32_t threads_in(std::int32_t asked, std::int32_t fallback) {
   return asked;
 }
 
-// The name tells whether it is one of the set: a mix that the C++ API learns is taken here without
-// a change.
+// The name tells whether it is one of the set, here and in kv_type_in: a member that the C++ API
+// learns is taken without a change.
 WeightMix weight_mix_in(tlite_weight_mix mix, const char* name) {
   if (to_string(static_cast<WeightMix>(mix)) == "unknown") {
     throw_invalid(std::string(name) + " is " + std::to_string(mix) + ", not a tlite_weight_mix");
@@ -47,22 +54,12 @@ WeightMix weight_mix_in(tlite_weight_mix mix, const char* name) {
   return static_cast<WeightMix>(mix);
 }
 
-// The upper bound must follow the set when it grows.
 std::optional<DataType> kv_type_in(tlite_data_type type) {
   if (type == TLITE_DATA_TYPE_AUTO) return std::nullopt;
-  if (type < TLITE_DATA_TYPE_F32 || type > TLITE_DATA_TYPE_IQ4_XS) {
+  if (to_string(static_cast<DataType>(type)) == "unknown") {
     throw_invalid("kv_type is " + std::to_string(type) + ", not a tlite_data_type");
   }
   return static_cast<DataType>(type);
 }
-
-// The casts between the two sets, here and for what is given out, need equal numbers. The first and
-// the last of a row without gaps speak for what is between them.
-static_assert(static_cast<int>(DataType::f32) == TLITE_DATA_TYPE_F32);
-static_assert(static_cast<int>(DataType::f16) == TLITE_DATA_TYPE_F16);
-static_assert(static_cast<int>(DataType::bf16) == TLITE_DATA_TYPE_BF16);
-static_assert(static_cast<int>(DataType::q8_0) == TLITE_DATA_TYPE_Q8_0);
-static_assert(static_cast<int>(DataType::q4_k) == TLITE_DATA_TYPE_Q4_K);
-static_assert(static_cast<int>(DataType::iq4_xs) == TLITE_DATA_TYPE_IQ4_XS);
 
 }  // namespace tlite::capi

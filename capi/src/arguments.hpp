@@ -33,7 +33,9 @@ inline std::string_view text_in(const tlite_text& text, const char* name) {
 }
 
 // A text that names a file: not empty, and without a NUL, at which the operating system would stop.
-std::string_view path_in(const char* data, std::size_t size);
+std::string_view path_in(const char* data, std::size_t size, const char* name = "path");
+// The same, or empty: unset.
+std::string_view optional_path_in(const tlite_text& path, const char* name);
 
 // A view, with the NUL that std::string keeps behind its text: tlite.h promises one, so this takes
 // no string_view. It is only for strings that outlive the call.
@@ -67,6 +69,9 @@ std::int32_t threads_in(std::int32_t asked, std::int32_t fallback);
 inline std::int32_t threads_out(std::int32_t threads) noexcept {
   return threads == 0 ? TLITE_UNSET : threads;
 }
+
+// Whether a constant is one of its set, by what the set's tlite_<set>_name says of it.
+inline bool is_member(std::string_view name) noexcept { return name != "unknown"; }
 
 WeightMix weight_mix_in(tlite_weight_mix mix, const char* name);
 

@@ -102,32 +102,31 @@ RequestOptions request_in(const tlite_request_options* options) {
 // An event and all that it shows in one object, which the caller frees: it may stay when the engine
 // goes. As with answers the C structure is the base, and the views of it point into the rest.
 struct OwnedEvent : tlite_engine_event {
-  OwnedEvent(EngineEvent event, const Tokenizer& tokenizer)
-      : tlite_engine_event(),
-        value(std::move(event)),
-        piece(tokenizer),
-        generation(nullptr, tlite_generation_free) {}
+  explicit OwnedEvent(const EngineEvent& event)
+      : tlite_engine_event(), value(event), generation(nullptr, tlite_generation_free) {}
 
   const EngineEvent value;
-  PieceView piece;
+  LogprobList chosen;
+  LogprobList likeliest;
   std::unique_ptr<tlite_generation, decltype(&tlite_generation_free)> generation;
   std::string message_text;
 };
 
 // Runs while the engine can take the event back: what this throws leaves it to be polled again, so
-// that no token is lost for want of memory. In its callers nothing may fail behind it.
-tlite_engine_event* new_event(EngineEvent event, const Tokenizer& tokenizer) {
-  auto result = std::make_unique<OwnedEvent>(std::move(event), tokenizer);
+// that no token is lost for want of memory. In its callers nothing may fail behind it. It is the
+// caller's, so it costs an allocation, and one more where its text is longer than 15 bytes.
+tlite_engine_event* new_event(const EngineEvent& event, const Tokenizer& tokenizer) {
+  auto result = std::make_unique<OwnedEvent>(event);
   const EngineEvent& value = result->value;
   result->struct_size = sizeof(tlite_engine_event);
-  const tlite_piece& piece =
-      result->piece.set({value.text, value.token, value.logprob, value.top_logprobs});
   result->request = value.request;
-  result->token = piece.token;
-  result->text = piece.text;
-  result->logprob = piece.logprob;
-  result->top_logprobs = piece.top_logprobs;
-  result->top_logprob_count = piece.top_logprob_count;
+  result->token = value.token;
+  result->text = text_out(value.text);
+  if (value.logprob) result->logprob = result->chosen.set({&*value.logprob, 1}, tokenizer);
+  if (!value.top_logprobs.empty()) {
+    result->top_logprobs = result->likeliest.set(value.top_logprobs, tokenizer);
+    result->top_logprob_count = result->likeliest.size();
+  }
   if (value.result) {
     result->generation.reset(new_generation(*value.result, tokenizer));
     result->result = result->generation.get();

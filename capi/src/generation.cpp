@@ -30,6 +30,13 @@ const tlite_token_logprob* LogprobList::data() {
   return entries_.data();
 }
 
+const tlite_token_logprob* LogprobList::set(std::span<const TokenLogprob> logprobs,
+                                            const Tokenizer& tokenizer) {
+  clear();
+  for (const TokenLogprob& logprob : logprobs) add(logprob, tokenizer);
+  return data();
+}
+
 namespace {
 
 // What C gets a pointer to is the base; a C structure has no virtual destructor, so whoever frees
@@ -61,10 +68,7 @@ void add_rows(const std::vector<std::vector<TokenLogprob>>& rows, const Tokenize
 
 void set_logprobs(OwnedGeneration& result, const Tokenizer& tokenizer) {
   const Generation& value = result.value;
-  if (!value.logprobs.empty()) {
-    for (const TokenLogprob& logprob : value.logprobs) result.chosen.add(logprob, tokenizer);
-    result.logprobs = result.chosen.data();
-  }
+  if (!value.logprobs.empty()) result.logprobs = result.chosen.set(value.logprobs, tokenizer);
   if (!value.top_logprobs.empty()) {
     add_rows(value.top_logprobs, tokenizer, result.likeliest, result.offsets);
     result.top_logprobs = result.likeliest.data();
@@ -78,10 +82,8 @@ void set_logprobs(OwnedGeneration& result, const Tokenizer& tokenizer) {
 void set_prompt_logprobs(OwnedGeneration& result, const Tokenizer& tokenizer) {
   const Generation& value = result.value;
   if (value.prompt_logprobs_start == 0) return;
-  for (const TokenLogprob& logprob : value.prompt_logprobs)
-    result.of_prompt.add(logprob, tokenizer);
   result.prompt_logprobs_start = value.prompt_logprobs_start;
-  result.prompt_logprobs = result.of_prompt.data();
+  result.prompt_logprobs = result.of_prompt.set(value.prompt_logprobs, tokenizer);
   result.prompt_logprob_count = result.of_prompt.size();
   add_rows(value.prompt_top_logprobs, tokenizer, result.prompt_likeliest, result.prompt_offsets);
   result.prompt_top_logprobs = result.prompt_likeliest.data();
@@ -117,15 +119,9 @@ const tlite_piece& PieceView::set(const Piece& piece) {
   // Copied, as the C++ piece is its stream's and changes with it.
   text_ = piece.text;
   view_ = {sizeof(tlite_piece), piece.token, text_out(text_), nullptr, nullptr, 0};
-  if (piece.logprob) {
-    chosen_.clear();
-    chosen_.add(*piece.logprob, tokenizer_);
-    view_.logprob = chosen_.data();
-  }
+  if (piece.logprob) view_.logprob = chosen_.set({&*piece.logprob, 1}, tokenizer_);
   if (!piece.top_logprobs.empty()) {
-    likeliest_.clear();
-    for (const TokenLogprob& logprob : piece.top_logprobs) likeliest_.add(logprob, tokenizer_);
-    view_.top_logprobs = likeliest_.data();
+    view_.top_logprobs = likeliest_.set(piece.top_logprobs, tokenizer_);
     view_.top_logprob_count = likeliest_.size();
   }
   return view_;

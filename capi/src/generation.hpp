@@ -5,6 +5,7 @@
 // round: one buffer that each piece overwrites, for a token must not cost an allocation.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,9 @@ class LogprobList {
   // what they look at.
   // NULL would say that nobody asked.
   const tlite_token_logprob* data();
+  // These and no others; as data().
+  const tlite_token_logprob* set(std::span<const TokenLogprob> logprobs,
+                                 const Tokenizer& tokenizer);
 
  private:
   std::vector<tlite_token_logprob> entries_;
@@ -41,7 +45,8 @@ tlite_generation* new_generation(Generation generation, const Tokenizer& tokeniz
 // own, a cheap copy, so that the piece does not depend on the model's handle.
 class PieceView {
  public:
-  explicit PieceView(const Tokenizer& tokenizer) : tokenizer_(tokenizer) {}
+  // With room for all but the longest pieces.
+  explicit PieceView(const Tokenizer& tokenizer) : tokenizer_(tokenizer) { text_.reserve(64); }
   const tlite_piece& set(const Piece& piece);
 
  private:

@@ -190,9 +190,6 @@ constexpr tlite_host_options defaults() noexcept {
 }
 constexpr tlite_host_options kDefaults = defaults();
 
-static_assert(static_cast<int>(LogLevel::debug) == TLITE_LOG_DEBUG);
-static_assert(static_cast<int>(LogLevel::error) == TLITE_LOG_ERROR);
-
 }  // namespace
 
 Host host_of(const tlite_host* host) { return host == nullptr ? Host() : host->value; }

@@ -35,8 +35,7 @@ tlite_status tlite_measure_importance(const tlite_model* model, const int32_t* i
                                       tlite_error** error) noexcept {
   return guard(error, [&] {
     const tlite_importance_options given = read_struct(options, importance_defaults());
-    if (given.format != TLITE_IMPORTANCE_FORMAT_GGUF &&
-        given.format != TLITE_IMPORTANCE_FORMAT_DAT) {
+    if (!is_member(tlite_importance_format_name(given.format))) {
       throw_invalid("format is " + std::to_string(given.format) +
                     ", not a tlite_importance_format");
     }
@@ -47,6 +46,6 @@ tlite_status tlite_measure_importance(const tlite_model* model, const int32_t* i
     importance.dataset = text_in(given.dataset, "dataset");
     importance.progress = fraction_progress_in(given.on_progress, given.user, given.progress);
     tlite::measure_importance(model->value, list_in(ids, id_count, "ids"),
-                              path_in(target, target_size), importance);
+                              path_in(target, target_size, "target"), importance);
   });
 }

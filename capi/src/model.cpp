@@ -85,8 +85,9 @@ tlite_status tlite_model_load(const tlite_host* host, const char* path, size_t p
     load.progress = fraction_progress_in(given.on_progress, given.user, given.progress);
     load.check_weights = given.check_weights != 0;
     load.weights = weights_in(given.weights);
-    load.packed_cache = text_in(given.packed_cache, "packed_cache");
+    load.packed_cache = optional_path_in(given.packed_cache, "packed_cache");
     load.read_into_memory = given.read_into_memory != 0;
+    load.threads = threads_of(host);
     *out = new tlite_model(tlite::Model::load(path_in(path, path_size), load), threads_of(host));
   });
 }
@@ -110,7 +111,7 @@ tlite_status tlite_model_plan(const tlite_host* host, const char* path, size_t p
     tlite::LoadOptions load;
     load.host = host_of(host);
     load.weights = weights_in(given.weights);
-    load.packed_cache = text_in(given.packed_cache, "packed_cache");
+    load.packed_cache = optional_path_in(given.packed_cache, "packed_cache");
     load.read_into_memory = given.read_into_memory != 0;
     copy_out(plan_out(tlite::Model::plan(path_in(path, path_size), evaluator, load)), out, size);
   });

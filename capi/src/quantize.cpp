@@ -36,12 +36,12 @@ tlite_status tlite_quantize(const tlite_host* host, const char* source, size_t s
     const tlite_quantize_options given = read_struct(options, kQuantizeDefaults);
     require_zero(given.reserved, "quantize_options.reserved");
     tlite::QuantizeOptions quantize;
-    quantize.importance = text_in(given.importance, "importance");
+    quantize.importance = optional_path_in(given.importance, "importance");
     quantize.threads = threads_in(given.threads, threads_of(host));
     quantize.allow_requantize = given.allow_requantize != 0;
     quantize.progress = fraction_progress_in(given.on_progress, given.user, given.progress);
     quantize.host = host_of(host);
-    tlite::quantize(path_in(source, source_size), path_in(target, target_size),
+    tlite::quantize(path_in(source, source_size, "source"), path_in(target, target_size, "target"),
                     weight_mix_in(mix, "mix"), quantize);
   });
 }

@@ -66,9 +66,7 @@ namespace {
 SamplerUse::SamplerUse(tlite_sampler* sampler)
     : state_(required(sampler, "sampler").state), in_use_(state_->in_use, "sampler") {}
 
-// The pointers stay NULL where nobody asked for log probabilities: that is how C tells. The chosen
-// token is a part of the sampler's state by now; where there is no memory for the view of it, the
-// call fails and the token counts as chosen.
+// The pointers stay NULL where nobody asked for log probabilities: that is how C tells.
 void set_view(SamplerState& self, const SampledToken& sampled) {
   self.chosen.clear();
   self.likeliest.clear();
@@ -123,8 +121,8 @@ tlite_status tlite_sampler_sample(tlite_sampler* sampler, const float* logits, s
   return guard(error, [&] {
     required(out, "out");
     const SamplerUse self(sampler);
-    set_view(*self, self->value.sample(list_in(logits, logit_count, "logits"),
-                                       list_in(mask, mask_count, "mask")));
+    self->value.sample(list_in(logits, logit_count, "logits"), list_in(mask, mask_count, "mask"),
+                       [&](const tlite::SampledToken& sampled) { set_view(*self, sampled); });
     *out = self.is_freed() ? nullptr : &self->view;
   });
 }

@@ -70,22 +70,17 @@ tlite_session_options default_options() noexcept {
   return result;
 }
 
-// Pulls an answer to its end, or to where the callback stops it: then the end of the stream puts
-// into the conversation what there is.
-// The stream is a parameter by value, and gone before the caller of this goes on: the conversation
-// is complete when the result is made. What its destructor cannot add to the conversation, for
-// there is no memory, is lost without an error.
-Generation drain(Stream stream, PieceView& view, tlite_piece_callback callback, void* user) {
-  while (const std::optional<Piece> piece = stream.next()) {
-    if (callback == nullptr || callback(&view.set(*piece), user) == 0) continue;
-    Generation stopped = stream.result();
-    // Copied before the stream ends, and so without the reason that its end gives.
-    if (stopped.finish_reason == FinishReason::none) {
-      stopped.finish_reason = FinishReason::cancelled;
+// Pulls an answer to its end, or to where the callback stops it. What fails leaves the conversation
+// as it was, whichever of the two layers it fails in.
+void drain(Stream& stream, PieceView& view, tlite_piece_callback callback, void* user) {
+  try {
+    while (const std::optional<Piece> piece = stream.next()) {
+      if (callback != nullptr && callback(&view.set(*piece), user) != 0) stream.stop();
     }
-    return stopped;
+  } catch (...) {
+    stream.discard();
+    throw;
   }
-  return stream.result();
 }
 
 // One of the five calls that answer. The session is held throughout, callbacks included: what they
@@ -103,16 +98,11 @@ tlite_status answer(tlite_session* session, tlite_piece_callback callback, void*
     PieceView view(tokenizer);
     Stream stream = start(self);
     self.state()->answer_begins();
-    Generation generation = drain(std::move(stream), view, callback, user);
-    self.state()->answer_ended(generation.finish_reason);
-    if (out != nullptr) *out = new_generation(std::move(generation), tokenizer);
+    drain(stream, view, callback, user);
+    self.state()->answer_ended(stream.result().finish_reason);
+    if (out != nullptr) *out = new_generation(stream.result(), tokenizer);
   });
 }
-
-static_assert(static_cast<int>(OverflowPolicy::drop_oldest) == TLITE_OVERFLOW_DROP_OLDEST);
-static_assert(static_cast<int>(FinishReason::stop_string) == TLITE_FINISH_STOP_STRING);
-static_assert(static_cast<int>(FinishReason::cancelled) == TLITE_FINISH_CANCELLED);
-static_assert(static_cast<int>(FinishReason::failed) == TLITE_FINISH_FAILED);
 
 }  // namespace
 
@@ -122,7 +112,7 @@ SessionOptions session_options_in(const tlite_session_options* options,
                                   std::int32_t default_threads) {
   const tlite_session_options given = read_struct(options, default_options());
   require_zero(given.reserved, "session_options.reserved");
-  if (given.overflow < TLITE_OVERFLOW_STOP || given.overflow > TLITE_OVERFLOW_DROP_OLDEST) {
+  if (!is_member(tlite_overflow_policy_name(given.overflow))) {
     throw_invalid("overflow is " + std::to_string(given.overflow) +
                   ", not a tlite_overflow_policy");
   }

@@ -27,7 +27,12 @@ struct StreamState {
     // forgotten.
     session->answer_begins();
   }
-  ~StreamState() { close(); }
+  // Freed before its end the answer ends here, and so has a cancel what it wanted, whether or not it
+  // was noticed: it must not stop the next answer.
+  ~StreamState() {
+    if (!ended) session->clear_cancel();
+    close();
+  }
   StreamState(const StreamState&) = delete;
   StreamState& operator=(const StreamState&) = delete;
 
@@ -85,7 +90,8 @@ tlite_status start(tlite_session* session, tlite_stream** out, tlite_error** err
 // What `pull` gives; null at the end, and where there is nothing yet. An error is an end, too. A
 // piece is a view of one buffer of the state's, so it lives until the next call. At the end the
 // session is given back: whoever gets NULL may use it at once. An error leaves a cancel that was
-// asked for where it is.
+// asked for where it is, and the conversation as it was, also where it is the view of a piece that
+// fails.
 template <class Pull>
 const tlite_piece* next_piece(StreamState& state, Pull&& pull) {
   if (state.ended) return nullptr;
@@ -94,6 +100,7 @@ const tlite_piece* next_piece(StreamState& state, Pull&& pull) {
     if (piece) return &state.piece.set(*piece);
     if (!state.stream.finished()) return nullptr;
   } catch (...) {
+    state.stream.discard();
     state.close();
     throw;
   }

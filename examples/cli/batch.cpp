@@ -28,6 +28,7 @@
 
 #include <openai/answer.hpp>
 #include <openai/call.hpp>
+#include <openai/length.hpp>
 #include <openai/prompts.hpp>
 
 namespace cli {
@@ -242,11 +243,14 @@ class Batch {
   // The requests of a call, those of a prompt one after the other. Where one is refused the job
   // fails, and the others are for nobody.
   void submit_all(Job& job) {
-    const tlite::RequestOptions options = openai::request_options(job.call, pooling_);
-    openai::Prompts prompts = openai::prompts_of(job.call, model_);
+    const openai::Prompts prompts = openai::prompts_of(job.call, model_);
     job.form = openai::answer_form(job.call, model_.tokenizer(), prompts.text);
+    tlite::RequestOptions options =
+        openai::request_options(job.call, job.form, prompts, model_, pooling_);
+    options.context = openai::longest_request(model_.info().config, engine_.options());
     try {
       for (const std::vector<tlite::TokenId>& ids : prompts.ids) {
+        openai::check_length(job.call, ids.size(), model_.info().config);
         const tlite::RequestId first = engine_.submit(ids, options);
         for (std::int32_t i = 0; i < job.call.n; ++i) job.ids.push_back(first + i);
       }

@@ -19,6 +19,7 @@
 #include <string>
 
 #include <openai/embedding_json.hpp>
+#include <openai/length.hpp>
 
 namespace cli {
 namespace {
@@ -47,6 +48,7 @@ class Embedder {
       : flags_(flags), engine_(model, engine_options(flags)) {
     request_.pooling = parse_pooling(flags.pooling);
     request_.normalize = !flags.no_normalize;
+    request_.context = openai::longest_request(model.info().config, engine_.options());
   }
 
   // A text that is refused ends the work, behind the embeddings of those before it.

@@ -85,7 +85,7 @@ Json chat_choice(const Call& call, const std::string& id, std::size_t index,
       {"index", index},
       {"message", std::move(out)},
       {"logprobs", call.sampling.logprobs >= 0 ? chat_logprobs(answer, tokenizer) : Json(nullptr)},
-      {"finish_reason", finish_reason(answer.finish_reason, calls)}};
+      {"finish_reason", finish_reason(call, answer.finish_reason, calls)}};
 }
 
 Json completion_choice(const Call& call, std::size_t index, const tlite::Generation& answer,
@@ -104,17 +104,18 @@ Json completion_choice(const Call& call, std::size_t index, const tlite::Generat
               {"text", call.echo ? prompt_text(prompt, tokenizer) + answer.text : answer.text},
               {"logprobs", std::move(logprobs)}};
   if (call.prompt_logprobs >= 0) out["prompt_logprobs"] = prompt_logprobs(call, scored, tokenizer);
-  out["finish_reason"] = finish_reason(answer.finish_reason, 0);
+  out["finish_reason"] = finish_reason(call, answer.finish_reason, 0);
   return out;
 }
 
 }  // namespace
 
-const char* finish_reason(tlite::FinishReason reason, std::size_t calls) {
+// Where tool_choice names a tool OpenAI's API says "stop".
+const char* finish_reason(const Call& call, tlite::FinishReason reason, std::size_t calls) {
   if (reason == tlite::FinishReason::length || reason == tlite::FinishReason::context_full) {
     return "length";
   }
-  return calls > 0 ? "tool_calls" : "stop";
+  return calls > 0 && !call.names_tool ? "tool_calls" : "stop";
 }
 
 std::string answer_id(const Call& call, const std::string& id) {
@@ -132,7 +133,7 @@ AnswerForm answer_form(const Call& call, const tlite::Tokenizer& tokenizer,
   const std::string_view said = prompt.substr(0, prompt.find_last_not_of("\n ") + 1);
   form.inside_thinking = form.thinking && said.ends_with("<think>");
   form.tools = !call.tools_json.empty();
-  form.many_calls = call.parallel_tool_calls;
+  form.many_calls = call.parallel_tool_calls && !call.names_tool;
   form.stream_arguments = call.stream;
   return form;
 }
@@ -208,12 +209,30 @@ std::string prompt_text(const Input& prompt, const tlite::Tokenizer& tokenizer) 
   return tokenizer.decode(ids);
 }
 
-Json usage(const Call& call, const std::vector<tlite::Generation>& answers) {
+std::int64_t reasoning_tokens(const tlite::Generation& answer, const AnswerForm& form,
+                              const tlite::Tokenizer& tokenizer) {
+  if (!form.thinking) return 0;
+  AnswerParts parts(form);
+  std::int64_t count = 0;
+  for (const tlite::TokenId token : answer.tokens) {
+    const bool before = parts.is_thinking();
+    parts.push(static_cast<std::size_t>(token) < tokenizer.vocabulary_size()
+                   ? tokenizer.token_bytes(token)
+                   : std::string());
+    if (before || parts.is_thinking()) ++count;
+  }
+  return count;
+}
+
+Json usage(const Call& call, const std::vector<tlite::Generation>& answers, const AnswerForm& form,
+           const tlite::Tokenizer& tokenizer) {
   std::int64_t prompt = 0;
   std::int64_t cached = 0;
   std::int64_t completion = 0;
+  std::int64_t reasoning = 0;
   for (std::size_t i = 0; i < answers.size(); ++i) {
     completion += static_cast<std::int64_t>(answers[i].tokens.size());
+    if (call.kind == Kind::chat) reasoning += reasoning_tokens(answers[i], form, tokenizer);
     if (i % static_cast<std::size_t>(call.n) != 0) continue;
     prompt += answers[i].prompt_tokens;
     cached += answers[i].cached_tokens;
@@ -221,7 +240,8 @@ Json usage(const Call& call, const std::vector<tlite::Generation>& answers) {
   return {{"prompt_tokens", prompt},
           {"completion_tokens", completion},
           {"total_tokens", prompt + completion},
-          {"prompt_tokens_details", {{"cached_tokens", cached}}}};
+          {"prompt_tokens_details", {{"cached_tokens", cached}}},
+          {"completion_tokens_details", {{"reasoning_tokens", reasoning}}}};
 }
 
 Json response_body(const Call& call, const std::string& id, std::int64_t created,
@@ -238,7 +258,7 @@ Json response_body(const Call& call, const std::string& id, std::int64_t created
   Json body = {
       {"id", answer_id(call, id)},  {"object", chat ? "chat.completion" : "text_completion"},
       {"created", created},         {"model", call.model},
-      {"choices", std::move(list)}, {"usage", usage(call, answers)}};
+      {"choices", std::move(list)}, {"usage", usage(call, answers, form, tokenizer)}};
   if (chat && call.prompt_logprobs >= 0) {
     body["prompt_logprobs"] = prompt_logprobs(call, answers.front(), tokenizer);
   }

@@ -27,9 +27,13 @@ AnswerForm answer_form(const Call& call, const tlite::Tokenizer& tokenizer,
 // "chatcmpl-..." or "cmpl-...".
 std::string answer_id(const Call& call, const std::string& id);
 // "stop", "length", or "tool_calls" where there are some.
-const char* finish_reason(tlite::FinishReason reason, std::size_t calls);
-// Of all answers, each prompt counted once.
-Json usage(const Call& call, const std::vector<tlite::Generation>& answers);
+const char* finish_reason(const Call& call, tlite::FinishReason reason, std::size_t calls);
+// Of all answers, each prompt counted once; `form` as above.
+Json usage(const Call& call, const std::vector<tlite::Generation>& answers, const AnswerForm& form,
+           const tlite::Tokenizer& tokenizer);
+// Of the answer's tokens those of its thoughts, <think> and </think> among them.
+std::int64_t reasoning_tokens(const tlite::Generation& answer, const AnswerForm& form,
+                              const tlite::Tokenizer& tokenizer);
 // One entry of the tool_calls of an answer; `call` counts within it, `answer` is its id.
 std::string tool_call_id(const std::string& answer, std::size_t choice, std::size_t call);
 

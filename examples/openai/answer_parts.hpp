@@ -45,6 +45,7 @@ class AnswerParts {
   std::vector<AnswerPart> finish();
 
   std::size_t calls() const noexcept { return calls_; }
+  bool is_thinking() const noexcept { return mode_ == Mode::thinking; }
 
  private:
   enum class Mode : std::int8_t { start, thinking, content, call, arguments, tail };

@@ -87,15 +87,65 @@ void read_tools(const Json& value, Call& call) {
   if (!value.empty()) call.tools_json = to_text(value);
 }
 
-void read_tool_choice(const Json& value, Call& call) {
-  if (value == "none") {
-    call.tools_json.clear();
-  } else if (value == "required" || value.is_object()) {
-    not_supported("tool_choice",
-                  "tool_choice " + to_text(value) + ", as answers cannot be constrained yet");
-  } else if (value != "auto") {
-    refuse_field("tool_choice", value, "\"auto\" or \"none\"");
+std::string tool_name(const Json& tool) { return tool["function"]["name"].get<std::string>(); }
+
+// {"type": "function", "function": {"name": ...}}, of a tool that the request has.
+std::string chosen_tool(const std::string& where, const Json& choice, const Json& tools) {
+  const auto function = choice.is_object() ? choice.find("function") : choice.end();
+  const bool has_name = choice.is_object() && function != choice.end() && function->is_object() &&
+                        function->contains("name");
+  if (!has_name) refuse_field(where, choice, "a function with a name");
+  const std::string name = string_field(where + ".function.name", (*function)["name"]);
+  const bool known =
+      std::ranges::any_of(tools, [&](const Json& tool) { return tool_name(tool) == name; });
+  if (!known) refuse_field(where, name, "the name of one of the tools");
+  return name;
+}
+
+// The model is shown no others.
+Json allowed_tools(const Json& choice, const Json& tools) {
+  const auto allowed = choice.find("allowed_tools");
+  const bool has_list = allowed != choice.end() && allowed->is_object() &&
+                        allowed->contains("tools") && (*allowed)["tools"].is_array();
+  if (!has_list) refuse_field("tool_choice", choice, "an object with allowed_tools");
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < (*allowed)["tools"].size(); ++i) {
+    names.push_back(chosen_tool("tool_choice.allowed_tools.tools[" + std::to_string(i) + "]",
+                                (*allowed)["tools"][i], tools));
   }
+  Json left = Json::array();
+  for (const Json& tool : tools) {
+    if (std::ranges::find(names, tool_name(tool)) != names.end()) left.push_back(tool);
+  }
+  return left;
+}
+
+// `tools` have been read already.
+void read_tool_choice(const Json& value, Json tools, Call& call) {
+  if (value == "none") return call.tools_json.clear();
+  if (value == "auto") return;
+  Json mode = value;
+  const auto type = value.is_object() ? value.value("type", Json()) : Json();
+  if (type == "function") {
+    call.must_call = {chosen_tool("tool_choice", value, tools)};
+    call.names_tool = true;
+    return;
+  }
+  if (type == "allowed_tools") {
+    tools = allowed_tools(value, tools);
+    call.tools_json = tools.empty() ? std::string() : to_text(tools);
+    mode = value["allowed_tools"].value("mode", Json("auto"));
+    if (mode == "auto") return;
+  }
+  if (mode != "required") {
+    refuse_field("tool_choice", value,
+                 "\"auto\", \"none\", \"required\", a function or allowed_tools");
+  }
+  if (tools.empty()) {
+    throw FieldError(ErrorCode::invalid_argument, "tool_choice",
+                     "tool_choice wants a call, and there is no tool to call");
+  }
+  for (const Json& tool : tools) call.must_call.push_back(tool_name(tool));
 }
 
 // A key that would replace what the renderer itself says is the renderer's to refuse.
@@ -193,7 +243,8 @@ void finish(const Json& body, const Reading& reading, SamplingFields& fields, Ca
     return field != body.end() && !field->is_null() ? &*field : nullptr;
   };
   if (const Json* choice = given("tool_choice"); choice != nullptr && call.kind == Kind::chat) {
-    read_tool_choice(*choice, call);
+    const Json* const tools = given("tools");
+    read_tool_choice(*choice, tools ? *tools : Json::array(), call);
   }
   if (const Json* best = given("best_of"); best != nullptr && call.kind == Kind::completion) {
     if (number_field<std::int32_t>("best_of", *best) != call.n)

@@ -34,9 +34,11 @@ struct Call {
   tlite::SamplingParams sampling;
   std::int32_t n = 1;  // answers to each prompt
   bool parallel_tool_calls = true;
-  bool base64 = false;                // the form of the embeddings
-  bool echo = false;                  // of a completion: the prompt stands before the answer
-  std::optional<std::string> suffix;  // of a completion: what comes behind the answer
+  std::vector<std::string> must_call;  // one of these tools; empty: none need be called
+  bool names_tool = false;             // tool_choice does, so that its call is the only one
+  bool base64 = false;                 // the form of the embeddings
+  bool echo = false;                   // of a completion: the prompt stands before the answer
+  std::optional<std::string> suffix;   // of a completion: what comes behind the answer
   // vLLM's, beside what echo with logprobs asks for; -1: not given.
   std::int32_t prompt_logprobs = -1;
   bool stream = false;

@@ -1,5 +1,8 @@
 #include "prompts.hpp"
 
+#include "tool_choice.hpp"
+
+#include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -8,6 +11,11 @@ namespace openai {
 namespace {
 
 using tlite::TokenId;
+
+// What belongs to no gap: an answer that comes to one of them has filled it.
+constexpr std::array<std::string_view, 6> kBehindTheGap = {"<|fim_prefix|>", "<|fim_middle|>",
+                                                           "<|fim_suffix|>", "<|fim_pad|>",
+                                                           "<|repo_name|>",  "<|file_sep|>"};
 
 // The order of Qwen2.5's fill-in-the-middle prompts (its technical report, arXiv 2409.12186).
 std::vector<TokenId> around_suffix(const std::vector<TokenId>& prefix, const std::string& suffix,
@@ -20,7 +28,8 @@ std::vector<TokenId> around_suffix(const std::vector<TokenId>& prefix, const std
   std::vector<TokenId> ids = {token("<|fim_prefix|>")};
   ids.insert(ids.end(), prefix.begin(), prefix.end());
   ids.push_back(token("<|fim_suffix|>"));
-  const std::vector<TokenId> behind = tokenizer.encode(suffix, {.add_special = false});
+  const std::vector<TokenId> behind =
+      tokenizer.encode(suffix, {.parse_special = false, .add_special = false});
   ids.insert(ids.end(), behind.begin(), behind.end());
   ids.push_back(token("<|fim_middle|>"));
   return ids;
@@ -56,10 +65,18 @@ Prompts prompts_of(Call& call, const tlite::Model& model) {
     if (call.echo) input.ids = ids;
     prompts.ids.push_back(std::move(ids));
   }
+  if (!call.suffix) return prompts;
+  for (const std::string_view name : kBehindTheGap) {
+    if (const std::optional<TokenId> id = model.tokenizer().token_id(name)) {
+      call.sampling.stop_token_ids.push_back(*id);
+    }
+  }
   return prompts;
 }
 
-tlite::RequestOptions request_options(const Call& call, tlite::Pooling pooling) {
+tlite::RequestOptions request_options(const Call& call, const AnswerForm& form,
+                                      const Prompts& prompts, const tlite::Model& model,
+                                      tlite::Pooling pooling) {
   tlite::RequestOptions options;
   if (call.kind == Kind::embeddings) {
     options.pooling = pooling;
@@ -68,6 +85,9 @@ tlite::RequestOptions request_options(const Call& call, tlite::Pooling pooling) 
   options.sampling = call.sampling;
   options.n = call.n;
   options.prompt_logprobs = call.scores();
+  if (call.kind == Kind::chat) {
+    options.logits_processor = tool_rule(call, form, model, prompts.ids.front().size());
+  }
   return options;
 }
 

@@ -156,6 +156,8 @@ constexpr Row kRows[] = {
     {"adaptive_decay", read_number<&SamplingParams::adaptive_decay>},
     // Hugging Face's.
     {"no_repeat_ngram_size", read_number<&SamplingParams::no_repeat_ngram_size>},
+    {"suppress_tokens", read_ids<&SamplingParams::suppress_tokens>},
+    {"begin_suppress_tokens", read_ids<&SamplingParams::begin_suppress_tokens>},
     {"epsilon_cutoff", read_number<&SamplingParams::epsilon_cutoff>},
     {"eta_cutoff", read_number<&SamplingParams::eta_cutoff>},
 };

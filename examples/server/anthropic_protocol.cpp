@@ -52,9 +52,12 @@ Json usage(std::int64_t prompt, std::int64_t cached, std::int64_t output) {
           {"output_tokens", output}};
 }
 
-Json usage_of(const tlite::Generation& answer) {
-  return usage(answer.prompt_tokens, answer.cached_tokens,
-               static_cast<std::int64_t>(answer.tokens.size()));
+Json usage_of(const Asked& asked, const tlite::Generation& answer) {
+  Json all = usage(answer.prompt_tokens, answer.cached_tokens,
+                   static_cast<std::int64_t>(answer.tokens.size()));
+  all["output_tokens_details"] = {
+      {"thinking_tokens", openai::reasoning_tokens(answer, asked.form, asked.tokenizer)}};
+  return all;
 }
 
 // Why it ended, and at which of the sequences.
@@ -109,7 +112,7 @@ class MessagesProtocol final : public Protocol {
     }
     Json out = message(std::move(content));
     out.update(ending(answer, calls));
-    out["usage"] = usage_of(answer);
+    out["usage"] = usage_of(*asked_, answer);
     return openai::to_text(out);
   }
 
@@ -125,7 +128,7 @@ class MessagesProtocol final : public Protocol {
     const tlite::Generation& answer = answers.front();
     return sse({{"type", "message_delta"},
                 {"delta", ending(answer, parts_->calls() > 0)},
-                {"usage", usage_of(answer)}}) +
+                {"usage", usage_of(*asked_, answer)}}) +
            sse({{"type", "message_stop"}});
   }
 
@@ -204,12 +207,13 @@ class MessagesProtocol final : public Protocol {
 
 std::unique_ptr<Protocol> anthropic_protocol() { return std::make_unique<MessagesProtocol>(); }
 
-Json count_tokens(const Json& body, const LoadedModel& model) {
+Told count_tokens(const Json& body, const LoadedModel& model, bool strict) {
   openai::SamplingFields fields(model.model.tokenizer());
   openai::Call call =
       openai::parse_call(openai::Kind::chat, chat_of_messages(body, fields.tokenizer(), true),
-                         model.model.default_sampling(), fields, {.ignores_unknown = true});
-  return {{"input_tokens", openai::prompts_of(call, model.model).ids.front().size()}};
+                         model.model.default_sampling(), fields, {.ignores_unknown = !strict});
+  Json count = {{"input_tokens", openai::prompts_of(call, model.model).ids.front().size()}};
+  return {std::move(count), std::move(call.ignored)};
 }
 
 std::string anthropic_failure(const Failure& failure) {

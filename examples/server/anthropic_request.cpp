@@ -57,7 +57,8 @@ std::string text_of(const std::string& where, const Json& content) {
   return text;
 }
 
-// The messages, one by one.
+// The messages, one by one. Turns of one role that follow each other are one turn, as in Anthropic's
+// API, each on lines of its own.
 class Conversation {
  public:
   void add_system(const std::string& where, const Json& content) {
@@ -69,34 +70,48 @@ class Conversation {
     const std::string role = needed_string(where, message, "role");
     const Json& content = needed(where, message, "content");
     const std::string inner = where + ".content";
+    const bool goes_on = std::exchange(role_, role) == role;
     if (role == "system") return add_system(inner, content);
     if (role != "user" && role != "assistant") {
       refuse_field(where + ".role", role, "\"user\", \"assistant\" or \"system\"");
     }
-    if (content.is_string()) {
-      messages_.push_back({{"role", role}, {"content", openai::string_field(inner, content)}});
-    } else if (!content.is_array() || content.empty()) {
+    if (!content.is_string() && (!content.is_array() || content.empty())) {
       refuse_field(inner, content, "a string or a list of blocks that is not empty");
-    } else if (role == "user") {
-      add_user(inner, content);
-    } else {
-      add_assistant(inner, content);
     }
+    const Json blocks =
+        content.is_array()
+            ? content
+            : Json::array({{{"type", "text"}, {"text", openai::string_field(inner, content)}}});
+    role == "user" ? add_user(inner, blocks, goes_on) : add_assistant(inner, blocks, goes_on);
   }
 
   Json take() { return std::move(messages_); }
 
  private:
+  // The message of a turn, which may be the last one.
+  Json& message_of(const char* role, bool goes_on) {
+    if (!goes_on || messages_.back()["role"] != role) {
+      messages_.push_back({{"role", role}, {"content", ""}});
+    }
+    return messages_.back();
+  }
+
+  // Blocks of one turn are written without anything between them.
+  static void add_text(Json& message, bool begins, const std::string& more) {
+    std::string& text = message["content"].get_ref<std::string&>();
+    if (begins && !text.empty()) text += '\n';
+    text += more;
+  }
+
   // What tools said and what the user says are messages of their own.
-  void add_user(const std::string& where, const Json& blocks) {
+  void add_user(const std::string& where, const Json& blocks, bool goes_on) {
     bool in_text = false;
     for (std::size_t i = 0; i < blocks.size(); ++i) {
       const std::string inner = at(where, i);
       const std::string type = type_of(inner, blocks[i]);
       if (type == "text") {
-        if (!in_text) messages_.push_back({{"role", "user"}, {"content", ""}});
-        messages_.back()["content"].get_ref<std::string&>() +=
-            needed_string(inner, blocks[i], "text");
+        Json& message = in_text ? messages_.back() : message_of("user", goes_on);
+        add_text(message, !in_text, needed_string(inner, blocks[i], "text"));
       } else if (type == "tool_result") {
         add_result(inner, blocks[i]);
       } else {
@@ -119,22 +134,21 @@ class Conversation {
   }
 
   // Earlier thoughts are not shown to the model again, as the templates of such models have it.
-  void add_assistant(const std::string& where, const Json& blocks) {
-    std::string text;
-    Json calls = Json::array();
+  void add_assistant(const std::string& where, const Json& blocks, bool goes_on) {
+    Json& message = message_of("assistant", goes_on);
+    bool in_text = false;
     for (std::size_t i = 0; i < blocks.size(); ++i) {
       const std::string inner = at(where, i);
       const std::string type = type_of(inner, blocks[i]);
       if (type == "text") {
-        text += needed_string(inner, blocks[i], "text");
+        add_text(message, !in_text, needed_string(inner, blocks[i], "text"));
+        in_text = true;
       } else if (type == "tool_use") {
-        calls.push_back(call_of(inner, blocks[i]));
+        message["tool_calls"].push_back(call_of(inner, blocks[i]));
       } else if (type != "thinking" && type != "redacted_thinking") {
         refuse_block(inner, type);
       }
     }
-    messages_.push_back({{"role", "assistant"}, {"content", text}});
-    if (!calls.empty()) messages_.back()["tool_calls"] = std::move(calls);
   }
 
   Json call_of(const std::string& where, const Json& block) {
@@ -149,6 +163,7 @@ class Conversation {
   }
 
   Json messages_ = Json::array();
+  std::string role_;             // of the last turn
   std::set<std::string> calls_;  // the ids of those so far
 };
 
@@ -201,14 +216,16 @@ Json tools_of(const Json& value) {
 
 void read_tool_choice(const Json& value, Json& chat) {
   const std::string type = type_of("tool_choice", value);
-  if (type == "any" || type == "tool") {
-    not_supported("tool_choice",
-                  "tool_choice of type \"" + type + "\", as answers cannot be constrained yet");
+  if (type == "auto" || type == "none") {
+    chat["tool_choice"] = type;
+  } else if (type == "any") {
+    chat["tool_choice"] = "required";
+  } else if (type == "tool") {
+    chat["tool_choice"] = {{"type", "function"},
+                           {"function", {{"name", needed_string("tool_choice", value, "name")}}}};
+  } else {
+    refuse_field("tool_choice.type", type, "\"auto\", \"any\", \"tool\" or \"none\"");
   }
-  if (type != "auto" && type != "none") {
-    refuse_field("tool_choice.type", type, "\"auto\" or \"none\"");
-  }
-  chat["tool_choice"] = type;
   if (const Json* const one = given(value, "disable_parallel_tool_use")) {
     chat["parallel_tool_calls"] =
         !openai::boolean_field("tool_choice.disable_parallel_tool_use", *one);

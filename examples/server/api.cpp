@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <ctime>
 #include <string_view>
 #include <utility>
@@ -22,11 +23,14 @@ using openai::Json;
 
 constexpr std::string_view kJson = "application/json";
 
+// What stands for `{id}` at the end of a path.
+constexpr std::string_view kId = "{id}";
+
 // How it is answered: by what is asked of a model, by what a model can say at once, or without any.
 struct Route {
   std::string_view method, path;
   std::unique_ptr<Protocol> (*protocol)() = nullptr;
-  Json (*tell)(const Json& body, const LoadedModel& model) = nullptr;
+  Told (*tell)(const Json& body, const LoadedModel& model, bool strict) = nullptr;
   bool open = false;  // without a key
   std::string (*failure)(const Failure&) = openai_failure;
 };
@@ -42,6 +46,7 @@ constexpr Route kRoutes[] = {
     {.method = "GET", .path = "/metrics"},
     {.method = "GET", .path = "/openapi.json", .open = true},
     {.method = "GET", .path = "/v1/models"},
+    {.method = "GET", .path = "/v1/models/{id}"},
     {.method = "POST", .path = "/v1/chat/completions", .protocol = openai_of<openai::Kind::chat>},
     {.method = "POST", .path = "/v1/completions", .protocol = openai_of<openai::Kind::completion>},
     {.method = "POST", .path = "/v1/embeddings", .protocol = openai_of<openai::Kind::embeddings>},
@@ -57,7 +62,20 @@ constexpr Route kRoutes[] = {
     {.method = "POST", .path = "/tokenize", .tell = tokenize},
     {.method = "POST", .path = "/detokenize", .tell = detokenize},
     {.method = "POST", .path = "/apply-template", .tell = apply_template},
+    {.method = "GET", .path = "/tokenizer_info", .tell = tokenizer_info},
 };
+
+// The text in the place of {id}, as sent; nothing where the path is another one.
+std::optional<std::string_view> id_in(std::string_view path, std::string_view of) {
+  if (!of.ends_with(kId)) return std::nullopt;
+  const std::string_view before = of.substr(0, of.size() - kId.size());
+  if (!path.starts_with(before) || path.size() == before.size()) return std::nullopt;
+  return path.substr(before.size());
+}
+
+bool path_fits(const Route& route, std::string_view path) {
+  return route.path == path || id_in(path, route.path).has_value();
+}
 
 bool method_fits(const Route& route, std::string_view method) {
   return route.method == method || (route.method == "GET" && method == "HEAD");
@@ -65,14 +83,15 @@ bool method_fits(const Route& route, std::string_view method) {
 
 const Route* route_of(const Request& request) {
   const auto* const found = std::ranges::find_if(kRoutes, [&](const Route& route) {
-    return route.path == request.path && method_fits(route, request.method);
+    return path_fits(route, request.path) && method_fits(route, request.method);
   });
   return found == std::end(kRoutes) ? nullptr : found;
 }
 
 // In the form of the API that the path is of.
 Response failure(const Failure& what, std::string_view path) {
-  const auto* const route = std::ranges::find(kRoutes, path, &Route::path);
+  const auto* const route =
+      std::ranges::find_if(kRoutes, [&](const Route& other) { return path_fits(other, path); });
   const auto body = route == std::end(kRoutes) ? openai_failure : route->failure;
   Response response{status_of(what.kind), {{"Content-Type", std::string(kJson)}}, {}};
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
@@ -105,18 +124,34 @@ std::string_view without_port(std::string_view host) {
   return host.substr(0, host.find(':'));
 }
 
+Json model_json(const Models::Entry& model) {
+  return {{"id", model.name},
+          {"object", "model"},
+          {"created", std::time(nullptr)},
+          {"owned_by", "tlite"},
+          {"max_model_len", model.context},
+          {"memory_bytes", model.bytes},
+          {"loaded", model.engine.has_value()}};
+}
+
 Json model_list(const std::vector<Models::Entry>& models) {
   Json data = Json::array();
-  for (const Models::Entry& model : models) {
-    data.push_back({{"id", model.name},
-                    {"object", "model"},
-                    {"created", std::time(nullptr)},
-                    {"owned_by", "tlite"},
-                    {"max_model_len", model.context},
-                    {"memory_bytes", model.bytes},
-                    {"loaded", model.loaded}});
-  }
+  for (const Models::Entry& model : models) data.push_back(model_json(model));
   return {{"object", "list"}, {"data", std::move(data)}};
+}
+
+// Of a path; what follows a percent sign without being two hexadecimal digits stays.
+std::string decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    unsigned char byte = 0;
+    const char* const digits = text.data() + i + 1;
+    const bool is_coded = text[i] == '%' && i + 2 < text.size() &&
+                          std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
+    out += is_coded ? static_cast<char>(byte) : text[i];
+    if (is_coded) i += 2;
+  }
+  return out;
 }
 
 }  // namespace
@@ -180,8 +215,8 @@ std::optional<Response> Api::refuse(const Request& head) {
   if (is_preflight) return std::nullopt;
   const Route* const route = route_of(head);
   if (route == nullptr) {
-    const bool known =
-        std::ranges::any_of(kRoutes, [&](const Route& other) { return other.path == head.path; });
+    const bool known = std::ranges::any_of(
+        kRoutes, [&](const Route& other) { return path_fits(other, head.path); });
     return failure(known ? Failure{FailureKind::no_method, "not with the method " + head.method}
                          : Failure{FailureKind::no_route, "there is no " + head.path},
                    head.path);
@@ -211,6 +246,14 @@ std::optional<Response> Api::at_once(const Request& request) const {
     return Response{200, {{"Content-Type", std::string(kJson)}}, std::string(openapi())};
   }
   if (request.path == "/v1/models") return json(model_list(service_->models()));
+  if (const auto id = id_in(request.path, "/v1/models/{id}")) {
+    const std::string name = decoded(*id);
+    for (const Models::Entry& model : service_->models()) {
+      if (model.name == name) return json(model_json(model));
+    }
+    return failure({FailureKind::no_model, "the model '" + name + "' does not exist", "model"},
+                   request.path);
+  }
   if (request.path == "/metrics") {
     return Response{200,
                     {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},

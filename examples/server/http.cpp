@@ -5,6 +5,8 @@
 #include <array>
 #include <csignal>
 #include <ctime>
+#include <iterator>
+#include <list>
 #include <stdexcept>
 #include <unordered_set>
 
@@ -36,7 +38,7 @@ constexpr auto kNever = Clock::time_point::max();
 constexpr std::chrono::seconds kLinger{5};
 constexpr int kSendBuffer = 128 * 1024;
 
-// Bytes of all bodies that are in memory.
+// Bytes that connections have in memory together.
 class Budget {
  public:
   explicit Budget(std::size_t most) : left_(most) {}
@@ -130,29 +132,57 @@ namespace {
 
 class Connection;
 
+// What a client lets the server wait for.
+enum class Wait : std::size_t { nothing, next_request, rest_of_request, taking_answer };
+
+// Who waits for whom, those first that have waited longest.
+class Crowd {
+ public:
+  using Place = std::list<Connection*>::iterator;
+
+  Place add(Connection& one, Wait wait) { return list(wait).insert(list(wait).end(), &one); }
+  void move(Place place, Wait from, Wait to) { list(to).splice(list(to).end(), list(from), place); }
+  void remove(Place place, Wait wait) { list(wait).erase(place); }
+  Connection* longest(Wait wait) { return list(wait).empty() ? nullptr : list(wait).front(); }
+
+ private:
+  std::list<Connection*>& list(Wait wait) { return lists_[static_cast<std::size_t>(wait)]; }
+  std::array<std::list<Connection*>, 4> lists_;
+};
+
 // What connections share.
 struct Shared {
   Limits limits;
   Handler& handler;
   asio::io_context io{1};
-  Budget budget;
+  Budget bodies;
+  Budget buffers;
+  Crowd crowd;
   std::unordered_set<std::shared_ptr<Connection>> connections;
   bool stopping = false;
   std::function<void()> connection_ended;
 
-  Shared(const Limits& given, Handler& to) : limits(given), handler(to), budget(given.all_bodies) {}
+  Shared(const Limits& given, Handler& to)
+      : limits(given), handler(to), bodies(given.all_bodies), buffers(given.all_buffers) {}
+
+  // Lets go who has kept the server waiting longest, other than the one for whom it is done.
+  bool let_go(std::initializer_list<Wait> waits, const Connection* other_than = nullptr);
 };
 
 // idle -> head -> body -> busy -> idle ... -> lingering -> closed
 class Connection final : public Exchange, public std::enable_shared_from_this<Connection> {
  public:
   Connection(tcp::socket socket, Shared& shared)
-      : socket_(std::move(socket)), shared_(shared), buffer_(shared.limits.head + kReadAhead) {}
-  ~Connection() override { give_back(); }
+      : socket_(std::move(socket)),
+        shared_(shared),
+        place_(shared.crowd.add(*this, wait_)),
+        buffer_(shared.limits.head + kReadAhead) {}
+  ~Connection() override { shared_.crowd.remove(place_, wait_); }
 
   void begin() {
     deadline_ = Clock::now() + shared_.limits.head_time;
     state_ = State::idle;
+    waits_for(Wait::next_request);
     watch();
   }
 
@@ -166,6 +196,9 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
       close();
     }
   }
+
+  // It is not known to be at work.
+  void let_go() { close(); }
 
   void stop_if_idle() {
     if (state_ == State::idle || (state_ == State::head && buffer_.size() == 0)) close();
@@ -186,7 +219,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     if (!is_head_) out += response.body;
     pending_ += out;
     finished_ = true;
-    flush();
+    account() ? flush() : close();
   }
 
   void start(int status, const Headers& headers) override {
@@ -209,7 +242,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     }
     pending_ += text;
     if (chunked_) pending_ += "\r\n";
-    if (pending_.size() > shared_.limits.unsent) return close();
+    if (pending_.size() > shared_.limits.unsent || !account()) return close();
     flush();
   }
 
@@ -228,6 +261,27 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
  private:
   enum class State { idle, head, body, busy, lingering, closed };
   static constexpr std::size_t kReadAhead = 16384;
+  static constexpr std::size_t kHeadRead = 4096;
+  // What a line of a head costs beside its bytes, here and in the parser.
+  static constexpr std::size_t kFieldCost = 192;
+
+  void waits_for(Wait wait) {
+    shared_.crowd.move(place_, wait_, wait);
+    wait_ = wait;
+  }
+
+  // What the connection holds is of the common memory. False: there is no more, and nobody who has
+  // held his part for longer.
+  bool account() {
+    const std::size_t now =
+        buffer_.capacity() + head_cost_ + pending_.capacity() + flight_.capacity();
+    while (now > held_ && !shared_.buffers.take(now - held_)) {
+      if (!shared_.let_go({Wait::rest_of_request, Wait::taking_answer}, this)) return false;
+    }
+    if (now < held_) shared_.buffers.give_back(held_ - now);
+    held_ = now;
+    return true;
+  }
 
   // Sleeps until there is something to read: of an idle connection its next request, of a busy one
   // mostly its end.
@@ -255,20 +309,40 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
   void read_head() {
     state_ = State::head;
+    waits_for(Wait::rest_of_request);
     deadline_ = Clock::now() + shared_.limits.head_time;
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(shared_.limits.head));
     parser_->body_limit(shared_.limits.body);
-    parser_->get().body().budget = &shared_.budget;
-    beast::http::async_read_header(
-        socket_, buffer_, *parser_,
-        [self = shared_from_this()](ErrorCode error, std::size_t) { self->take_head(error); });
+    parser_->get().body().budget = &shared_.bodies;
+    parse_head();
+  }
+
+  // Not Beast's async_read_header: what a head takes is to be known while it comes.
+  void parse_head() {
+    ErrorCode error;
+    buffer_.consume(parser_->put(buffer_.data(), error));
+    if (error != beast::http::error::need_more) return take_head(error);
+    if (buffer_.size() == buffer_.max_size()) return take_head(beast::http::error::header_limit);
+    const std::size_t room = std::min(kHeadRead, buffer_.max_size() - buffer_.size());
+    socket_.async_read_some(buffer_.prepare(room),
+                            [self = shared_from_this()](ErrorCode failed, std::size_t bytes) {
+                              self->took_of_head(failed, bytes);
+                            });
+  }
+
+  void took_of_head(ErrorCode error, std::size_t bytes) {
+    if (state_ != State::head) return;
+    if (error) return close();
+    buffer_.commit(bytes);
+    account() ? parse_head() : refuse_broken(429, "too many requests are being sent at once");
   }
 
   // Of a head that is refused as much as was understood: where its body is too long, all of it.
   void take_request() {
     const auto& message = parser_->get();
     request_ = {};
+    head_cost_ = 0;
     request_.method = std::string(message.method_string());
     const std::string target(message.target());
     request_.path = target.substr(0, target.find_first_of("?#"));
@@ -277,6 +351,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
       std::ranges::transform(name, name.begin(), [](char c) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
       });
+      head_cost_ += 2 * (name.size() + field.value().size()) + kFieldCost;
       request_.headers.emplace_back(std::move(name), std::string(field.value()));
     }
   }
@@ -285,6 +360,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     if (state_ != State::head) return;
     take_request();
     if (error) return refuse_read(error);
+    if (!account()) return refuse_broken(429, "too many requests are being sent at once");
     const auto& message = parser_->get();
     keeps_ = message.keep_alive();
     version_ = message.version();
@@ -312,25 +388,36 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   }
 
   void read_body() {
+    reading_body_ = true;
     beast::http::async_read(
         socket_, buffer_, *parser_,
         [self = shared_from_this()](ErrorCode error, std::size_t) { self->take_body(error); });
   }
 
   void take_body(ErrorCode error) {
+    reading_body_ = false;
     if (state_ != State::body) return;
     if (error) return refuse_read(error);
     auto& body = parser_->get().body();
     taken_ += std::exchange(body.taken, 0);
     request_.body = std::move(body.text);
-    parser_.reset();
+    forget_request();
     be_busy();
     if (buffer_.size() == 0) watch();
     shared_.handler.handle(std::move(request_), shared_from_this());
   }
 
+  // What it took; but for the bytes of the next one.
+  void forget_request() {
+    parser_.reset();
+    head_cost_ = 0;
+    if (buffer_.size() == 0) buffer_.shrink_to_fit();
+    account();
+  }
+
   void be_busy() {
     state_ = State::busy;
+    waits_for(Wait::nothing);
     deadline_ = kNever;
     started_ = finished_ = chunked_ = false;
   }
@@ -362,6 +449,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   // What else the client sends is not a request of its own.
   void refuse(const Response& response) {
     take_back_body();
+    if (!reading_body_) forget_request();
+    request_ = {};
     be_busy();
     keeps_ = false;
     send(response);
@@ -382,6 +471,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   }
 
   void write_some() {
+    waits_for(Wait::taking_answer);
     deadline_ = Clock::now() + shared_.limits.write_time;
     socket_.async_write_some(asio::buffer(flight_.data() + sent_, flight_.size() - sent_),
                              [self = shared_from_this()](ErrorCode error, std::size_t bytes) {
@@ -397,6 +487,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     flight_.clear();
     writing_ = false;
     deadline_ = kNever;
+    waits_for(Wait::nothing);
     flush();
   }
 
@@ -405,8 +496,10 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     // What a long answer took is not kept for a connection that waits.
     pending_.shrink_to_fit();
     flight_.shrink_to_fit();
+    account();
     if (!keeps_) return linger();
     state_ = State::idle;
+    waits_for(Wait::next_request);
     deadline_ = Clock::now() + shared_.limits.idle_time;
     if (buffer_.size() > 0) return read_head();
     watch();
@@ -415,6 +508,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   // A close with unread bytes would be a reset, which takes the answer from the client as well.
   void linger() {
     state_ = State::lingering;
+    waits_for(Wait::next_request);
     deadline_ = Clock::now() + kLinger;
     ErrorCode ignored;
     socket_.shutdown(tcp::socket::shutdown_send, ignored);
@@ -432,17 +526,19 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   void take_back_body() {
     if (!parser_) return;
     taken_ += std::exchange(parser_->get().body().taken, 0);
-    parser_->get().body().text.clear();
+    std::string().swap(parser_->get().body().text);
     give_back();
   }
 
-  void give_back() { shared_.budget.give_back(std::exchange(taken_, 0)); }
+  void give_back() { shared_.bodies.give_back(std::exchange(taken_, 0)); }
 
   void close() {
     if (state_ == State::closed) return;
     take_back_body();
     give_back();
+    shared_.buffers.give_back(std::exchange(held_, 0));
     state_ = State::closed;
+    waits_for(Wait::nothing);
     deadline_ = kNever;
     ErrorCode ignored;
     socket_.close(ignored);
@@ -453,6 +549,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
   tcp::socket socket_;
   Shared& shared_;
+  Wait wait_ = Wait::nothing;
+  Crowd::Place place_;
   beast::flat_buffer buffer_;
   std::optional<beast::http::request_parser<BudgetedBody>> parser_;
   Request request_;
@@ -461,9 +559,12 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   std::string pending_;  // to be sent
   std::string flight_;   // being sent
   std::size_t sent_ = 0;
-  std::size_t taken_ = 0;  // from the budget
+  std::size_t taken_ = 0;      // of the bodies' memory
+  std::size_t held_ = 0;       // of the buffers'
+  std::size_t head_cost_ = 0;  // of what a head was taken apart into
   unsigned version_ = 11;
   bool watching_ = false;
+  bool reading_body_ = false;  // the parser is in use
   bool writing_ = false;
   bool keeps_ = false;
   bool is_head_ = false;
@@ -472,6 +573,16 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   bool chunked_ = false;
   std::function<void()> gone_;
 };
+
+bool Shared::let_go(std::initializer_list<Wait> waits, const Connection* other_than) {
+  for (const Wait wait : waits) {
+    Connection* const one = crowd.longest(wait);
+    if (one == nullptr || one == other_than) continue;
+    one->let_go();
+    return true;
+  }
+  return false;
+}
 
 }  // namespace
 
@@ -489,12 +600,13 @@ struct Server::Impl {
     };
   }
 
+  bool is_full() const { return shared.connections.size() >= shared.limits.connections; }
+
   void accept() {
-    if (shared.stopping || shared.connections.size() >= shared.limits.connections) {
-      accepting = false;
-      return;
-    }
-    accepting = true;
+    const bool all_at_work = shared.crowd.longest(Wait::next_request) == nullptr &&
+                             shared.crowd.longest(Wait::rest_of_request) == nullptr;
+    accepting = !shared.stopping && !(is_full() && all_at_work);
+    if (!accepting) return;
     acceptor.async_accept([this](ErrorCode error, tcp::socket socket) {
       if (!error) {
         ErrorCode ignored;
@@ -502,13 +614,17 @@ struct Server::Impl {
         socket.non_blocking(true, ignored);
         // What the system holds for a client that does not read: else it grows to megabytes.
         socket.set_option(tcp::socket::send_buffer_size(kSendBuffer), ignored);
+        if (is_full()) shared.let_go({Wait::next_request, Wait::rest_of_request});
         const auto connection = std::make_shared<Connection>(std::move(socket), shared);
         shared.connections.insert(connection);
         connection->begin();
       } else if (error == asio::error::operation_aborted) {
         return;
+      } else if (error == asio::error::no_descriptors &&
+                 shared.let_go({Wait::next_request, Wait::rest_of_request})) {
+        // Others of this process had more than was left for them.
       } else if (error != asio::error::connection_aborted) {
-        accepting = false;  // no descriptors left: the next tick tries again
+        accepting = false;  // the next tick tries again
         return;
       }
       accept();

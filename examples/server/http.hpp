@@ -65,12 +65,16 @@ struct Limits {
   std::size_t head = std::size_t{32} << 10U;         // bytes of a request's head
   std::size_t body = std::size_t{16} << 20U;         // bytes of a body
   std::size_t all_bodies = std::size_t{256} << 20U;  // of all that are being read or worked on
-  std::size_t unsent = std::size_t{1} << 20U;        // of a stream whose client does not keep up
-  std::size_t connections = 12000;                   // further ones wait to be accepted
-  std::chrono::milliseconds head_time{10000};        // from a head's first byte to its last
-  std::chrono::milliseconds body_time{60000};        // the same of a body
-  std::chrono::milliseconds idle_time{75000};        // between two requests
-  std::chrono::milliseconds write_time{30000};       // in which a client has to take something
+  // Of all heads, and of all answers that their clients have not taken. Who has kept his part
+  // longest is let go for who comes.
+  std::size_t all_buffers = std::size_t{256} << 20U;
+  std::size_t unsent = std::size_t{1} << 20U;  // of a stream whose client does not keep up
+  // For one more the one is let go that has been silent longest.
+  std::size_t connections = 12000;
+  std::chrono::milliseconds head_time{10000};   // from a head's first byte to its last
+  std::chrono::milliseconds body_time{60000};   // the same of a body
+  std::chrono::milliseconds idle_time{75000};   // between two requests
+  std::chrono::milliseconds write_time{30000};  // in which a client has to take something
 };
 
 class Server {

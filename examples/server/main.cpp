@@ -128,14 +128,21 @@ server::ServiceOptions service_options(const Flags& flags) {
   return options;
 }
 
-// As many connections as the system lets this process have.
-std::size_t raise_descriptors() {
+// As many of the connections that are wanted as the system lets this process have; some descriptors
+// are for the models' files.
+std::size_t most_connections(std::size_t wanted) {
+  constexpr std::size_t kOthers = 64;
   rlimit limit = {};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 256;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::min<std::size_t>(wanted, 256);
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   getrlimit(RLIMIT_NOFILE, &limit);
-  return static_cast<std::size_t>(limit.rlim_cur);
+  const auto all = static_cast<std::size_t>(limit.rlim_cur);
+  const std::size_t left = all > 2 * kOthers ? all - kOthers : all / 2;
+  if (left >= wanted) return wanted;
+  log("at most " + std::to_string(left) + " connections at once, as RLIMIT_NOFILE is " +
+      std::to_string(all));
+  return left;
 }
 
 void run(const Flags& flags) {
@@ -150,8 +157,7 @@ void run(const Flags& flags) {
   }
   server::http::Limits limits;
   limits.body = flags.max_body << 20U;
-  // Some descriptors are for the models' files.
-  limits.connections = std::min(limits.connections, raise_descriptors() - 64);
+  limits.connections = most_connections(limits.connections);
   server::http::Server* http = nullptr;
   server::Api api(
       access, [&http] { http->stop(); }, [&http] { return http->connections(); });

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,7 +76,7 @@ Json pieces(const std::vector<tlite::TokenId>& ids, const tlite::Tokenizer& toke
 
 }  // namespace
 
-Json tokenize(const Json& body, const LoadedModel& model) {
+Told tokenize(const Json& body, const LoadedModel& model, bool) {
   check_fields(body, {"model", "prompt", "content", "messages", "tools", "chat_template_kwargs",
                       "add_generation_prompt", "add_special_tokens", "add_special", "parse_special",
                       "return_token_strs", "with_pieces"});
@@ -90,10 +91,10 @@ Json tokenize(const Json& body, const LoadedModel& model) {
       out["tokens"].push_back({{"id", ids[i]}, {"piece", texts[i]}});
     }
   }
-  return out;
+  return {std::move(out)};
 }
 
-Json detokenize(const Json& body, const LoadedModel& model) {
+Told detokenize(const Json& body, const LoadedModel& model, bool) {
   check_fields(body, {"model", "tokens"});
   const Json* const tokens = given(body, "tokens");
   if (tokens == nullptr) {
@@ -101,13 +102,27 @@ Json detokenize(const Json& body, const LoadedModel& model) {
   }
   const std::string text =
       model.model.tokenizer().decode(openai::token_ids_field("tokens", *tokens));
-  return {{"prompt", text}, {"content", text}};
+  return {{{"prompt", text}, {"content", text}}};
 }
 
-Json apply_template(const Json& body, const LoadedModel& model) {
+Told apply_template(const Json& body, const LoadedModel& model, bool) {
   check_fields(body,
                {"model", "messages", "tools", "chat_template_kwargs", "add_generation_prompt"});
-  return {{"prompt", render(body, model).text}};
+  return {{{"prompt", render(body, model).text}}};
+}
+
+Told tokenizer_info(const Json& body, const LoadedModel& model, bool) {
+  check_fields(body, {"model"});
+  const tlite::Tokenizer tokenizer = model.model.tokenizer();
+  const auto token = [&](const std::optional<tlite::TokenId>& id) {
+    return id ? Json(tokenizer.token_bytes(*id)) : Json(nullptr);
+  };
+  const bool has_template = model.model.info().has_chat_template;
+  return {{{"bos_token", token(tokenizer.bos_token())},
+           {"eos_token", token(tokenizer.eos_token())},
+           {"pad_token", token(tokenizer.pad_token())},
+           {"chat_template",
+            has_template ? Json(model.model.chat_template().source()) : Json(nullptr)}}};
 }
 
 }  // namespace server

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
+
 namespace server {
 
 using Clock = std::chrono::steady_clock;
@@ -12,15 +16,21 @@ namespace {
 // How long a model waits for others to become idle.
 constexpr std::chrono::seconds kRoomTime{30};
 
-}  // namespace
-
-std::int32_t longest_request(const tlite::ModelConfig& model, const tlite::EngineOptions& engine) {
-  double most = model.max_position_embeddings * model.rope_linear_factor;
-  if (model.yarn) {
-    most = std::max(most, model.yarn->factor * model.yarn->original_max_position_embeddings);
-  }
-  return static_cast<std::int32_t>(std::min<double>(most, engine.context));
+// glibc keeps what a model of many small parts (its tokenizer) has left, and more with each that
+// another thread loads: 50 MB after ten of 20.
+void give_back_memory() {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
 }
+
+// A model that is configured and cannot be loaded is no mistake of who asks for it.
+tlite::Error load_error(const tlite::Error& what) {
+  const bool may_come = what.code() == tlite::ErrorCode::out_of_memory;
+  return {may_come ? what.code() : tlite::ErrorCode::internal, what.what()};
+}
+
+}  // namespace
 
 struct Models::Slot {
   ModelSource source;
@@ -45,7 +55,8 @@ Models::Models(const ModelsOptions& options, Post post)
     slot->bytes =
         tlite::Model::plan(source.path, tlite::evaluator_options(options.engine), options.load)
             .total();
-    slot->context = longest_request(tlite::Model::inspect(source.path).config, options.engine);
+    slot->context =
+        openai::longest_request(tlite::Model::inspect(source.path).config, options.engine);
     if (options.memory_limit > 0 && slot->bytes > options.memory_limit) {
       throw tlite::Error(tlite::ErrorCode::out_of_memory,
                          "the model " + source.name + " takes " + std::to_string(slot->bytes) +
@@ -65,15 +76,22 @@ std::vector<Models::Entry> Models::list() const {
   const std::lock_guard lock(mutex_);
   std::vector<Entry> all;
   for (const auto& slot : slots_) {
-    all.push_back({slot->source.name, slot->bytes, slot->context, slot->model != nullptr});
+    Entry& entry = all.emplace_back(Entry{slot->source.name, slot->bytes, slot->context, {}, 0});
+    if (slot->model == nullptr) continue;
+    entry.engine = slot->model->engine.status();
+    entry.room = slot->model->engine.options().context;
   }
   return all;
 }
 
 void Models::unload(Slot& slot) {
   LoadedModelPtr gone;
-  const std::lock_guard lock(mutex_);
-  gone = std::exchange(slot.model, nullptr);
+  {
+    const std::lock_guard lock(mutex_);
+    gone = std::exchange(slot.model, nullptr);
+  }
+  gone.reset();
+  give_back_memory();
 }
 
 // Lets go idle ones, those first that were used longest ago.
@@ -103,7 +121,7 @@ void Models::load(const std::shared_ptr<Slot>& slot) {
       model = std::make_shared<LoadedModel>(
           slot->source.name, tlite::Model::load(slot->source.path, options_.load), options_.engine);
     } catch (const tlite::Error& what) {
-      error = what;
+      error = load_error(what);
     } catch (const std::exception& what) {
       error.emplace(tlite::ErrorCode::internal, what.what());
     }

@@ -13,21 +13,18 @@
 #include <thread>
 #include <vector>
 
+#include <openai/length.hpp>
 #include <openai/sampling_fields.hpp>
 
 #include <tlite/tlite.hpp>
 
 namespace server {
 
-// Tokens of a prompt and its answer: as many as an engine has room for, and as the model was made
-// for.
-std::int32_t longest_request(const tlite::ModelConfig& model, const tlite::EngineOptions& engine);
-
 // A model that is ready. The fields' reader belongs to the thread that reads requests.
 struct LoadedModel {
   LoadedModel(std::string given, tlite::Model from, const tlite::EngineOptions& options)
       : name(std::move(given)),
-        context(longest_request(from.info().config, options)),
+        context(openai::longest_request(from.info().config, options)),
         model(from),
         engine(from, options),
         fields(from.tokenizer()) {}
@@ -72,7 +69,8 @@ class Models {
     std::string name;
     std::uint64_t bytes = 0;  // by its plan
     std::int32_t context = 0;
-    bool loaded = false;
+    std::optional<tlite::EngineStatus> engine;  // of one that is loaded
+    std::int32_t room = 0;                      // tokens that its engine has room for
   };
   std::vector<Entry> list() const;  // any thread
 

@@ -99,7 +99,7 @@ class OpenAiProtocol : public Protocol {
     std::string out;
     if (asked_->call.include_usage) {
       Json json = chunk(Json::array());
-      json["usage"] = openai::usage(asked_->call, answers);
+      json["usage"] = openai::usage(asked_->call, answers, asked_->form, asked_->tokenizer);
       out += sse(json);
     }
     return out + "data: [DONE]\n\n";
@@ -156,7 +156,8 @@ class ChatProtocol final : public OpenAiProtocol {
       return out;
     }
     for (const AnswerPart& part : choice.parts.finish()) out += write(index, part);
-    const Json reason = openai::finish_reason(event.finish_reason, choice.parts.calls());
+    const Json reason =
+        openai::finish_reason(asked().call, event.finish_reason, choice.parts.calls());
     return out + delta(index, Json::object(), logprobs(choice), reason);
   }
 
@@ -232,11 +233,12 @@ class CompletionProtocol final : public OpenAiProtocol {
       columns_[index].add(*event.logprob, event.top_logprobs);
       logprobs = columns_[index].take();
     }
-    Json choice = {{"index", index},
-                   {"text", std::move(text)},
-                   {"logprobs", std::move(logprobs)},
-                   {"finish_reason",
-                    ends ? Json(openai::finish_reason(event.finish_reason, 0)) : Json(nullptr)}};
+    Json choice = {
+        {"index", index},
+        {"text", std::move(text)},
+        {"logprobs", std::move(logprobs)},
+        {"finish_reason",
+         ends ? Json(openai::finish_reason(asked().call, event.finish_reason, 0)) : Json(nullptr)}};
     return sse(chunk(Json::array({std::move(choice)})));
   }
 

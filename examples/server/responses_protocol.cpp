@@ -41,11 +41,14 @@ bool is_cut(const tlite::Generation& answer) {
          answer.finish_reason == tlite::FinishReason::context_full;
 }
 
-Json usage_of(const openai::Call& call, const std::vector<tlite::Generation>& answers) {
-  const Json usage = openai::usage(call, answers);
+Json usage_of(const Asked& asked, const std::vector<tlite::Generation>& answers) {
+  const Json usage = openai::usage(asked.call, answers, asked.form, asked.tokenizer);
+  Json input = usage["prompt_tokens_details"];
+  input["cache_write_tokens"] = 0;  // clients need the field; writing costs nothing here
   return {{"input_tokens", usage["prompt_tokens"]},
-          {"input_tokens_details", usage["prompt_tokens_details"]},
+          {"input_tokens_details", std::move(input)},
           {"output_tokens", usage["completion_tokens"]},
+          {"output_tokens_details", usage["completion_tokens_details"]},
           {"total_tokens", usage["total_tokens"]}};
 }
 
@@ -143,7 +146,7 @@ class ResponsesProtocol final : public Protocol {
       const bool last = i + 1 == blocks.size();
       out["output"].push_back(item(blocks[i], i, cut && last ? "incomplete" : "completed"));
     }
-    out["usage"] = usage_of(asked_->call, answers);
+    out["usage"] = usage_of(*asked_, answers);
     return out;
   }
 

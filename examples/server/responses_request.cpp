@@ -139,6 +139,33 @@ Json tools_of(const Json& value) {
   return tools;
 }
 
+// Functions stand in an object of their own in chats.
+Json chat_choice_of(const std::string& where, const Json& choice) {
+  return {{"type", "function"}, {"function", {{"name", needed_string(where, choice, "name")}}}};
+}
+
+Json tool_choice_of(const Json& value) {
+  if (!value.is_object()) return value;
+  const std::string type = type_of("tool_choice", value);
+  if (type == "function") return chat_choice_of("tool_choice", value);
+  if (type != "allowed_tools") {
+    not_supported("tool_choice", "tool_choice of type \"" + type + "\"");
+  }
+  const Json& tools = needed("tool_choice", value, "tools");
+  if (!tools.is_array()) refuse_field("tool_choice.tools", tools, "a list");
+  Json list = Json::array();
+  for (std::size_t i = 0; i < tools.size(); ++i) {
+    const std::string where = at("tool_choice.tools", i);
+    if (const std::string of = type_of(where, tools[i]); of != "function") {
+      not_supported(where, where + " of type \"" + of + "\"");
+    }
+    list.push_back(chat_choice_of(where, tools[i]));
+  }
+  Json allowed = {{"tools", std::move(list)}};
+  if (const Json* const mode = given(value, "mode")) allowed["mode"] = *mode;
+  return {{"type", "allowed_tools"}, {"allowed_tools", std::move(allowed)}};
+}
+
 void read_text(const Json& value) {
   if (!value.is_object()) refuse_field("text", value, "an object");
   const Json* const format = given(value, "format");
@@ -181,8 +208,9 @@ void check_others(const Json& body) {
 }  // namespace
 
 Json chat_of_response(const Json& body) {
-  constexpr std::array<std::string_view, 7> kRead = {
-      "input", "instructions", "tools", "text", "reasoning", "max_output_tokens", "background"};
+  constexpr std::array<std::string_view, 8> kRead = {
+      "input",     "instructions",      "tools",     "tool_choice", "text",
+      "reasoning", "max_output_tokens", "background"};
   if (!body.is_object()) refuse_field("body", body, "an object");
   Json chat = {{"messages", messages_of(body)}};
   for (const auto& [name, value] : body.items()) {
@@ -192,6 +220,9 @@ Json chat_of_response(const Json& body) {
   }
   check_others(body);
   if (const Json* const tools = given(body, "tools")) chat["tools"] = tools_of(*tools);
+  if (const Json* const choice = given(body, "tool_choice")) {
+    chat["tool_choice"] = tool_choice_of(*choice);
+  }
   if (const Json* const text = given(body, "text")) read_text(*text);
   if (const Json* const reasoning = given(body, "reasoning")) read_reasoning(*reasoning, chat);
   if (const Json* const most = given(body, "max_output_tokens")) {

@@ -42,6 +42,12 @@ std::string warning(const std::vector<std::string>& ignored) {
   return text + (ignored.size() > kMostNamed ? " ...\"" : "\"");
 }
 
+http::Headers json_headers(const std::vector<std::string>& ignored) {
+  http::Headers headers = {{"Content-Type", "application/json"}};
+  if (!ignored.empty()) headers.emplace_back("Warning", warning(ignored));
+  return headers;
+}
+
 std::string model_name(const Json& body) {
   if (!body.is_object()) openai::refuse_field("body", body, "an object");
   const auto model = body.find("model");
@@ -168,9 +174,9 @@ void Service::read(const JobPtr& job, const std::string& text) {
 }
 
 void Service::answer_at_once(const JobPtr& job, const Json& body) {
-  const std::string text = openai::to_text(job->tell(body, *job->model));
-  post_([this, job, text] {
-    job->exchange->send({200, {{"Content-Type", "application/json"}}, text});
+  const Told told = job->tell(body, *job->model, options_.strict);
+  post_([this, job, headers = json_headers(told.ignored), text = openai::to_text(told.body)] {
+    job->exchange->send({200, headers, text});
     jobs_.erase(job);
   });
 }
@@ -187,7 +193,8 @@ void Service::submit(const JobPtr& job, const Json& body) {
   const openai::Prompts prompts = openai::prompts_of(asked.call, loaded.model);
   for (const auto& ids : prompts.ids) asked.prompt_tokens += ids.size();
   asked.form = openai::answer_form(asked.call, asked.tokenizer, prompts.text);
-  tlite::RequestOptions request = openai::request_options(asked.call, options_.pooling);
+  tlite::RequestOptions request =
+      openai::request_options(asked.call, asked.form, prompts, loaded.model, options_.pooling);
   request.timeout = options_.request_time;
   request.context = loaded.context;
   std::optional<Failure> failure;
@@ -299,11 +306,7 @@ void Service::finish(Job& job) {
     job.exchange->finish();
     return;
   }
-  http::Headers headers = {{"Content-Type", "application/json"}};
-  if (!job.asked.call.ignored.empty()) {
-    headers.emplace_back("Warning", warning(job.asked.call.ignored));
-  }
-  job.exchange->send({200, std::move(headers), job.protocol->body(job.answers)});
+  job.exchange->send({200, json_headers(job.asked.call.ignored), job.protocol->body(job.answers)});
 }
 
 // The answer is a failure; what is still computed for it is for nobody.
@@ -351,15 +354,12 @@ void Service::tick() {
 std::string Service::metrics(std::size_t connections) const {
   Metrics::Now now;
   now.connections = connections;
-  std::set<const LoadedModel*> models;
-  for (const JobPtr& job : jobs_) {
-    if (job->answers.empty() || !models.insert(job->model.get()).second) continue;
-    const tlite::EngineStatus status = job->model->engine.status();
-    now.running += static_cast<std::size_t>(status.running);
-    now.waiting += static_cast<std::size_t>(status.waiting);
-    const double room = job->model->engine.options().context;
-    now.cache_usage = std::max(
-        now.cache_usage, 1.0 - (status.free_tokens + status.cached_tokens) / std::max(room, 1.0));
+  for (const Models::Entry& model : models_.list()) {
+    if (!model.engine) continue;
+    now.running += static_cast<std::size_t>(model.engine->running);
+    now.waiting += static_cast<std::size_t>(model.engine->waiting);
+    const double kept = model.engine->free_tokens + model.engine->cached_tokens;
+    now.cache_usage = std::max(now.cache_usage, 1.0 - kept / model.room);
   }
   return metrics_.text(now);
 }

@@ -7,6 +7,7 @@
 #include "http.hpp"
 #include "intake.hpp"
 #include "metrics.hpp"
+#include "model_calls.hpp"
 #include "models.hpp"
 #include "protocol.hpp"
 #include "stepper.hpp"
@@ -37,7 +38,7 @@ class Service {
  public:
   // Something that a model can say at once, as a tokenizer can: a body from a body. Called on the
   // thread that reads requests; throws like Protocol::read.
-  using Tell = std::function<openai::Json(const openai::Json& body, const LoadedModel& model)>;
+  using Tell = std::function<Told(const openai::Json& body, const LoadedModel& model, bool strict)>;
   using FailureBody = std::string (*)(const Failure&);
   using Post = std::function<void(std::function<void()>)>;  // to the connections' thread
   using Log = std::function<void(const std::string& line)>;

@@ -14,7 +14,8 @@
 //
 // Threads: submit, poll, cancel, set_priority and the like may be called from any thread at any
 // time, and do not wait for a step. step, advance, run and wait work on the calling thread (and
-// helpers, which rest when it returns); where several threads call them, they take turns.
+// helpers, which rest when it returns); where several threads call them, they take turns, a batch
+// each. What a thread waits for may come of another one's turn, and a budget ends in it too.
 #pragma once
 
 #include <chrono>

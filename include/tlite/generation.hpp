@@ -18,7 +18,7 @@ namespace tlite {
 enum class OverflowPolicy : std::int32_t {
   stop = 0,         // the answer ends with FinishReason::context_full; a prompt too long throws
   error = 1,        // throws context_full, the conversation is as before
-  drop_oldest = 2,  // the oldest turns are forgotten, the system message stays
+  drop_oldest = 2,  // the oldest turns are forgotten, system messages stay
 };
 
 enum class FinishReason : std::int32_t {

@@ -83,18 +83,19 @@ struct LoadOptions {
   // not packed: see docs/memory.md. A file that ends early while it is read: corrupt. Without
   // effect where host.files is set: contents of the host's are used where they are.
   bool read_into_memory = false;
+  std::int32_t threads = 0;  // 0: physical cores. The model is the same for any number
 };
 
 class TLITE_API Model {
  public:
   // `path`: a Hugging Face directory or a .gguf file (of a split one the first part). Throws io,
   // not_found, corrupt, not_supported, out_of_memory, cancelled; the message names the file, the
-  // field and the value.
+  // field and the value. A program must not end meanwhile: see docs/c-abi.md.
   static Model load(std::string_view path, const LoadOptions& options = {});
 
   // What a model loaded with `load` and one Session, or one Evaluator, of these options take; the
   // first: a Session of default options. Each further one, forks of sessions included, takes
-  // kv_cache and scratch once more, and nothing else. Reads headers only, calls no progress and
+  // kv_cache and scratch once more from the allocator. Reads headers only, calls no progress and
   // checks no weights. Throws what load and the constructors throw for the same options.
   static MemoryPlan plan(std::string_view path, const LoadOptions& load = {});
   static MemoryPlan plan(std::string_view path, const SessionOptions& session,

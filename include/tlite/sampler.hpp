@@ -14,6 +14,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -46,9 +47,12 @@ class TLITE_API Sampler {
   // Chooses the next token and remembers it. `logits`: [vocabulary_size], left as they are. `mask`:
   // the tokens a grammar allows, one bit each, the lowest bit of word 0 for token 0; empty: all.
   // Throws corrupt where a logit is NaN or +infinity, invalid_argument for another number of
-  // logits, where no token is left and where the prompt has max_length tokens; the sampler is then
-  // as before.
+  // logits, where no token is left and where the prompt has max_length tokens; whatever it throws,
+  // the sampler is then as before.
   SampledToken sample(std::span<const float> logits, std::span<const std::uint32_t> mask = {});
+  // The same for those who copy what they are given: where `take` throws, nothing was chosen.
+  void sample(std::span<const float> logits, std::span<const std::uint32_t> mask,
+              const std::function<void(const SampledToken& sampled)>& take);
 
   // Inside <think> the next token is </think>.
   void end_thinking() noexcept;

@@ -69,9 +69,15 @@ class TLITE_API Stream {
   // The next piece that is there already, or nothing: works on nothing itself. For sessions on an
   // engine that somebody steps, a game that has one budget for all its characters. Throws the same.
   std::optional<Piece> poll();
-  // The answer has ended and is part of the conversation.
+  // Ends the answer here, as the destructor does: what was given out becomes part of the
+  // conversation, which stays as it was where nothing was. Throws out_of_memory, and the
+  // conversation is as before: what the destructor cannot add for want of memory is lost.
+  void stop();
+  // Ends the answer here and adds nothing of it to the conversation.
+  void discard() noexcept;
+  // The answer has ended and is part of the conversation, or was discarded.
   bool finished() const noexcept;
-  // What there is so far; complete after the last piece.
+  // What there is so far; complete after the last piece. After an error the reason stays `none`.
   const Generation& result() const noexcept;
 
   class Iterator;
@@ -105,7 +111,8 @@ class TLITE_API Session {
   const SamplingParams& sampling() const noexcept;
   // Of every answer from now on, forks' too, on the thread that works on it: where the session is
   // on an engine with others, any that pulls pieces. It may call nothing of the session but cancel
-  // and end_thinking. Empty: none.
+  // and end_thinking. Empty: none. Kept by the session, its forks and open streams, each for
+  // itself: what it refers to must outlive them.
   void set_logits_processor(LogitsProcessor processor);
   void add(Message message);  // throws what validate(message) does
   void add_system(std::string_view text);

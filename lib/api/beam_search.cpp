@@ -3,6 +3,7 @@
 #include "runtime/beam_search.hpp"
 
 #include "api/engine_impl.hpp"
+#include "base/float_env.hpp"
 #include "base/function_ref.hpp"
 
 #include <algorithm>
@@ -64,9 +65,9 @@ class BeamStep {
   std::optional<std::vector<std::vector<TokenLogprob>>> run(FunctionRef<bool()> goes_on) {
     std::vector<std::vector<TokenLogprob>> continuations(requests_.size());
     auto asks = Engine::Impl::Clock::now() + kAsked;
+    RequestEvent event;
     for (std::size_t left = requests_.size(); left > 0;) {
-      std::optional<RequestEvent> event = mail_->take();
-      if (!event) {
+      if (!mail_->take(event)) {
         if (!engine_.work_for(*mail_, asks)) {
           throw Error(ErrorCode::bad_state, "the engine has lost a beam");
         }
@@ -75,14 +76,13 @@ class BeamStep {
         asks = Engine::Impl::Clock::now() + kAsked;
         continue;
       }
-      if (event->finish_reason == FinishReason::none) continue;
-      if (event->error) throw Error(*event->error);
-      if (!event->logprob) throw Error(ErrorCode::cancelled, "cancelled: a beam of a search");
-      std::vector<TokenLogprob>& likeliest =
-          continuations[static_cast<std::size_t>(event->request)];
-      likeliest = std::move(event->top_logprobs);
-      if (event->logprob->rank > sampling_.logprobs) {
-        likeliest.insert(likeliest.begin(), *event->logprob);
+      if (event.finish_reason == FinishReason::none) continue;
+      if (event.error) throw Error(*event.error);
+      if (!event.logprob) throw Error(ErrorCode::cancelled, "cancelled: a beam of a search");
+      std::vector<TokenLogprob>& likeliest = continuations[static_cast<std::size_t>(event.request)];
+      likeliest = std::move(event.top_logprobs);
+      if (event.logprob->rank > sampling_.logprobs) {
+        likeliest.insert(likeliest.begin(), *event.logprob);
       }
       --left;
     }
@@ -137,6 +137,7 @@ std::vector<Beam> Engine::beam_search(std::span<const TokenId> prompt, const Bea
   SamplingParams seeded;
   seeded.seed = options.seed;
   std::uint64_t seed = seed_of(seeded);
+  const DefaultFloatEnv arithmetic;
   BeamSearch search(options, prompt.size(), end_tokens(model, options));
   const auto goes_on = [&](std::int64_t done) {
     return !options.on_progress || options.on_progress(done, options.max_new_tokens);

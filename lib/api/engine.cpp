@@ -78,14 +78,7 @@ void Engine::run() {
 }
 
 bool Engine::wait_for_work(std::chrono::nanoseconds timeout) {
-  const EngineStatus now = impl_->status();
-  if (now.running + now.waiting > 0) return true;
-  const auto has_come = [&] { return !impl_->inbox_.empty(); };
-  const Impl::Clock::time_point end = deadline_after(timeout);
-  std::unique_lock lock(impl_->mail_);
-  if (end != Impl::Clock::time_point::max()) return impl_->arrived_.wait_until(lock, end, has_come);
-  impl_->arrived_.wait(lock, has_come);
-  return true;
+  return impl_->wait_for_work(deadline_after(timeout));
 }
 
 std::optional<EngineEvent> Engine::poll() {

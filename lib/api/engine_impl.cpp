@@ -5,6 +5,7 @@
 
 #include "base/deadline.hpp"
 #include "model/plan.hpp"
+#include "runtime/room.hpp"
 
 #include <algorithm>
 #include <random>
@@ -98,26 +99,6 @@ EngineOptions resolved(EngineOptions options, const EvaluatorOptions& evaluator)
 }
 
 }  // namespace
-
-void WorkMutex::lock() {
-  if (is_mine()) {
-    throw Error(ErrorCode::bad_state,
-                "the engine is at work: a logits processor may not ask it for more");
-  }
-  mutex_.lock();
-  owner_.store(std::this_thread::get_id());
-}
-
-bool WorkMutex::try_lock() {
-  if (is_mine() || !mutex_.try_lock()) return false;
-  owner_.store(std::this_thread::get_id());
-  return true;
-}
-
-void WorkMutex::unlock() noexcept {
-  owner_.store(std::thread::id());
-  mutex_.unlock();
-}
 
 Engine::Impl::Impl(Model of, const EngineOptions& asked, const EvaluatorOptions& evaluator)
     : model(std::move(of)),
@@ -232,7 +213,10 @@ RequestId Engine::Impl::submit(std::vector<TokenId> prompt, const RequestOptions
 // A request leaves the inbox when the core has it: where that throws, none is lost or there twice.
 void Engine::Impl::take_inbox() {
   const std::lock_guard lock(mail_);
-  for (; !inbox_.empty(); inbox_.pop_front()) core.submit(inbox_.front());
+  for (; !inbox_.empty(); inbox_.pop_front()) {
+    core.submit(inbox_.front());
+    ++status_.waiting;
+  }
 }
 
 // ---- the work
@@ -257,25 +241,26 @@ void Engine::Impl::note_status() noexcept {
   status_.free_tokens = static_cast<std::int32_t>(runner.free_pages()) * page;
 }
 
-// The mailbox is looked at under the lock: who waited for it may have got its event from the one
-// that worked meanwhile, and need not work for others.
 bool Engine::Impl::work_for(const Mailbox& mail, Clock::time_point deadline) {
-  const std::lock_guard lock(work_);
-  if (!mail.is_empty()) return true;
+  const auto turn = work_.lock_to_work(deadline, [&] { return !mail.is_empty(); });
+  if (!turn) return true;
   take_inbox();
   if (!core.has_work()) return false;
   work(deadline);
   return true;
 }
 
+// A turn a batch: whoever else works, or has something to change, need not wait for the end of all.
 bool Engine::Impl::step(Clock::time_point deadline) {
-  const std::lock_guard lock(work_);
   do {
+    const auto turn = work_.lock_to_work(deadline, [] { return false; });
+    if (!turn) return true;  // somebody is at work
     take_inbox();
     if (!core.has_work()) return false;
     work(deadline);
   } while (deadline == Clock::time_point::max() || Clock::now() < deadline);
-  return core.has_work();
+  const EngineStatus now = status();
+  return now.running + now.waiting > 0;
 }
 
 bool Engine::Impl::has_events() const {
@@ -286,15 +271,31 @@ bool Engine::Impl::has_events() const {
 // Works once at least, or a budget of nothing would never come to an end. `take` runs without a
 // lock, so that it may call the engine.
 bool Engine::Impl::advance(Clock::time_point deadline, FunctionRef<void(EngineEvent& event)> take) {
+  const auto is_over = [&] {
+    return deadline != Clock::time_point::max() && Clock::now() >= deadline;
+  };
   for (bool has_worked = false; !poll(take);) {
-    const std::lock_guard lock(work_);
-    if (has_events()) continue;  // of who had the turn before
+    const auto turn = work_.lock_to_work(deadline, [&] { return has_events(); });
+    if (!turn && !has_events() && is_over()) break;
+    if (!turn) continue;
     take_inbox();
     if (!core.has_work()) return false;
-    if (has_worked && deadline != Clock::time_point::max() && Clock::now() >= deadline) break;
+    if (has_worked && is_over()) break;
     work(deadline);
     has_worked = true;
   }
+  return true;
+}
+
+bool Engine::Impl::has_work() const noexcept {
+  return status_.running + status_.waiting > 0 || !inbox_.empty();
+}
+
+bool Engine::Impl::wait_for_work(Clock::time_point deadline) {
+  const auto there_is = [&] { return has_work(); };
+  std::unique_lock lock(mail_);
+  if (deadline != Clock::time_point::max()) return arrived_.wait_until(lock, deadline, there_is);
+  arrived_.wait(lock, there_is);
   return true;
 }
 
@@ -306,21 +307,24 @@ EngineStatus Engine::Impl::status() const {
 }
 
 void Engine::Impl::resume(const std::shared_ptr<Request>& request, std::vector<TokenId> prompt) {
-  const std::lock_guard lock(work_);
-  core.resume(request, std::move(prompt));
+  {
+    const WorkMoment moment(work_);
+    core.resume(request, std::move(prompt));
+    note_status();
+  }
+  arrived_.notify_all();
 }
 
 void Engine::Impl::finish(const std::shared_ptr<Request>& request, FinishReason reason) {
-  const std::lock_guard lock(work_);
+  const WorkMoment moment(work_);
   request->finish(reason);
 }
 
-// Waits for the step under way, since the core is one thread's at a time. The inbox is looked at
+// Waits for the batch under way, since the core is one thread's at a time. The inbox is looked at
 // too: it may be given up before the engine has ever seen it.
 void Engine::Impl::abandon(const std::shared_ptr<Request>& request) noexcept {
   request->spec().control->run.cancel();  // so that a batch of it alone ends at once
-  if (work_.is_mine()) return;            // by a logits processor: the next step ends it
-  const std::lock_guard lock(work_);
+  const WorkMoment moment(work_);
   {
     const std::lock_guard mail(mail_);
     std::erase(inbox_, request);
@@ -344,20 +348,20 @@ void Engine::Impl::deliver(RequestEvent&& event) {
   const std::lock_guard lock(mail_);
   Entry& entry = entries_.at(event.request);
   const bool is_last = event.finish_reason != FinishReason::none;
-  std::list<EngineEvent> made(is_last ? 0 : 1);
+  std::list<EngineEvent>& places = is_last ? entry.last : unused_;
+  if (places.empty()) places.emplace_back().text.reserve(kPieceRoom);
   append(*entry.answer, event);
   // From here on nothing throws.
-  if (is_last) made.swap(entry.last);
-  EngineEvent& out = made.front();
+  EngineEvent& out = places.front();
   out.request = event.request;
-  out.text = std::move(event.text);
+  out.text.swap(event.text);
   out.token = event.token;
   out.logprob = event.logprob;
-  out.top_logprobs = std::move(event.top_logprobs);
+  out.top_logprobs.swap(event.top_logprobs);
   out.finish_reason = event.finish_reason;
   out.error = event.error;
   if (is_last) out.result = std::move(entry.answer);
-  events_.splice(events_.end(), made);
+  events_.splice(events_.end(), places, places.begin());
 }
 
 void Engine::Impl::give_back(std::list<EngineEvent>& events) noexcept {
@@ -384,6 +388,8 @@ bool Engine::Impl::poll(FunctionRef<void(EngineEvent& event)> take) {
   }
   const std::lock_guard lock(mail_);
   if (is_last) entries_.erase(request);
+  const bool is_kept = !is_last && unused_.size() < static_cast<std::size_t>(options.max_sequences);
+  if (is_kept) unused_.splice(unused_.begin(), taken);
   return true;
 }
 
@@ -412,8 +418,8 @@ std::list<EngineEvent> Engine::Impl::take_events(RequestId request) {
   return taken;
 }
 
-// Looks again under the lock, since whoever had the turn before may have ended it. Work that is
-// none cannot go round for ever: an entry without an end is in the inbox or in the core.
+// Whoever has the turn may end it. Work that is none cannot go round for ever: an entry without an
+// end is in the inbox or in the core.
 void Engine::Impl::wait(RequestId request, FunctionRef<void(const Generation& answer)> take) {
   const auto is_done = [&] {
     const std::lock_guard lock(mail_);
@@ -422,8 +428,8 @@ void Engine::Impl::wait(RequestId request, FunctionRef<void(const Generation& an
     return entry->second.last.empty();
   };
   while (!is_done()) {
-    const std::lock_guard lock(work_);
-    if (is_done()) break;
+    const auto turn = work_.lock_to_work(Clock::time_point::max(), is_done);
+    if (!turn) break;
     take_inbox();
     work(Clock::time_point::max());
   }

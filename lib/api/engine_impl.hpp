@@ -8,13 +8,15 @@
 // from the moment it is in the inbox until its last event was taken. So who has an entry without an
 // end can wait for it by working.
 //
-// Two locks. `work_` belongs to whoever works on the requests, for as long as a step takes. A
-// logits processor runs under it: what it calls may not wait for a step. `mail_` guards what comes
-// in and goes out, and is held for moments, also while a step runs: so nobody who submits, polls or
-// cancels waits for a batch. Taken in this order where both are.
+// Two locks. `work_` belongs to whoever works on the requests, for a batch at most. A logits
+// processor runs under it: what it calls may not wait for a step, but may do what others do in a
+// moment of their own (see EngineCore). `mail_` guards what comes in and goes out, and is held for
+// moments, also while a step runs: so nobody who submits, polls or cancels waits for a batch. Taken
+// in this order where both are.
 #pragma once
 
 #include "api/model_impl.hpp"
+#include "api/work_mutex.hpp"
 #include "base/function_ref.hpp"
 #include "model/model_runner.hpp"
 #include "runtime/engine_core.hpp"
@@ -27,28 +29,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 #include <tlite/engine.hpp>
 
 namespace tlite {
-
-// A mutex that throws bad_state for the thread that has it already.
-// For logits processors, which run under it on a thread that could only wait for itself. is_mine()
-// needs no lock: no other thread ever writes this thread's id, so the answer about oneself cannot
-// be out of date.
-class WorkMutex {
- public:
-  void lock();
-  bool try_lock();
-  void unlock() noexcept;
-  bool is_mine() const noexcept { return owner_.load() == std::this_thread::get_id(); }
-
- private:
-  std::mutex mutex_;
-  std::atomic<std::thread::id> owner_{};
-};
 
 struct Engine::Impl {
   using Clock = EngineCore::Clock;
@@ -61,8 +46,8 @@ struct Engine::Impl {
   // Those whose events poll() and wait() give out: options.n of them, the first one's id.
   RequestId submit(std::vector<TokenId> prompt, const RequestOptions& options);
 
-  // A batch, or what is left of one, until the deadline, unless `mail` has something already:
-  // somebody else has worked. False where there is nothing to do.
+  // Until there is something in `mail`, a batch was worked on or the deadline is there. False where
+  // there is nothing to do.
   bool work_for(const Mailbox& mail, Clock::time_point deadline);
   bool step(Clock::time_point deadline);
   // Until there is an event, which `take` gets. False: there is none and nothing to do.
@@ -86,6 +71,8 @@ struct Engine::Impl {
   // Where `take` throws, what it was given stays where it was.
   bool poll(FunctionRef<void(EngineEvent& event)> take);
   void wait(RequestId request, FunctionRef<void(const Generation& answer)> take);
+  // Sleeps until there is something to do (true) or the deadline is there.
+  bool wait_for_work(Clock::time_point deadline);
   // Ends all requests that poll() tells of.
   void cancel_all() noexcept;
 
@@ -98,15 +85,18 @@ struct Engine::Impl {
 
   mutable WorkMutex work_;
   mutable std::mutex mail_;
-  std::condition_variable arrived_;
+  std::condition_variable arrived_;  // there is something to do again
   std::deque<std::shared_ptr<Request>> inbox_;
   // By id. A request of a session is not among them: its events go to the stream's mailbox.
   std::map<RequestId, Entry> entries_;
   // In the order of happening; a list, because its nodes go from place to place without an
   // allocation that could fail.
   std::list<EngineEvent> events_;
+  // Places of events that were polled, as many as requests may run: where somebody polls along, a
+  // token costs no allocation.
+  std::list<EngineEvent> unused_;
 
-  // As of the end of the last step, and what has come in since; waits for nobody.
+  // As of the end of the last batch, and what has come in since; waits for nobody.
   EngineStatus status() const;
 
  private:
@@ -114,10 +104,12 @@ struct Engine::Impl {
   void take_inbox();
   bool has_events() const;
   void work(Clock::time_point deadline);
+  bool has_work() const noexcept;
   void note_status() noexcept;
   std::list<EngineEvent> take_events(RequestId request);
   void give_back(std::list<EngineEvent>& events) noexcept;
-  // A copy, under `mail_`, of what lies under `work_`: who asks does not wait for a batch.
+  // A copy, under `mail_`, of what lies under `work_`: who asks does not wait for a batch. Of
+  // requests it has all but those in the inbox, at any time.
   EngineStatus status_;
 };
 

@@ -1,6 +1,7 @@
 // measure_importance(): a text goes through the model, and the squares of what each matrix
 // multiplies are summed by convert/importance_collector.hpp.
 #include "api/model_impl.hpp"
+#include "base/float_env.hpp"
 #include "base/output_file.hpp"
 #include "convert/importance_collector.hpp"
 #include "convert/target.hpp"
@@ -92,6 +93,7 @@ void measure_importance(const Model& model, std::span<const TokenId> ids, std::s
   const ModelConfig& config = model.info().config;
   check(ids, config.vocab_size, options);
   check_target(*model.impl().source, std::string(target));
+  const DefaultFloatEnv arithmetic;
   try {
     OutputFile file(target);  // before the work: better to hear now that it cannot be written
     ImportanceCollector collector(config);

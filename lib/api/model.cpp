@@ -4,6 +4,7 @@
 #include "api/model_impl.hpp"
 #include "base/cpu.hpp"
 #include "base/file.hpp"
+#include "base/float_env.hpp"
 #include "base/log.hpp"
 #include "convert/weight_mix.hpp"
 #include "format/checkpoint.hpp"
@@ -134,6 +135,11 @@ struct OpenModel {
 };
 
 OpenModel open_model(std::string_view path, const LoadOptions& options, const FileSystem& files) {
+  if (options.threads < 0 || options.threads > 256) {
+    throw Error(
+        ErrorCode::invalid_argument,
+        "LoadOptions::threads is " + std::to_string(options.threads) + "; it takes 0 to 256");
+  }
   Checkpoint checkpoint = open_checkpoint(
       path, files, options.read_into_memory ? WeightAccess::read : WeightAccess::map);
   ModelInfo info = make_info(checkpoint);
@@ -193,9 +199,9 @@ std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadO
   const std::vector<const StoredTensor*> used = used_tensors(checkpoint);
   const std::vector<const StoredTensor*> kept = kept_tensors(used, open.layout);
   const Steps steps = share_progress(options, open.layout, kept_bytes(kept));
-  checkpoint.weights->keep(kept, model->host.allocator, steps.keeping);
+  checkpoint.weights->keep(kept, model->host.allocator, options.threads, steps.keeping);
   if (options.check_weights || (!packs && !reads(options))) {
-    read_weights(*checkpoint.weights, used, checkpoint.path, options.check_weights,
+    read_weights(*checkpoint.weights, used, checkpoint.path, options.check_weights, options.threads,
                  packs || reads(options) ? LoadProgress{} : options.progress);
   }
   const WeightLoading loading = {
@@ -205,7 +211,8 @@ std::shared_ptr<const Model::Impl> load_model(std::string_view path, const LoadO
       .path = checkpoint.path,
       .packed_cache = packed_cache(options.packed_cache, options.host, log),
       .check_cache = options.check_weights,
-      .read_cache = reads(options)};
+      .read_cache = reads(options),
+      .threads = options.threads};
   model->weights = std::make_unique<ModelWeights>(
       model->info.config, *checkpoint.weights, model->host, cpu_tier_from_environment(), loading);
   checkpoint.weights->close();
@@ -268,6 +275,7 @@ MemoryPlan plan_model(std::string_view path, const EvaluatorOptions& options,
 // Small containers come from the C++ heap, whose failure is not an Error yet.
 template <class Call>
 auto with_memory_errors(std::string_view path, Call&& call) {
+  const DefaultFloatEnv arithmetic;
   try {
     return call();
   } catch (const std::bad_alloc&) {

@@ -1,6 +1,7 @@
 // The body of quantize(): opens what is needed and checks what is asked. Which type a matrix gets
 // and how the file is written is convert/'s.
 #include "base/file.hpp"
+#include "base/float_env.hpp"
 #include "base/log.hpp"
 #include "convert/gguf_export.hpp"
 #include "format/checkpoint.hpp"
@@ -47,6 +48,7 @@ std::optional<ChatTemplate> chat_template_of(const Checkpoint& checkpoint, const
 void quantize(std::string_view source, std::string_view target, WeightMix mix,
               const QuantizeOptions& options) {
   check(mix, options.threads);
+  const DefaultFloatEnv arithmetic;
   try {
     const Log log(options.host.log);
     Host host = options.host;

@@ -1,10 +1,12 @@
 // The body of Sampler: SamplerChain, Thinking and LengthRules put together as Generator does it, so
 // that both choose the same tokens. Text and stop strings are the caller's.
 #include "api/engine_impl.hpp"
+#include "base/float_env.hpp"
 #include "runtime/length_rules.hpp"
 #include "sample/sampler_chain.hpp"
 #include "sample/thinking.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -86,13 +88,15 @@ void Sampler::observe_prompt(std::span<const TokenId> tokens) {
     throw Error(ErrorCode::bad_state, "the answer has begun: a prompt comes before it");
   }
   for (const TokenId token : tokens) impl_->check_token(token);
-  impl_->rules.reset();
   impl_->chain.observe_prompt(tokens);
+  impl_->rules.reset();
   impl_->thinking.observe_prompt(tokens, impl_->end_tokens);
   impl_->prompt_tokens += tokens.size();
 }
 
-SampledToken Sampler::sample(std::span<const float> logits, std::span<const std::uint32_t> mask) {
+// It is observed when nothing can fail any more.
+void Sampler::sample(std::span<const float> logits, std::span<const std::uint32_t> mask,
+                     const std::function<void(const SampledToken& sampled)>& take) {
   Impl& self = *impl_;
   if (logits.size() != self.vocabulary_size) {
     throw Error(ErrorCode::invalid_argument, "there are " + std::to_string(logits.size()) +
@@ -101,32 +105,42 @@ SampledToken Sampler::sample(std::span<const float> logits, std::span<const std:
   }
   SampleStep step = self.lengths().step(self.new_tokens, mask);
   step.forced = self.thinking.forced();
-  // It throws before anything is observed, so the sampler is as before.
-  const SampledToken sampled = self.chain.sample(logits, self.workspace, step);
-  self.observe(sampled.token);
-  return sampled;
+  const DefaultFloatEnv arithmetic;
+  TokenId token = -1;
+  self.chain.sample(logits, self.workspace, step, [&](const SampledToken& sampled) {
+    take(sampled);
+    token = sampled.token;
+  });
+  self.observe(token);
+}
+
+SampledToken Sampler::sample(std::span<const float> logits, std::span<const std::uint32_t> mask) {
+  SampledToken result;
+  sample(logits, mask, [&](const SampledToken& sampled) { result = sampled; });
+  return result;
 }
 
 void Sampler::set_logits_processor(LogitsProcessor processor) {
   if (impl_->prompt_tokens > 0 || impl_->new_tokens > 0) {
     throw Error(ErrorCode::bad_state, "tokens were observed: a logits processor comes before them");
   }
+  impl_->chain.set_processor(processor, {});
   impl_->processor = std::move(processor);
-  impl_->chain.set_processor(impl_->processor, {});
 }
 
 void Sampler::end_thinking() noexcept { impl_->thinking.end(); }
 
 void Sampler::accept(TokenId token) {
   impl_->check_token(token);
+  impl_->observe(token);
   // The n-th token has the n-th random number, wherever the others came from.
   impl_->chain.skip_draw();
-  impl_->observe(token);
 }
 
 void Sampler::reset() {
-  impl_->chain = impl_->new_chain();
-  impl_->chain.set_processor(impl_->processor, {});
+  SamplerChain chain = impl_->new_chain();
+  chain.set_processor(impl_->processor, {});
+  impl_->chain = std::move(chain);
   impl_->thinking = impl_->no_thoughts;
   impl_->rules.reset();
   impl_->prompt_tokens = 0;

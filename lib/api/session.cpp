@@ -13,6 +13,7 @@
 // the stream has gone.
 #include "api/session_core.hpp"
 #include "base/deadline.hpp"
+#include "runtime/room.hpp"
 
 #include <random>
 #include <string>
@@ -63,12 +64,9 @@ struct Stream::Impl {
   // Who drops a stream keeps what it was given: the answer ends at the last piece that was taken.
   // On an engine with others this may wait for the step under way.
   ~Impl() {
-    if (!open) return;
-    if (!ended) abandon();
     try {
-      commit();
+      stop();
     } catch (...) {  // out of memory: the answer is lost, the conversation is not
-      close();
     }
   }
   Impl(const Impl&) = delete;
@@ -79,13 +77,15 @@ struct Stream::Impl {
   std::optional<Piece> poll();
   template <class Work>
   std::optional<Piece> pull(Work&& work);
-  std::optional<Piece> take(RequestEvent&& event);
+  std::optional<Piece> take(RequestEvent& event);
   void take_progress(RequestEvent& event);
   void make_room();
   void abandon() noexcept;
   Generator given_out() const;
   void commit();
   void close() noexcept;
+  void stop();
+  void discard() noexcept;
 
   std::shared_ptr<SessionCore> core;
   Kind kind;
@@ -100,6 +100,7 @@ struct Stream::Impl {
   // the answer in commit().
   // What the engine says: shared with it, which may outlive the stream.
   std::shared_ptr<Mailbox> mail = std::make_shared<Mailbox>();
+  RequestEvent arrived;  // taken out of it last
   RequestEvent current;  // the piece given out last
   Generation result;
   bool open = false;   // the answer is not part of the conversation yet
@@ -133,6 +134,9 @@ void Stream::Impl::start(std::vector<TokenId> prompt, const PartialAnswer& from,
   spec.control = core->control;
   spec.sink = [to = mail](RequestEvent&& event) { to->put(std::move(event)); };
   mail->expect_end();
+  for (RequestEvent* const event : {&arrived, &current}) event->text.reserve(kPieceRoom);
+  reserve(result, spec.generator.expected(core->context() - spec.prompt.size()),
+          core->sampling.logprobs >= 0);
   request = core->engine->submit(std::move(spec));
   core->busy = true;
   open = true;
@@ -160,11 +164,11 @@ void Stream::Impl::make_room() {
   }
 }
 
-// The piece's views lie in `current`: valid until the next event is taken. append() comes first, so
+// The piece's views lie in `current`: valid until the next piece is taken. append() comes first, so
 // that result() has what was said before an error too. `ended` is set before an error is
 // passed on: then there is nothing left to give up.
-std::optional<Piece> Stream::Impl::take(RequestEvent&& event) {
-  current = std::move(event);
+std::optional<Piece> Stream::Impl::take(RequestEvent& event) {
+  std::swap(current, event);
   append(result, current);
   ended = current.finish_reason != FinishReason::none;
   if (current.error) throw Error(*current.error);
@@ -183,28 +187,28 @@ std::optional<Piece> Stream::Impl::take(RequestEvent&& event) {
 // stream is not finished().
 //
 // Whatever is thrown, by the engine, by a callback or for lack of memory, ends the answer and
-// leaves the session idle with the conversation that it had.
+// leaves the session idle with the conversation that it had. Such an answer has no reason why it
+// finished, whatever was in its way: the error is the reason.
 // Where no mail is there, `work` sees to some, or is false: then that is all for now.
 template <class Work>
 std::optional<Piece> Stream::Impl::pull(Work&& work) {
   if (!open) return std::nullopt;
   try {
     while (!ended) {
-      std::optional<RequestEvent> event = mail->take();
-      if (!event) {
+      if (!mail->take(arrived)) {
         if (!work()) return std::nullopt;
-      } else if (event->kind == RequestEvent::Kind::progress) {
-        take_progress(*event);
-      } else if (event->kind == RequestEvent::Kind::full) {
+      } else if (arrived.kind == RequestEvent::Kind::progress) {
+        take_progress(arrived);
+      } else if (arrived.kind == RequestEvent::Kind::full) {
         make_room();
-      } else if (auto piece = take(*std::move(event))) {
+      } else if (auto piece = take(arrived)) {
         return piece;
       }
     }
     commit();
     return std::nullopt;
   } catch (...) {
-    close();
+    discard();
     throw;
   }
 }
@@ -226,9 +230,7 @@ std::optional<Piece> Stream::Impl::poll() {
 }
 
 // Ends the answer here. What the engine has made of it in the meantime does not count.
-// The engine first: after that it writes no more, and clear() finds all that there will be. (From
-// within a logits processor, where the engine cannot be waited for, it may write still; nobody
-// reads it.)
+// The engine first: after that it writes no more, and clear() finds all that there will be.
 void Stream::Impl::abandon() noexcept {
   core->engine->abandon(request);
   mail->clear();
@@ -281,17 +283,40 @@ void Stream::Impl::commit() {
   }
   if (kind == Kind::append && said) conversation.push_back({"assistant", generator.text()});
   if (kind == Kind::extend) {
-    if (!said) record = std::move(core->record);
     if (said && exact) extended.content = generator.text();
     // Appended to the message as it was written: decoding its tokens could change it, since
     // encoding normalizes and repairs.
     if (said && !exact) extended.content += result.text;
     conversation.push_back(std::move(extended));
   }
+  // From here on nothing throws.
+  const bool keeps_record = kind == Kind::extend && !said && exact;
+  if (keeps_record) core->record->message = conversation.size() - 1;
   if (kind != Kind::nothing) {
     core->messages = std::move(conversation);
-    core->record = std::move(record);
+    if (!keeps_record) core->record = std::move(record);
   }
+  close();
+}
+
+// An answer that nothing was given out of has changed nothing: regenerate keeps what it was to
+// replace.
+void Stream::Impl::stop() {
+  if (!open) return;
+  if (!ended) abandon();
+  try {
+    if (!abandoned || !result.tokens.empty() || !result.text.empty()) commit();
+  } catch (...) {
+    discard();
+    throw;
+  }
+  if (open) close();
+}
+
+// What ends in an error has that for its reason, and no other.
+void Stream::Impl::discard() noexcept {
+  if (!open) return;
+  result.finish_reason = FinishReason::none;
   close();
 }
 
@@ -307,6 +332,9 @@ std::optional<Piece> Stream::next(std::chrono::nanoseconds budget) {
 }
 
 std::optional<Piece> Stream::poll() { return impl_->poll(); }
+
+void Stream::stop() { impl_->stop(); }
+void Stream::discard() noexcept { impl_->discard(); }
 
 bool Stream::finished() const noexcept { return !impl_->open; }
 const Generation& Stream::result() const noexcept { return impl_->result; }
@@ -375,19 +403,16 @@ struct Session::Impl {
     return Stream(std::move(impl));
   }
 
-  // A callback that says no keeps the answer so far, one that throws does not: close() comes before
-  // the stream's destructor, which would commit it.
+  // A callback that says no keeps the answer so far, one that throws does not: discard() comes
+  // before the stream's destructor, which would commit it.
   static Generation drain(Stream stream, const PieceCallback& callback) {
     Stream::Impl& impl = *stream.impl_;
     try {
       while (const std::optional<Piece> piece = impl.next(Stream::Impl::Clock::time_point::max())) {
-        if (!callback || callback(*piece)) continue;
-        // Where the last piece was the end, its own reason stays.
-        if (!impl.ended) impl.abandon();
-        impl.commit();
+        if (callback && !callback(*piece)) impl.stop();
       }
     } catch (...) {
-      if (impl.open) impl.close();
+      impl.discard();
       throw;
     }
     return std::move(impl.result);
@@ -412,7 +437,8 @@ void Session::set_sampling(const SamplingParams& params) {
   validate(params, static_cast<std::size_t>(core.model().info().config.vocab_size));
   // Made to throw now, where the host can see why, and not with the next answer.
   Thinking(params, core.model().tokenizer().thinking_tokens());
-  core.sampling = params;
+  SamplingParams copy = params;  // an assignment that fails leaves some of both
+  core.sampling = std::move(copy);
 }
 
 void Session::set_logits_processor(LogitsProcessor processor) {

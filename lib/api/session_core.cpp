@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <string>
 #include <utility>
 
 #include <tlite/error.hpp>
@@ -46,6 +47,11 @@ SessionCore::SessionCore(std::shared_ptr<Engine::Impl> on, const SessionOptions&
       shares_engine(true),
       options(given),
       sampling(engine->model.default_sampling()) {
+  if (options.context < 1) {
+    throw Error(
+        ErrorCode::invalid_argument,
+        "SessionOptions::context is " + std::to_string(options.context) + "; it takes 1 or more");
+  }
   // As resolved, so that options() tells what the session really runs with.
   options.threads = engine->options.threads;
   options.kv_type = engine->options.kv_type;

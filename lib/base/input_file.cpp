@@ -1,6 +1,7 @@
 #include "base/input_file.hpp"
 
 #include "base/file.hpp"
+#include "base/file_descriptor.hpp"
 
 #include <cerrno>
 #include <cstdint>
@@ -85,7 +86,7 @@ InputFile::InputFile(const FileSystem& files, std::string_view path) : path_(pat
     size_ = content_->bytes().size();
     return;
   }
-  file_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+  file_ = open_descriptor(path_.c_str(), O_RDONLY);
   if (file_ < 0) throw_errno(errno, path, "open");
   try {
     size_ = size_of_file(file_, path_);

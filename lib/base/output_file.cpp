@@ -1,6 +1,7 @@
 #include "base/output_file.hpp"
 
 #include "base/file.hpp"
+#include "base/file_descriptor.hpp"
 
 #include <algorithm>
 #include <atomic>
@@ -32,7 +33,7 @@ std::string unique_suffix() {
 // A new name is on the disk when its folder is. Not every file system takes this; the file itself
 // is safe by then.
 void sync_folder(const std::string& path) noexcept {
-  const int folder = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int folder = open_descriptor(path.c_str(), O_RDONLY | O_DIRECTORY);
   if (folder < 0) return;
   ::fsync(folder);
   ::close(folder);
@@ -43,7 +44,7 @@ void sync_folder(const std::string& path) noexcept {
 OutputFile::OutputFile(std::string_view path) : path_(path), partial_(path_ + unique_suffix()) {
   struct stat status = {};
   if (::stat(path_.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) fail(EISDIR, "write");
-  file_ = ::open(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  file_ = open_descriptor(partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL, 0666);
   if (file_ < 0) fail(errno, "write");
 }
 

@@ -1,5 +1,6 @@
 #include "base/parallel.hpp"
 
+#include "base/float_env.hpp"
 #include "base/worker_lease.hpp"
 
 #include <algorithm>
@@ -179,6 +180,7 @@ struct ThreadPool::Impl {
 struct ThreadPool::Helper {
   TLITE_HANDED_OVER void operator()() const {
     TLITE_TAKE_OVER(impl);
+    const DefaultFloatEnv arithmetic;
     impl->help(worker);
   }
   Impl* impl;
@@ -197,6 +199,7 @@ void ThreadPool::enter(FunctionRef<void()> body) {
   if (threads_ == 1 || impl.entered) return body();
   const WorkerVisit visit;
   impl.arena.execute([&] {
+    const DefaultFloatEnv arithmetic;  // in here: oneTBB sets what it was when the arena was made
     tbb::task_group helpers;
     impl.entered = true;
     impl.leave.store(false, std::memory_order_relaxed);

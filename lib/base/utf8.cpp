@@ -1,6 +1,7 @@
 #include "base/utf8.hpp"
 
-#include <simdjson.h>
+#include <cstdint>
+#include <cstring>
 
 namespace tlite {
 namespace {
@@ -26,10 +27,34 @@ SecondByte second_byte(unsigned char lead) noexcept {
   }
 }
 
+// How many bytes at `i` are well-formed for sure: eight of ASCII, or a letter of two bytes; 0: to be
+// looked at more closely.
+std::size_t plain_bytes(std::string_view text, std::size_t i) noexcept {
+  std::uint64_t eight = 0x80;
+  if (text.size() - i >= sizeof eight) std::memcpy(&eight, text.data() + i, sizeof eight);
+  if ((eight & 0x8080808080808080U) == 0) return sizeof eight;
+  const auto lead = static_cast<unsigned char>(text[i]);
+  if (lead < 0x80) return 1;
+  const bool has_two = lead >= 0xC2 && lead < 0xE0 && i + 1 < text.size();
+  return has_two && is_continuation(text[i + 1]) ? 2 : 0;
+}
+
 }  // namespace
 
+// Not by simdjson's validate_utf8, though that is 15 times as fast (30 GB/s of Russian to 2): it
+// calls an object that ends with the program, and a thread that answers while main returns would
+// abort.
 bool is_valid_utf8(std::string_view text) noexcept {
-  return simdjson::validate_utf8(text.data(), text.size());
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t length = plain_bytes(text, i);
+    if (length == 0) {
+      const Utf8Sequence next = next_utf8(text.substr(i));
+      if (next.kind != Utf8Sequence::Kind::valid) return false;
+      length = next.length;
+    }
+    i += length;
+  }
+  return true;
 }
 
 Utf8Sequence next_utf8(std::string_view text) noexcept {

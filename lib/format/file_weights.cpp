@@ -55,10 +55,10 @@ void cut(const InputFile& input, std::size_t offset, std::span<std::byte> to,
   }
 }
 
-// By all cores: a copy out of the system's cache into memory that is touched for the first time.
-void read_pieces(std::span<const Piece> pieces, const LoadProgress& progress) {
+// By many threads: a copy out of the system's cache into memory that is touched for the first time.
+void read_pieces(std::span<const Piece> pieces, int threads, const LoadProgress& progress) {
   constexpr std::size_t kRound = 64;  // between two calls of `progress`: a second of a slow disk
-  ThreadPool pool(0);
+  ThreadPool pool(threads);
   for (std::size_t begin = 0; begin < pieces.size(); begin += kRound) {
     const float fraction = static_cast<float>(begin) / static_cast<float>(pieces.size());
     if (progress && !progress(fraction)) {
@@ -161,7 +161,8 @@ std::span<const std::byte> FileWeights::part(const StoredTensor& tensor, std::si
 // Where reading fails or is cancelled the views lead to memory that was not filled: who called
 // gives up the whole.
 void FileWeights::keep(std::span<const StoredTensor* const> tensors,
-                       const std::shared_ptr<Allocator>& allocator, const LoadProgress& progress) {
+                       const std::shared_ptr<Allocator>& allocator, int threads,
+                       const LoadProgress& progress) {
   if (inputs_.empty()) return;
   kept_ = Buffer(kept_bytes(tensors), "the weights", allocator);
   std::vector<Piece> pieces;
@@ -174,7 +175,7 @@ void FileWeights::keep(std::span<const StoredTensor* const> tensors,
     own.data = place;
     to += rounded_up(place.size());
   }
-  read_pieces(pieces, progress);
+  read_pieces(pieces, threads, progress);
 }
 
 void FileWeights::will_read(std::span<const std::byte> part) const noexcept {

@@ -40,7 +40,8 @@ class FileWeights final : public WeightSource {
   std::span<const std::byte> part(const StoredTensor& tensor, std::size_t offset, std::size_t size,
                                   std::vector<std::byte>& space) const override;
   void keep(std::span<const StoredTensor* const> tensors,
-            const std::shared_ptr<Allocator>& allocator, const LoadProgress& progress) override;
+            const std::shared_ptr<Allocator>& allocator, int threads,
+            const LoadProgress& progress) override;
   void close() noexcept override { inputs_.clear(); }
   void will_read(std::span<const std::byte> part) const noexcept override;
   void was_read(std::span<const std::byte> part) const noexcept override;

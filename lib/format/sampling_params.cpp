@@ -1,3 +1,5 @@
+#include "base/float_env.hpp"
+
 #include <cmath>
 #include <concepts>
 #include <limits>
@@ -113,6 +115,7 @@ SamplingParams sampling_preset(std::string_view name) {
 }
 
 void validate(const SamplingParams& params, std::size_t vocabulary_size) {
+  const DefaultFloatEnv arithmetic;  // a host that sets DAZ would see 0 in the smallest number
   constexpr float kSmallest = std::numeric_limits<float>::denorm_min();
   check_range("temperature", params.temperature, 0.0F, kLargest, "0 or more");
   if (params.top_k < 0) refuse("top_k", params.top_k, "0 or more");

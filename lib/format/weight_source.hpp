@@ -59,9 +59,10 @@ class WeightSource {
                                           std::size_t size, std::vector<std::byte>& space) const;
   // Gives these, each of them once and all at once, their data where files are not mapped: reads
   // them into one buffer of kept_bytes(). Throws like part(), out_of_memory, and cancelled where
-  // `progress` says so.
+  // `progress` says so. `threads` 0: physical cores.
   virtual void keep(std::span<const StoredTensor* const> tensors,
-                    const std::shared_ptr<Allocator>& allocator, const LoadProgress& progress);
+                    const std::shared_ptr<Allocator>& allocator, int threads,
+                    const LoadProgress& progress);
   // Closes files that are not mapped: no part() of what was not kept after this.
   virtual void close() noexcept {}
   // Hints about a part of a tensor's data: see FileContent.
@@ -76,7 +77,7 @@ inline std::span<const std::byte> WeightSource::part(const StoredTensor& tensor,
 }
 
 inline void WeightSource::keep(std::span<const StoredTensor* const>,
-                               const std::shared_ptr<Allocator>&, const LoadProgress&) {}
+                               const std::shared_ptr<Allocator>&, int, const LoadProgress&) {}
 
 // Memory that keep() takes, each tensor beginning at a multiple of kAlignment.
 std::size_t kept_bytes(std::span<const StoredTensor* const> tensors);

@@ -208,7 +208,7 @@ std::optional<double> parse_real(std::string_view text) {
   const char* const end = digits.data() + digits.size();
   const std::from_chars_result result = std::from_chars(digits.data(), end, value);
   if (result.ptr != end || digits.empty()) return std::nullopt;
-  if (result.ec == std::errc::result_out_of_range) return std::strtod(digits.c_str(), nullptr);
+  if (result.ec == std::errc::result_out_of_range) return beyond_double(digits);
   return result.ec == std::errc() ? std::optional(value) : std::nullopt;
 }
 

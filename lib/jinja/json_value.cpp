@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <cstdlib>
 #include <new>
 #include <vector>
 
@@ -142,9 +141,7 @@ class Reader {
   static Value real_value(std::string_view token) {
     double value = 0;
     const auto result = std::from_chars(token.data(), token.data() + token.size(), value);
-    // Too large or too small: Python gives infinity or zero.
-    if (result.ec != std::errc()) value = std::strtod(std::string(token).c_str(), nullptr);
-    return value;
+    return result.ec == std::errc() ? value : beyond_double(token);
   }
 
   std::string_view what_;

@@ -328,7 +328,8 @@ class Lexer {
       std::string text(rest().substr(0, size));
       std::erase(text, '_');
       Token& token = add(TokenKind::real, text);
-      std::from_chars(text.data(), text.data() + text.size(), token.real);
+      const auto result = std::from_chars(text.data(), text.data() + text.size(), token.real);
+      if (result.ec != std::errc()) token.real = beyond_double(text);
       return advance(size);
     }
     integer();

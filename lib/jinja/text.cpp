@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cstdint>
+#include <limits>
 
 #include <utf8proc.h>
 
@@ -265,6 +268,26 @@ std::string_view strip_right(std::string_view text) noexcept {
     text.remove_suffix(c.size);
   }
   return text;
+}
+
+// Where the first digit that counts stands decides, for none of these numbers is near 1.
+double beyond_double(std::string_view number) noexcept {
+  const bool negative = number.starts_with('-');
+  if (negative) number.remove_prefix(1);
+  const std::size_t end = std::min(number.find_first_of("eE"), number.size());
+  const std::string_view mantissa = number.substr(0, end);
+  std::string_view digits = number.substr(std::min(end + 1, number.size()));
+  if (digits.starts_with('+')) digits.remove_prefix(1);
+  std::int64_t exponent = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
+  if (read.ec == std::errc::result_out_of_range) {
+    using Limits = std::numeric_limits<std::int32_t>;  // beyond any count of digits
+    exponent = digits.starts_with('-') ? Limits::min() : Limits::max();
+  }
+  const auto point = static_cast<std::int64_t>(std::min(mantissa.find('.'), mantissa.size()));
+  const auto first = static_cast<std::int64_t>(mantissa.find_first_of("123456789"));
+  const double size = exponent + point - first > 0 ? std::numeric_limits<double>::infinity() : 0;
+  return negative ? -size : size;
 }
 
 }  // namespace tlite::jinja

@@ -78,4 +78,9 @@ Text swap_case(const Text& text);
 std::string_view strip_left(std::string_view text) noexcept;
 std::string_view strip_right(std::string_view text) noexcept;
 
+// A decimal number that is too large or too small for a double, for which from_chars has no value:
+// infinity or zero with its sign, as in Python. strtod would say so too, but in a locale of decimal
+// commas it stops at the point.
+double beyond_double(std::string_view number) noexcept;
+
 }  // namespace tlite::jinja

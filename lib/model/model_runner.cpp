@@ -1,5 +1,7 @@
 #include "model/model_runner.hpp"
 
+#include "base/float_env.hpp"
+
 #include <string>
 
 #include <tlite/error.hpp>
@@ -54,6 +56,7 @@ void ModelRunner::submit(std::span<const BatchRow> rows) {
 
 bool ModelRunner::advance(Clock::time_point deadline, const RunState& run) {
   if (!in_flight_) throw Error(ErrorCode::bad_state, "no batch is in flight: submit one");
+  const DefaultFloatEnv arithmetic;
   try {
     bool done = false;
     pool_.enter([&] { done = forward_.advance(deadline, pool_, run, progress_); });

@@ -1,5 +1,7 @@
 #include "model/rope.hpp"
 
+#include "base/float_env.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numbers>
@@ -9,6 +11,7 @@ namespace {
 
 // theta^(2i / head_dim), as torch computes it: the exponent and the power rounded to f32.
 std::vector<float> wavelengths(const ModelConfig& config) {
+  const DefaultFloatEnv arithmetic;
   std::vector<float> out(static_cast<std::size_t>(config.head_dim / 2));
   const auto head_dim = static_cast<float>(config.head_dim);
   for (std::size_t i = 0; i < out.size(); ++i) {
@@ -55,6 +58,7 @@ std::vector<float> yarn_frequencies(const ModelConfig& config,
 }  // namespace
 
 Rope::Rope(const ModelConfig& config) : inverse_frequencies_(wavelengths(config)) {
+  const DefaultFloatEnv arithmetic;
   if (config.yarn) {
     inverse_frequencies_ = yarn_frequencies(config, inverse_frequencies_);
     scaling_ = static_cast<float>(config.yarn->attention_factor);

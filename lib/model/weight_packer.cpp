@@ -173,8 +173,6 @@ void pack_weights(const PackedLayout& layout, const WeightSource& source, std::s
   });
   error.rethrow();
   turn();  // the helpers may have left nothing to the calling thread
-  // The system maps the neighbours of a page that is read: some are there again.
-  for (const PackedMatrix& matrix : layout.matrices()) source.was_read(matrix.tensor->data);
 }
 
 }  // namespace tlite

@@ -84,9 +84,9 @@ std::vector<const StoredTensor*> kept_tensors(const std::vector<const StoredTens
 }
 
 void read_weights(const WeightSource& source, const std::vector<const StoredTensor*>& tensors,
-                  const std::string& path, bool check, const LoadProgress& progress) {
+                  const std::string& path, bool check, int threads, const LoadProgress& progress) {
   const std::vector<Piece> pieces = cut(tensors);
-  ThreadPool pool(0);
+  ThreadPool pool(threads);
   std::vector<std::vector<std::byte>> spaces(static_cast<std::size_t>(pool.threads()));
   const auto data_of = [&](const Piece& piece, int worker) {
     return source.part(*piece.tensor, piece.offset, piece.size,

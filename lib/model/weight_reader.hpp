@@ -25,6 +25,6 @@ std::vector<const StoredTensor*> kept_tensors(const std::vector<const StoredTens
 // Throws cancelled when `progress` says so, and corrupt, naming the tensor, for a NaN or an
 // infinity where `check` is set.
 void read_weights(const WeightSource& source, const std::vector<const StoredTensor*>& tensors,
-                  const std::string& path, bool check, const LoadProgress& progress);
+                  const std::string& path, bool check, int threads, const LoadProgress& progress);
 
 }  // namespace tlite

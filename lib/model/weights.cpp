@@ -65,7 +65,7 @@ class ModelWeights::Loader {
         host_(host),
         loading_(loading),
         layout_(config, source, loading.types),
-        pool_(0) {}
+        pool_(loading.threads) {}
 
   void load() {
     // What is wrong with a tensor is said before minutes are spent on the others.
@@ -76,6 +76,9 @@ class ModelWeights::Loader {
     weights_.matrices_.resize(slots);
     weights_.vectors_.resize(slots);
     for (const ExpectedTensor& tensor : tensors) load(tensor);
+    // The system maps the neighbours of a page that is read: some of what was packed is there again,
+    // around the norms above all, 8 MB at 0.5B.
+    for (const PackedMatrix& matrix : layout_.matrices()) source_.was_read(matrix.tensor->data);
     if (!config_.tie_word_embeddings) return;
     weights_.matrices_[index_of({.kind = TensorKind::lm_head})] = matrix(*weights_.embedding_);
   }

@@ -33,6 +33,7 @@ struct WeightLoading {
   std::string packed_cache = {};         // the directory of its packed weights; empty: none
   bool check_cache = false;              // every byte of these
   bool read_cache = false;               // into memory of our own, and not mapped
+  int threads = 0;                       // 0: physical cores
 };
 
 class ModelWeights {

@@ -55,7 +55,7 @@ void EngineCore::abandon(Request& request) noexcept {
   if (may_drop_for(request)) drop_batch();
   request.abandon();
   if (request.rows == 0) leave(request);
-  std::erase_if(waiting_, [](const auto& r) { return r->has_ended(); });
+  drop_ended();
 }
 
 // ---- what hosts have said in the meantime
@@ -70,20 +70,38 @@ void EngineCore::end(Request& request, FinishReason reason) noexcept {
   if (request.rows == 0) leave(request);
 }
 
+// One by one: with a request goes its logits processor, and with that what the host had in it, which
+// may be a stream that now gives up another request of this list.
+void EngineCore::drop_ended() noexcept {
+  const auto ended = [&] {
+    return std::find_if(waiting_.begin(), waiting_.end(),
+                        [](const auto& request) { return request->has_ended(); });
+  };
+  for (auto next = ended(); next != waiting_.end(); next = ended()) {
+    const std::shared_ptr<Request> request = std::move(*next);
+    waiting_.erase(next);
+  }
+}
+
 void EngineCore::end_overdue() {
   const Clock::time_point now = Clock::now();
-  const auto look_at = [&](const std::shared_ptr<Request>& request) {
-    if (request->has_ended()) return;  // its rows are in the batch in flight still
-    if (request->spec().control->run.cancelled()) {
-      end(*request, FinishReason::cancelled);
-    } else if (request->spec().deadline <= now) {
-      end(*request, FinishReason::deadline);
-    }
+  const auto reason = [&](const Request& request) {
+    if (request.has_ended()) return FinishReason::none;  // its rows are in the batch still
+    if (request.spec().control->run.cancelled()) return FinishReason::cancelled;
+    return request.spec().deadline <= now ? FinishReason::deadline : FinishReason::none;
   };
-  const Requests all = running_;  // end() takes out of it
-  std::for_each(all.begin(), all.end(), look_at);
-  std::for_each(waiting_.begin(), waiting_.end(), look_at);
-  std::erase_if(waiting_, [](const auto& r) { return r->has_ended(); });
+  for (const Requests* const list : {&running_, &waiting_}) {
+    const auto overdue = [&] {
+      return std::find_if(list->begin(), list->end(),
+                          [&](const auto& r) { return reason(*r) != FinishReason::none; });
+    };
+    // From the beginning again, since end() takes out of the list: of those that run more than one.
+    for (auto next = overdue(); next != list->end(); next = overdue()) {
+      const std::shared_ptr<Request> request = *next;
+      end(*request, reason(*request));
+    }
+  }
+  drop_ended();
 }
 
 // ---- which rows come next
@@ -162,15 +180,16 @@ void EngineCore::plan(const std::shared_ptr<Request>& request, std::size_t rows)
 void EngineCore::plan_decodes() {
   const auto most = static_cast<std::size_t>(
       std::min(model_.options().max_batch_rows, model_.options().max_logits_rows));
-  const Requests ranked = running_;
-  for (const auto& request : ranked) {
-    if (request->state != RequestState::running || !request->decodes()) continue;
-    if (rows_.size() == most) break;
-    if (secure(*request, 1)) {
-      plan(request, 1);
-    } else {
+  // Preempted, and taken out of the list, are this one and those behind it.
+  for (std::size_t i = 0; i < running_.size() && rows_.size() < most;) {
+    const std::shared_ptr<Request> request = running_[i];
+    const bool decodes = request->state == RequestState::running && request->decodes();
+    if (decodes && !secure(*request, 1)) {
       preempt(*request);
+      continue;
     }
+    if (decodes) plan(request, 1);
+    ++i;
   }
   decode_rows_ = rows_.size();
 }
@@ -218,6 +237,7 @@ EngineCore::Admission EngineCore::admit(const std::shared_ptr<Request>& request)
   if (running_.size() == static_cast<std::size_t>(model_.options().max_sequences)) {
     preempt(*last_behind(*request, true));
   }
+  request->reserve();
   request->sequence = model_.create(shared);
   shared.pages.clear();  // they count as shared with the sequence alone
   bool found = false;
@@ -294,12 +314,13 @@ void EngineCore::plan_prompts() {
 // Before rows are planned, so that a request of high priority finds others to give way to it.
 void EngineCore::admit_waiting() {
   std::sort(waiting_.begin(), waiting_.end(), by_rank);
-  const Requests queue = waiting_;
+  const std::size_t count = waiting_.size();  // behind them come those who are preempted
   const auto take_out_admitted = [&]() noexcept {
     std::erase_if(waiting_, [](const auto& r) { return r->state != RequestState::waiting; });
   };
   try {
-    for (const auto& request : queue) {
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::shared_ptr<Request> request = waiting_[i];
       if (admit(request) == Admission::no_room) break;
     }
   } catch (...) {

@@ -13,9 +13,11 @@
 // what there are more of they share. A step that throws leaves all requests as they were; what goes
 // wrong with one request ends that one with its error.
 //
-// One thread at a time; only a request's control may be used from others. Tokens of one batch are
-// chosen on the threads that have computed it, since that is 4 % of a step of 16 sequences of a
-// 0.5B model on one; what comes of it is told in the order of rows.
+// One thread at a time; only a request's control may be used from others. From within a step, which
+// runs logits processors when a batch is done and its rows are counted, requests may be submitted,
+// resumed and abandoned. Tokens of one batch are chosen on the threads that have computed it, since
+// that is 4 % of a step of 16 sequences of a 0.5B model on one; what comes of it is told in the
+// order of rows.
 #pragma once
 
 #include "base/cpu.hpp"
@@ -94,6 +96,7 @@ class EngineCore {
     std::exception_ptr error = {};  // why there is none
   };
 
+  void drop_ended() noexcept;
   void end_overdue();
   void end(Request& request, FinishReason reason) noexcept;
   bool start_batch();

@@ -1,5 +1,6 @@
 // The batch in flight: worked on, given up, and what its rows bring to each request. (Which rows come
 // next: engine_core.cpp.)
+#include "base/float_env.hpp"
 #include "runtime/engine_core.hpp"
 
 #include <algorithm>
@@ -14,12 +15,15 @@ namespace tlite {
 
 void EngineCore::drop_batch() noexcept {
   model_.discard();
-  const Requests batch = std::exchange(batch_, {});
+  Requests batch;
+  batch.swap(batch_);
   forget_batch();
   for (const auto& request : batch) {
     request->rows = 0;
     if (request->has_ended()) leave(*request);
   }
+  batch.clear();
+  batch.swap(batch_);  // its room
 }
 
 void EngineCore::forget_batch() noexcept {
@@ -250,7 +254,8 @@ void EngineCore::take(Share& share) {
 
 void EngineCore::finish_batch() {
   pacer_.observe(decode_rows_, rows_.size() - decode_rows_, batch_seconds_);
-  const Requests batch = std::exchange(batch_, {});
+  Requests batch;
+  batch.swap(batch_);
   std::vector<Score> scores;
   scores.swap(scores_);
   forget_batch();
@@ -268,11 +273,14 @@ void EngineCore::finish_batch() {
     if (request.state != RequestState::running) leave(request);
   }
   shares_.clear();
+  batch.clear();
+  batch.swap(batch_);  // its room, and that of the other
   scores.clear();
-  scores.swap(scores_);  // its room
+  scores.swap(scores_);
 }
 
 bool EngineCore::step(Clock::time_point deadline) {
+  const DefaultFloatEnv arithmetic;
   end_overdue();
   if (batch_.empty() && !start_batch()) return false;
   const Clock::time_point began = Clock::now();

@@ -1,5 +1,7 @@
 #include "runtime/generator.hpp"
 
+#include "runtime/room.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -41,6 +43,20 @@ void Generator::set_processor(LogitsProcessor processor, std::span<const TokenId
   std::vector<TokenId> all(prompt.begin(), prompt.end());
   all.insert(all.end(), tokens_.begin(), tokens_.end());
   sampler_.set_processor(std::move(processor), all);
+}
+
+std::size_t Generator::expected(std::size_t left) const noexcept {
+  left = std::min(left, kAnswerRoom);
+  if (lengths_.max_new_tokens() < 0) return left;
+  const auto wanted =
+      static_cast<std::size_t>(std::max(lengths_.max_new_tokens() - new_tokens_, 0));
+  return std::min(left, wanted);
+}
+
+void Generator::reserve(std::size_t tokens) {
+  tokens_.reserve(tokens_.size() + tokens);
+  text_.reserve(text_.size() + kTokenRoom * tokens);
+  sampler_.reserve(tokens);
 }
 
 // Ids beyond the vocabulary are rows of padding in the embedding table: they have no text.

@@ -47,6 +47,10 @@ class Generator {
   Piece step(std::span<const float> logits, SamplerWorkspace& workspace,
              std::span<const std::uint32_t> mask = {});
 
+  // Tokens to make room for at the start, where the context takes `left` more (room.hpp).
+  std::size_t expected(std::size_t left) const noexcept;
+  void reserve(std::size_t tokens);
+
   // Ends the answer from outside (context_full, cancelled); the text that was held back.
   std::string_view finish(FinishReason reason);
   // The same, and the text that was held back is lost.

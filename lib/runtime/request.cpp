@@ -1,5 +1,7 @@
 #include "runtime/request.hpp"
 
+#include "runtime/room.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -13,6 +15,23 @@ void make_room_for_one(std::vector<T>& list) {
 }
 
 }  // namespace
+
+void RequestEvent::clear() noexcept {
+  RequestEvent fresh;
+  fresh.text.swap(text);
+  fresh.text.clear();
+  fresh.top_logprobs.swap(top_logprobs);
+  fresh.top_logprobs.clear();
+  *this = std::move(fresh);
+}
+
+void reserve(Generation& answer, std::size_t tokens, bool has_logprobs) {
+  answer.text.reserve(answer.text.size() + kTokenRoom * tokens);
+  answer.tokens.reserve(answer.tokens.size() + tokens);
+  if (!has_logprobs) return;
+  answer.logprobs.reserve(answer.logprobs.size() + tokens);
+  answer.top_logprobs.reserve(answer.top_logprobs.size() + tokens);
+}
 
 void append(Generation& answer, RequestEvent& event) {
   std::vector<TokenLogprob> top_logprobs = event.top_logprobs;
@@ -62,6 +81,13 @@ std::vector<TokenId> Request::tokens(std::size_t count) const {
   return all;
 }
 
+void Request::reserve() {
+  if (!answers()) return;
+  const std::size_t left = spec_.context - std::min(spec_.context, size());
+  spec_.generator.reserve(spec_.generator.expected(left));
+  event_.text.reserve(kPieceRoom);
+}
+
 void Request::begin(std::size_t shared) noexcept {
   cached = shared;
   if (!answered_) shared_ = shared;
@@ -100,9 +126,9 @@ Piece Request::choose(std::span<const float> logits, SamplerWorkspace& workspace
 }
 
 void Request::tell(const Piece& piece) {
-  RequestEvent event;
-  event.finish_reason = spec_.generator.finish_reason();
-  emit(std::move(event), piece);
+  event_.clear();
+  event_.finish_reason = spec_.generator.finish_reason();
+  emit(std::move(event_), piece);
 }
 
 void Request::finish() {

@@ -75,11 +75,17 @@ struct RequestEvent {
   std::vector<TokenLogprob> prompt_logprobs;
   std::vector<std::vector<TokenLogprob>> prompt_top_logprobs;
   std::vector<float> embedding;  // with FinishReason::length, where it was asked for
+
+  // As new, but for the room of its text and its list.
+  void clear() noexcept;
 };
 
 // Adds what an event says to the answer so far, or throws and changes nothing. What only answers
 // have is moved there.
 void append(Generation& answer, RequestEvent& event);
+
+// Room for so many more tokens.
+void reserve(Generation& answer, std::size_t tokens, bool has_logprobs);
 
 struct RequestSpec {
   std::vector<TokenId> prompt;   // not empty
@@ -89,8 +95,8 @@ struct RequestSpec {
   bool wants_progress = false;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
   std::shared_ptr<RequestControl> control = {};
-  // Takes what happens. May throw bad_alloc, but not for a last event without text, and has kept
-  // nothing of the event then.
+  // Takes what happens, and may leave other strings and lists in the event, whose room is used again.
+  // May throw bad_alloc, but not for a last event without text, and has kept nothing of it then.
   std::function<void(RequestEvent&&)> sink = {};
   PromptScores scores = {};  // of the prompt, which then stays as it is
   // Other than none: an embedding is computed, and the generator has ended.
@@ -155,6 +161,9 @@ class Request {
     return priority() != other.priority() ? priority() > other.priority() : id_ < other.id_;
   }
 
+  // Room for the tokens to come, so that they need no allocation: when it is going to run, as
+  // thousands may wait.
+  void reserve();
   // The first time that it runs, `cached` tokens being there already.
   void begin(std::size_t shared) noexcept;
   // Chooses the next token by the logits of the last one, and then tells of it. Requests may choose
@@ -204,6 +213,7 @@ class Request {
   bool answered_ = false;   // a token was chosen since the prompt was evaluated
   std::size_t shared_ = 0;  // rows of the prompt that were there when it began, or went on
   RequestCounts counts_;
+  RequestEvent event_;  // each token's in turn
 };
 
 }  // namespace tlite

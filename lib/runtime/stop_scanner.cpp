@@ -1,5 +1,7 @@
 #include "runtime/stop_scanner.hpp"
 
+#include "runtime/room.hpp"
+
 #include <algorithm>
 
 namespace tlite {
@@ -12,6 +14,7 @@ void StopScanner::advance(Stop& stop, char byte) noexcept {
 }
 
 StopScanner::StopScanner(const std::vector<std::string>& stops, bool keep) : keep_(keep) {
+  std::size_t longest = 0;
   for (const std::string& text : stops) {
     Stop stop{text, std::vector<std::size_t>(text.size(), 0)};
     for (std::size_t i = 1; i < text.size(); ++i) {
@@ -19,8 +22,10 @@ StopScanner::StopScanner(const std::vector<std::string>& stops, bool keep) : kee
       stop.fallback[i] = stop.matched;
     }
     stop.matched = 0;
+    longest = std::max(longest, text.size());
     stops_.push_back(std::move(stop));
   }
+  held_.reserve(longest + kPieceRoom);
 }
 
 bool StopScanner::push(std::string_view text, std::string& out) {

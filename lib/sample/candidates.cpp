@@ -93,6 +93,10 @@ void Candidates::assign_top_k(std::span<const float> scores, std::span<const flo
       k < scores.size() ? std::max(kth_largest(scores, maxima, k, scratch_), kLowest) : kLowest;
   tokens_.clear();
   weights_.clear();
+  // Twice as many, for ties: how many there are differs from token to token.
+  const std::size_t most = std::min(scores.size(), 2 * std::min(k, scores.size()));
+  tokens_.reserve(most);
+  weights_.reserve(most);
   const double inverse = 1.0 / static_cast<double>(temperature);
   for_each_at_least(scores, maxima, threshold, [&](std::size_t token, float score) {
     tokens_.push_back(static_cast<TokenId>(token));
@@ -103,6 +107,7 @@ void Candidates::assign_top_k(std::span<const float> scores, std::span<const flo
 
 double Candidates::sum_blocks() {
   blocks_.clear();
+  blocks_.reserve(weights_.capacity() / kBlock + 1);  // all that a later token may need
   const std::span<const double> weights = weights_;
   for (std::size_t begin = 0; begin < weights.size(); begin += kBlock) {
     blocks_.push_back(sum_lanes(weights.subspan(begin, std::min(kBlock, weights.size() - begin))));
@@ -134,6 +139,7 @@ void Candidates::top_p(double p) {
   const Crossing where = crossing_bucket(p * total);
   const double target = where.target;
   double heavier = where.before;
+  inside_.reserve(weights_.capacity());  // all that a later token may need
   inside_.resize(heavy_.size());
   inside_.resize(
       compact(heavy_, inside_, [&](double weight) { return bucket(weight) == where.bucket; }));

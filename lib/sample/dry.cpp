@@ -43,7 +43,8 @@ std::size_t behind_breaker(std::span<const TokenId> tokens, Breakers breakers) {
 
 // repeats[k] = for how many tokens the sequence, read backwards, equals itself k tokens before its
 // end. The Z algorithm: linear, for what is known of an earlier match is not compared again
-// (Gusfield, Algorithms on Strings, Trees and Sequences, 1.4).
+// (Gusfield, Algorithms on Strings, Trees and Sequences, 1.4). `repeats` has the room: assign by
+// itself takes no more than it needs, and so would ask for memory at each token of an answer.
 void match_backwards(std::span<const TokenId> tokens, std::vector<std::size_t>& repeats) {
   const std::size_t size = tokens.size();
   const auto back = [&](std::size_t i) { return tokens[size - 1 - i]; };
@@ -84,6 +85,11 @@ void penalise_repetition(std::span<float> scores, std::span<const TokenId> token
   if (params.dry_penalty_last_n >= 0) {
     const auto most = static_cast<std::size_t>(params.dry_penalty_last_n);
     tokens = tokens.last(std::min(most, tokens.size()));
+  }
+  if (scratch.repeats.capacity() < tokens.size()) {
+    constexpr std::size_t kTokensToCome = 1024;
+    scratch.repeats.reserve(tokens.size() + kTokensToCome);
+    scratch.next.reserve(tokens.size() + kTokensToCome);
   }
   if (tokens.size() <= allowed) return;
   const std::size_t limit = behind_breaker(tokens, params.dry_sequence_breakers);

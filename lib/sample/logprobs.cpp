@@ -19,11 +19,13 @@ void Logprobs::assign(std::span<const float> logits, std::size_t count, LogprobS
     const double logprob = static_cast<double>(logit) - log_total_;
     likeliest_.push_back({static_cast<TokenId>(token), static_cast<float>(logprob), 0});
   });
-  std::stable_sort(likeliest_.begin(), likeliest_.end(),
-                   [&](const TokenLogprob& a, const TokenLogprob& b) {
-                     return logits[static_cast<std::size_t>(a.token)] >
-                            logits[static_cast<std::size_t>(b.token)];
-                   });
+  // By id where they are equal. (A stable sort would say the same by itself, and ask for memory.)
+  std::sort(likeliest_.begin(), likeliest_.end(),
+            [&](const TokenLogprob& a, const TokenLogprob& b) {
+              const float first = logits[static_cast<std::size_t>(a.token)];
+              const float second = logits[static_cast<std::size_t>(b.token)];
+              return first != second ? first > second : a.token < b.token;
+            });
   likeliest_.resize(count);
   for (std::size_t i = 0; i < count; ++i) likeliest_[i].rank = static_cast<std::int32_t>(i + 1);
 }

@@ -63,18 +63,17 @@ void keep_last(std::vector<std::pair<std::vector<TokenId>, float>>& entries) {
 SamplerChain::SamplerChain(const SamplingParams& params, std::uint64_t seed, std::uint64_t drawn,
                            std::span<const TokenId> end_tokens)
     : params_(params),
-      rng_(seed, drawn),
-      xtc_rng_(seed ^ kXtcStream, drawn),
+      draws_{CounterRng(seed, drawn), CounterRng(seed ^ kXtcStream, drawn)},
       end_tokens_(end_tokens.begin(), end_tokens.end()),
       keeps_tokens_(params.no_repeat_ngram_size > 0 || !params.bad_words.empty() ||
                     !params.sequence_bias.empty() || params.dry_multiplier > 0.0F) {
   keep_last(params_.sequence_bias);
   std::sort(params_.dry_sequence_breakers.begin(), params_.dry_sequence_breakers.end());
   if (params.mirostat != 0) {
-    mirostat_.emplace(params.mirostat, params.mirostat_tau, params.mirostat_eta);
+    draws_.mirostat.emplace(params.mirostat, params.mirostat_tau, params.mirostat_eta);
   }
   if (params.adaptive_target >= 0.0F) {
-    adaptive_.emplace(params.adaptive_target, params.adaptive_decay);
+    draws_.adaptive.emplace(params.adaptive_target, params.adaptive_decay);
   }
 }
 
@@ -104,17 +103,38 @@ void SamplerChain::process(std::span<float> scores) const {
 }
 
 void SamplerChain::observe_prompt(std::span<const TokenId> tokens) {
-  length_ += tokens.size();
+  TokenCounts counts = counts_;
+  if (params_.repetition_penalty != 1.0F) {
+    for (const TokenId token : tokens) counts.add_prompt(token);
+  }
   if (keeps_tokens_) tokens_.insert(tokens_.end(), tokens.begin(), tokens.end());
-  if (params_.repetition_penalty == 1.0F) return;
-  for (const TokenId token : tokens) counts_.add_prompt(token);
+  counts_ = std::move(counts);
+  length_ += tokens.size();
+}
+
+// For one token more of the answer.
+void SamplerChain::make_room() {
+  if (penalises()) counts_.reserve(1);
+  if (keeps_tokens_ && tokens_.size() == tokens_.capacity())
+    tokens_.reserve(2 * tokens_.size() + 1);
 }
 
 void SamplerChain::observe_output(TokenId token) {
+  make_room();
   ++length_;
   ++answered_;
   if (keeps_tokens_) tokens_.push_back(token);
-  counts_.add_output(token);
+  if (penalises()) counts_.add_output(token);
+}
+
+void SamplerChain::reserve(std::size_t tokens) {
+  if (keeps_tokens_) tokens_.reserve(tokens_.size() + tokens);
+  if (penalises()) counts_.reserve(tokens);
+}
+
+bool SamplerChain::penalises() const noexcept {
+  return params_.repetition_penalty != 1.0F || params_.presence_penalty != 0.0F ||
+         params_.frequency_penalty != 0.0F;
 }
 
 // Bias first, as in vLLM's sampler and transformers' processor list. Ids beyond the logits are
@@ -125,9 +145,7 @@ void SamplerChain::penalise(std::span<float> scores) const {
     if (i < scores.size()) scores[i] = below_infinity(scores[i] + bias);
   }
   bias_sequences(scores, tokens_, params_.sequence_bias);
-  const bool penalised = params_.repetition_penalty != 1.0F || params_.presence_penalty != 0.0F ||
-                         params_.frequency_penalty != 0.0F;
-  if (!penalised) return;
+  if (!penalises()) return;
   counts_.for_each([&](const TokenCounts::Entry& entry) {
     const auto i = static_cast<std::size_t>(entry.token);
     if (i >= scores.size() || scores[i] == kBanned) return;
@@ -190,7 +208,7 @@ void SamplerChain::filter(SamplerWorkspace& workspace, float largest) {
   if (params_.epsilon_cutoff > 0.0F) candidates.epsilon(params_.epsilon_cutoff);
   if (params_.eta_cutoff > 0.0F) candidates.eta(params_.eta_cutoff);
   if (params_.xtc_probability > 0.0F && params_.xtc_threshold <= 0.5F &&
-      xtc_rng_.next_unit() <= static_cast<double>(params_.xtc_probability)) {
+      draws_.xtc_rng.next_unit() <= static_cast<double>(params_.xtc_probability)) {
     exclude_top_choices(candidates, params_.xtc_threshold);
   }
   if (dynamic) {
@@ -202,17 +220,17 @@ void SamplerChain::filter(SamplerWorkspace& workspace, float largest) {
 TokenId SamplerChain::draw_by_mirostat(SamplerWorkspace& workspace, float largest) {
   Candidates& candidates = workspace.candidates;
   candidates.assign(workspace.scores, largest, params_.temperature);
-  mirostat_->truncate(candidates, workspace.scores.size());
-  const TokenId token = candidates.draw(rng_.next_unit());
-  mirostat_->observe(candidates.weights()[candidates.index_of(token)] / candidates.total());
+  draws_.mirostat->truncate(candidates, workspace.scores.size());
+  const TokenId token = candidates.draw(draws_.rng.next_unit());
+  draws_.mirostat->observe(candidates.weights()[candidates.index_of(token)] / candidates.total());
   return token;
 }
 
 TokenId SamplerChain::draw_adapted(SamplerWorkspace& workspace) {
   Candidates& candidates = workspace.candidates;
-  adaptive_->apply(candidates, workspace.shares);
-  const TokenId token = candidates.draw(rng_.next_unit());
-  adaptive_->observe(workspace.shares[candidates.index_of(token)]);
+  draws_.adaptive->apply(candidates, workspace.shares);
+  const TokenId token = candidates.draw(draws_.rng.next_unit());
+  draws_.adaptive->observe(workspace.shares[candidates.index_of(token)]);
   return token;
 }
 
@@ -228,14 +246,14 @@ TokenId SamplerChain::choose(SamplerWorkspace& workspace) {
   if (params_.temperature == 0.0F) {
     return static_cast<TokenId>(first_largest(scores, workspace.maxima));
   }
-  if (mirostat_) return draw_by_mirostat(workspace, largest);
+  if (draws_.mirostat) return draw_by_mirostat(workspace, largest);
   filter(workspace, largest);
-  if (adaptive_) return draw_adapted(workspace);
-  return workspace.candidates.draw(rng_.next_unit());
+  if (draws_.adaptive) return draw_adapted(workspace);
+  return workspace.candidates.draw(draws_.rng.next_unit());
 }
 
-SampledToken SamplerChain::sample(std::span<const float> logits, SamplerWorkspace& workspace,
-                                  const SampleStep& step) {
+SampledToken SamplerChain::draw(std::span<const float> logits, SamplerWorkspace& workspace,
+                                const SampleStep& step) {
   check_numbers(logits, ErrorCode::corrupt, "the model's weights are damaged");
   workspace.scores.assign(logits.begin(), logits.end());
   if (processor_) process(workspace.scores);
@@ -254,6 +272,26 @@ SampledToken SamplerChain::sample(std::span<const float> logits, SamplerWorkspac
     result.logprob = logprobs_.of(result.token, logits);
     result.top_logprobs = logprobs_.likeliest();
   }
+  return result;
+}
+
+void SamplerChain::sample(std::span<const float> logits, SamplerWorkspace& workspace,
+                          const SampleStep& step,
+                          FunctionRef<void(const SampledToken& sampled)> take) {
+  make_room();
+  const Draws before = draws_;
+  try {
+    take(draw(logits, workspace, step));
+  } catch (...) {
+    draws_ = before;
+    throw;
+  }
+}
+
+SampledToken SamplerChain::sample(std::span<const float> logits, SamplerWorkspace& workspace,
+                                  const SampleStep& step) {
+  SampledToken result;
+  sample(logits, workspace, step, [&](const SampledToken& sampled) { result = sampled; });
   return result;
 }
 

@@ -16,6 +16,7 @@
 #pragma once
 
 #include "base/cpu.hpp"
+#include "base/function_ref.hpp"
 #include "base/rng.hpp"
 #include "kernels/ops.hpp"
 #include "sample/adaptive_p.hpp"
@@ -71,21 +72,40 @@ class SamplerChain {
   void set_processor(LogitsProcessor processor, std::span<const TokenId> tokens);
   bool has_processor() const noexcept { return static_cast<bool>(processor_); }
 
+  // Where they throw, for want of memory, nothing was observed. observe_output does not behind a
+  // token that was sampled: that made the room.
   void observe_prompt(std::span<const TokenId> tokens);
   void observe_output(TokenId token);
+  // Room for so many more.
+  void reserve(std::size_t tokens);
   // Passes over the random number of a token that is not drawn here, so that the n-th token has the
   // n-th number wherever the others came from.
   void skip_draw() noexcept {
-    rng_.next_u64();
-    xtc_rng_.next_u64();
+    draws_.rng.next_u64();
+    draws_.xtc_rng.next_u64();
   }
 
   // Throws corrupt where a logit is NaN or +infinity, invalid_argument where no token is left, and
-  // what LogitsProcessor says.
+  // what LogitsProcessor says. Then nothing was drawn.
   SampledToken sample(std::span<const float> logits, SamplerWorkspace& workspace,
                       const SampleStep& step = {});
+  // The same for `take`: nothing was drawn either where that throws.
+  void sample(std::span<const float> logits, SamplerWorkspace& workspace, const SampleStep& step,
+              FunctionRef<void(const SampledToken& sampled)> take);
 
  private:
+  // What changes with each token that is drawn.
+  struct Draws {
+    CounterRng rng;
+    CounterRng xtc_rng;  // a stream of its own: the n-th token draws the n-th number of both
+    std::optional<Mirostat> mirostat = {};
+    std::optional<AdaptiveP> adaptive = {};
+  };
+
+  void make_room();
+  bool penalises() const noexcept;
+  SampledToken draw(std::span<const float> logits, SamplerWorkspace& workspace,
+                    const SampleStep& step);
   void process(std::span<float> scores) const;
   void penalise(std::span<float> scores) const;
   void apply_rules(std::span<float> scores, const SampleStep& step) const;
@@ -95,10 +115,7 @@ class SamplerChain {
   TokenId draw_adapted(SamplerWorkspace& workspace);
 
   SamplingParams params_;
-  CounterRng rng_;
-  CounterRng xtc_rng_;  // a stream of its own: the n-th token draws the n-th number of both
-  std::optional<Mirostat> mirostat_;
-  std::optional<AdaptiveP> adaptive_;
+  Draws draws_;
   LogitsProcessor processor_;
   TokenCounts counts_;
   std::vector<TokenId> end_tokens_;

@@ -24,6 +24,11 @@ class TokenCounts {
     slots_.resize(slots);
   }
 
+  // Room for so many more.
+  void reserve(std::size_t tokens) {
+    while (2 * (used_ + tokens) > slots_.size()) grow();
+  }
+  // Where they throw, for want of memory, nothing is added.
   void add_prompt(TokenId token) { slot(token); }
   void add_output(TokenId token) { ++slot(token).output; }
 
@@ -45,10 +50,8 @@ class TokenCounts {
   Entry& slot(TokenId token) {
     std::size_t i = probe(slots_, token);
     if (slots_[i].token < 0) {
-      if (2 * (used_ + 1) > slots_.size()) {
-        grow();
-        i = probe(slots_, token);
-      }
+      reserve(1);
+      i = probe(slots_, token);
       slots_[i].token = token;
       ++used_;
     }

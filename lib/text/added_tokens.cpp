@@ -42,7 +42,7 @@ bool touches(const TextRange& range, std::span<const TextRange> sorted) {
   auto next = std::upper_bound(
       sorted.begin(), sorted.end(), range.begin,
       [](std::size_t value, const TextRange& candidate) { return value < candidate.end; });
-  while (next != sorted.end() && next->begin == next->end) ++next;
+  while (next != sorted.end() && next->begin == next->end && next->begin < range.end) ++next;
   return next != sorted.end() && next->begin < range.end;
 }
 

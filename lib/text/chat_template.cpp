@@ -1,5 +1,6 @@
 #include "text/chat_template.hpp"
 
+#include "base/float_env.hpp"
 #include "jinja/interpreter.hpp"
 #include "jinja/json_value.hpp"
 #include "text/chat_messages.hpp"
@@ -77,6 +78,7 @@ Prompt render_values(const ChatTemplate::Impl& impl, Value messages,
 
 // The text is kept for who writes the model to another file; the parsed form needs it no more.
 std::shared_ptr<const TemplateSource> compile_template(std::string text) {
+  const DefaultFloatEnv arithmetic;
   auto source = std::make_shared<TemplateSource>();
   source->parsed = jinja::parse(text);
   source->text = std::move(text);
@@ -102,6 +104,7 @@ ChatTemplate ChatTemplate::parse(std::string_view source, std::string_view bos_t
 
 Prompt ChatTemplate::render(const std::vector<Message>& messages,
                             const TemplateOptions& options) const {
+  const DefaultFloatEnv arithmetic;
   try {
     return render_values(*impl_, message_values(messages), options);
   } catch (const Error& error) {
@@ -120,6 +123,7 @@ Prompt ChatTemplate::render(const std::vector<Message>& messages,
 
 Prompt ChatTemplate::render_json(std::string_view messages_json,
                                  const TemplateOptions& options) const {
+  const DefaultFloatEnv arithmetic;
   return render_values(*impl_, json_option(messages_json, "messages", Kind::list), options);
 }
 

@@ -7,9 +7,6 @@
 namespace tlite::text {
 namespace {
 
-// A file of more is a mistake or an attack; the largest published tokenizer.json has 35 MB.
-constexpr std::size_t kMaxBytes = std::size_t{512} << 20;
-
 std::string_view kind(simdjson::dom::element value) {
   switch (value.type()) {
     case simdjson::dom::element_type::ARRAY:
@@ -118,9 +115,9 @@ JsonField JsonField::item(std::size_t index, simdjson::dom::element value) const
 JsonField parse_json(simdjson::dom::parser& parser, std::span<const std::byte> json,
                      std::string_view name) {
   const std::string where(name);
-  if (json.size() > kMaxBytes) {
+  if (json.size() > kMaxFileBytes) {
     throw Error(ErrorCode::corrupt, where + ": " + std::to_string(json.size()) +
-                                        " bytes, where at most " + std::to_string(kMaxBytes) +
+                                        " bytes, where at most " + std::to_string(kMaxFileBytes) +
                                         " make sense");
   }
   refuse_lfs_pointer(json, name);

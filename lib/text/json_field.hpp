@@ -13,6 +13,10 @@
 
 namespace tlite::text {
 
+// A tokenizer's file of more is a mistake or an attack; the largest published tokenizer.json has
+// 35 MB.
+inline constexpr std::size_t kMaxFileBytes = std::size_t{256} << 20;
+
 // A value and a path, cheap but for the path's allocation: no field outlives the parser. The type
 // is asked for where a value is read, so that a reader needs no checks of its own.
 class JsonField {

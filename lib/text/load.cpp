@@ -1,6 +1,7 @@
 #include "text/load.hpp"
 
 #include "base/file.hpp"
+#include "text/json_field.hpp"
 #include "text/tokenizer_impl.hpp"
 #include "text/tokenizer_json.hpp"
 
@@ -12,8 +13,6 @@
 namespace tlite::text {
 namespace {
 
-constexpr std::size_t kMaxBytes = std::size_t{256} << 20;  // Qwen2.5's files have 10 MB
-
 std::span<const std::byte> bytes_of(const std::string& text) {
   return std::as_bytes(std::span(text));
 }
@@ -21,7 +20,7 @@ std::span<const std::byte> bytes_of(const std::string& text) {
 // A file beside the vocabulary, kept while it is used.
 struct SideFile {
   SideFile(const FileSystem& files, const std::string& path) : name(path) {
-    if (files.exists(path)) text = read_text(files, path, kMaxBytes);
+    if (files.exists(path)) text = read_text(files, path, kMaxFileBytes);
   }
   TokenizerSideFile side() const { return {bytes_of(text), name}; }
   std::string name;
@@ -32,8 +31,8 @@ struct SideFile {
 TokenizerSpec load_older_form(const std::string& folder, const FileSystem& files) {
   const std::string vocabulary = folder + "vocab.json";
   const std::string merges = folder + "merges.txt";
-  return parse_vocabulary_and_merges(bytes_of(read_text(files, vocabulary, kMaxBytes)), vocabulary,
-                                     read_text(files, merges, kMaxBytes), merges);
+  return parse_vocabulary_and_merges(bytes_of(read_text(files, vocabulary, kMaxFileBytes)),
+                                     vocabulary, read_text(files, merges, kMaxFileBytes), merges);
 }
 
 }  // namespace
@@ -49,7 +48,7 @@ TokenizerSpec load_tokenizer_spec(std::string_view path, const FileSystem& files
                      files.exists(folder + "vocab.json") && files.exists(folder + "merges.txt");
   TokenizerSpec spec =
       older ? load_older_form(folder, files)
-            : parse_tokenizer_json(bytes_of(read_text(files, tokenizer_path, kMaxBytes)),
+            : parse_tokenizer_json(bytes_of(read_text(files, tokenizer_path, kMaxFileBytes)),
                                    tokenizer_path);
   const SideFile config(files, folder + "tokenizer_config.json");
   const SideFile map(files, folder + "special_tokens_map.json");

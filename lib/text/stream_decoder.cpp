@@ -5,8 +5,13 @@
 
 namespace tlite {
 
+// With room for pieces, so that none but the longest tokens cost an allocation.
 StreamDecoder::StreamDecoder(Tokenizer tokenizer, const DecodeOptions& options)
-    : tokenizer_(std::move(tokenizer)), options_(options) {}
+    : tokenizer_(std::move(tokenizer)), options_(options) {
+  constexpr std::size_t kRoom = 64;
+  pending_.reserve(kRoom);
+  piece_.reserve(kRoom);
+}
 
 // Ill-formed sequences are replaced as soon as they are known to be ill-formed; only the beginning
 // of a code point that may still become whole waits. So the pieces add up to decode's text.

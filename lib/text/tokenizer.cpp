@@ -45,13 +45,17 @@ void check_arguments(std::string_view text, std::span<const TextRange> ranges) {
   }
 }
 
-// Goes through all ranges for each piece, which is why nobody calls it without need.
-// The parts of sorted ranges inside `piece`, counted from its beginning.
+// The parts of sorted ranges inside `piece`, counted from its beginning. Their ends are sorted too:
+// the first range that matters is found, not looked for, as a long conversation has thousands of
+// pieces and of ranges.
 std::vector<TextRange> cut_ranges(std::span<const TextRange> ranges, TextRange piece) {
   std::vector<TextRange> inside;
-  for (const TextRange& range : ranges) {
-    const std::size_t begin = std::max(range.begin, piece.begin);
-    const std::size_t end = std::min(range.end, piece.end);
+  auto range = std::upper_bound(
+      ranges.begin(), ranges.end(), piece.begin,
+      [](std::size_t value, const TextRange& candidate) { return value < candidate.end; });
+  for (; range != ranges.end() && range->begin < piece.end; ++range) {
+    const std::size_t begin = std::max(range->begin, piece.begin);
+    const std::size_t end = std::min(range->end, piece.end);
     if (begin < end) inside.push_back({begin - piece.begin, end - piece.begin});
   }
   return inside;

@@ -23,6 +23,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <map>
 #include <random>
 #include <string>
@@ -90,6 +91,7 @@ void throughput(const tlite::Model& model, std::int32_t parallel, std::size_t co
   std::size_t prompt = 0;
   std::size_t answer = 0;
   const Clock::time_point start = Clock::now();
+  const std::clock_t spent = std::clock();
   for (const Work& one : work) {
     engine.submit(one.prompt, with(one.answer));
     prompt += one.prompt.size();
@@ -97,10 +99,13 @@ void throughput(const tlite::Model& model, std::int32_t parallel, std::size_t co
   }
   engine.run();
   const double seconds = seconds_since(start);
+  const double processor = static_cast<double>(std::clock() - spent) / CLOCKS_PER_SEC;
   std::printf(
       "{\"test\": \"throughput\", \"parallel\": %d, \"requests\": %zu, \"prompt_tokens\": %zu, "
-      "\"answer_tokens\": %zu, \"seconds\": %.3f, \"tokens_per_second\": %.1f}\n",
-      parallel, count, prompt, answer, seconds, static_cast<double>(prompt + answer) / seconds);
+      "\"answer_tokens\": %zu, \"seconds\": %.3f, \"processor_seconds\": %.3f, "
+      "\"tokens_per_second\": %.1f}\n",
+      parallel, count, prompt, answer, seconds, processor,
+      static_cast<double>(prompt + answer) / seconds);
 }
 
 void print_requests(std::size_t count) {

@@ -251,3 +251,29 @@ TEST(texts, "capi/basics: a text may be NULL when it is empty, and must have a p
   INVALID(tlite_model_inspect(NULL, NULL, TLITE_NUL, &info, &error), "path is empty");
   INVALID(tlite_model_inspect(NULL, "a\0b", 3, &info, &error), "path has a NUL inside");
 }
+
+TEST(cut_paths, "capi/basics: a path with a NUL inside is refused wherever there is one") {
+  const tlite_text cut = {"a\0b", 3};
+  tlite_model* model = NULL;
+  tlite_load_options load;
+  tlite_load_options_init(&load, sizeof load);
+  load.packed_cache = cut;
+  INVALID(tlite_model_load(NULL, "a", 1, &load, &model, &error), "packed_cache has a NUL inside");
+  tlite_plan_options planned;
+  tlite_plan_options_init(&planned, sizeof planned);
+  planned.packed_cache = cut;
+  tlite_memory_plan plan;
+  tlite_memory_plan_init(&plan, sizeof plan);
+  INVALID(tlite_model_plan(NULL, "a", 1, &planned, &plan, &error), "packed_cache has a NUL inside");
+  tlite_quantize_options quantize;
+  tlite_quantize_options_init(&quantize, sizeof quantize);
+  INVALID(tlite_quantize(NULL, "a\0b", 3, "b", 1, TLITE_WEIGHT_MIX_Q8_0, &quantize, &error),
+          "source has a NUL inside");
+  INVALID(tlite_quantize(NULL, "a", 1, "b\0", 2, TLITE_WEIGHT_MIX_Q8_0, &quantize, &error),
+          "target has a NUL inside");
+  INVALID(tlite_quantize(NULL, "a", 1, NULL, 0, TLITE_WEIGHT_MIX_Q8_0, &quantize, &error),
+          "target is empty");
+  quantize.importance = cut;
+  INVALID(tlite_quantize(NULL, "a", 1, "b", 1, TLITE_WEIGHT_MIX_Q8_0, &quantize, &error),
+          "importance has a NUL inside");
+}

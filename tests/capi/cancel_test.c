@@ -100,11 +100,27 @@ TEST(cancel_stream,
     CHECK_OK(tlite_session_rewind(session, 1, &error));
     CHECK(reply(session, NULL) == TLITE_FINISH_LENGTH);
   }
-  /* A stream that is freed was not stopped by it. */
-  tlite_stream* stream = NULL;
+  /* A stream that is freed has ended as was asked: the next answer goes on. */
+  for (int when = 0; when < 3; ++when) {
+    tlite_stream* stream = NULL;
+    const tlite_piece* piece = NULL;
+    if (when == 0) tlite_session_cancel(session);
+    CHECK_OK(tlite_session_stream(session, &stream, &error));
+    if (when == 2) CHECK_OK(tlite_stream_next(stream, &piece, &error));
+    if (when > 0) tlite_session_cancel(session);
+    tlite_stream_free(stream);
+    CHECK_OK(tlite_session_rewind(session, 1, &error));
+    CHECK(reply(session, NULL) == TLITE_FINISH_LENGTH);
+  }
+  /* One that is at its end was not stopped by it. */
+  tlite_stream* ended = NULL;
+  const tlite_piece* piece = NULL;
+  CHECK_OK(tlite_session_stream(session, &ended, &error));
+  do {
+    CHECK_OK(tlite_stream_next(ended, &piece, &error));
+  } while (piece != NULL);
   tlite_session_cancel(session);
-  CHECK_OK(tlite_session_stream(session, &stream, &error));
-  tlite_stream_free(stream);
+  tlite_stream_free(ended);
   CHECK_OK(tlite_session_rewind(session, 1, &error));
   CHECK(reply(session, NULL) == TLITE_FINISH_CANCELLED);
   tlite_session_free(session);

@@ -151,6 +151,33 @@ def library_problems(about: Description, library: Path) -> Iterator[str]:
             yield f"{name}_init takes no structure of {size} bytes"
 
 
+def name_problems(about: Description, library: Path) -> Iterator[str]:
+    """Constants whose name is not the end of their own, and names of what is no constant."""
+    loaded = ctypes.CDLL(str(library))
+    for enum, members in about["enums"].items():
+        name_of = getattr(loaded, f"{enum}_name")
+        name_of.argtypes, name_of.restype = [ctypes.c_int32], ctypes.c_char_p
+        unset = [] if enum == "tlite_status" else [-1]  # no errors: the set's one negative member
+        expected = {value: member for member, value in members.items() if value not in unset}
+        for value in range(min(expected) - 2, max(expected) + 3):
+            name = name_of(value).decode()
+            if value not in expected:
+                if name != "unknown":
+                    yield f"{enum}_name({value}) is {name!r}, and there is no such constant"
+            elif not expected[value].endswith(f"_{name.upper()}"):
+                yield f"{enum}_name({expected[value]}) is {name!r}"
+
+
+def name_selftest(about: Description, library: Path) -> Iterator[str]:
+    """A member that the library has no name for is found, and so is a name without a member."""
+    for enum, members in about["enums"].items():
+        last = max(members.values())
+        fewer = {name: value for name, value in members.items() if value != last}
+        for changed in (fewer, members | {"TLITE_NEWER": last + 1}):
+            if not list(name_problems({"enums": {enum: changed}}, library)):
+                yield f"another last member of {enum} is not noticed"
+
+
 def luajit_problems(about: Description, library: Path) -> Iterator[str]:
     """What LuaJIT says to the declarations, where there is one."""
     luajit = shutil.which("luajit")
@@ -186,6 +213,8 @@ def main() -> int:
     ]
     if arguments.library:
         problems += library_problems(about, arguments.library)
+        problems += name_problems(about, arguments.library)
+        problems += name_selftest(about, arguments.library)
         problems += luajit_problems(about, arguments.library)
     print("\n".join(problems) if problems else "the description is true")
     return 1 if problems else 0

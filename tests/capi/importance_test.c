@@ -77,7 +77,7 @@ TEST(importance, "capi/importance: measured, quantized by; no file where it is s
   CHECK_ERROR(tlite_measure_importance(model, NULL, 70, importance, TLITE_NUL, &options, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "ids is NULL");
   CHECK_ERROR(tlite_measure_importance(model, ids, LENGTH(ids), NULL, 0, &options, &error),
-              TLITE_ERROR_INVALID_ARGUMENT, "path");
+              TLITE_ERROR_INVALID_ARGUMENT, "target is empty");
   CHECK_ERROR(
       tlite_measure_importance(NULL, ids, LENGTH(ids), importance, TLITE_NUL, &options, &error),
       TLITE_ERROR_INVALID_ARGUMENT, "model");

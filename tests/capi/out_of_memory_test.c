@@ -16,6 +16,7 @@ typedef struct world {
   tlite_session* session; /* with a question */
   tlite_engine* engine;
   long allocations; /* of the last step */
+  long failing;     /* the one that fails in it */
 } world;
 
 /* From here on nothing fails. */
@@ -160,6 +161,22 @@ static tlite_status do_reply(world* at, tlite_error** error) {
   return status;
 }
 
+static int32_t stop(const tlite_piece* piece, void* user) {
+  (void)piece;
+  (void)user;
+  return 1;
+}
+
+/* Stopped after its first piece: that is in the conversation, or the call has failed. */
+static tlite_status do_stopped_reply(world* at, tlite_error** error) {
+  const tlite_status status = tlite_session_reply(at->session, stop, NULL, NULL, error);
+  end_of_failing(at);
+  CHECK(count_messages(at->session) == (status == TLITE_OK ? 2U : 1U));
+  CHECK(tlite_session_rewind(at->session, 1, NULL) == TLITE_OK);
+  return status;
+}
+
+/* An error ends it and gives the session back, as it was. */
 static tlite_status do_stream(world* at, tlite_error** error) {
   tlite_stream* stream = NULL;
   const tlite_piece* piece = NULL;
@@ -167,9 +184,63 @@ static tlite_status do_stream(world* at, tlite_error** error) {
   do {
     if (status == TLITE_OK) status = tlite_stream_next(stream, &piece, error);
   } while (status == TLITE_OK && piece != NULL);
+  end_of_failing(at);
+  CHECK(count_messages(at->session) == (status == TLITE_OK ? 2U : 1U));
+  CHECK(tlite_session_rewind(at->session, 1, NULL) == TLITE_OK);
+  tlite_stream_free(stream);
+  CHECK(count_messages(at->session) == 1);
+  return status;
+}
+
+/* The answer that was to be replaced is there until something was said in its place. */
+static tlite_status do_stream_again(world* at, tlite_error** error) {
+  tlite_stream* stream = NULL;
+  tlite_session* fork = NULL;
+  const tlite_message old = {
+      .struct_size = sizeof old, .role = {"assistant", TLITE_NUL}, .content = {"old", TLITE_NUL}};
+  failing_new_at(-1);
+  CHECK_OK(tlite_session_fork(at->session, &fork, NULL));
+  CHECK_OK(tlite_session_add_message(fork, &old, NULL));
+  failing_new_at(at->failing);
+  const tlite_status status = tlite_session_stream_regenerate(fork, &stream, error);
   tlite_stream_free(stream);
   end_of_failing(at);
-  CHECK(tlite_session_rewind(at->session, 1, NULL) == TLITE_OK);
+  CHECK(count_messages(fork) == 2);
+  tlite_session_free(fork);
+  return status;
+}
+
+/* A token that could not be handed out was not chosen: it comes with the next call. */
+static tlite_status do_sampler(world* at, tlite_error** error) {
+  enum { kTokens = 4 };
+  tlite_sampler* sampler = NULL;
+  tlite_sampling_params params;
+  tlite_status status = TLITE_OK;
+  float logits[TINY_VOCAB_SIZE];
+  int32_t expected[kTokens];
+  for (int i = 0; i < TINY_VOCAB_SIZE; i++) logits[i] = (float)(i * 37 % 101) / 20;
+  tlite_sampling_params_init(&params, sizeof params);
+  params.has_seed = 1;
+  params.logprobs = 5;
+  for (int pass = 0; pass < 2; pass++) {
+    if (pass == 0) failing_new_at(-1);
+    if (pass == 1) failing_new_at(at->failing);
+    const tlite_status made = tlite_sampler_create(at->model, &params, &sampler, error);
+    if (made != TLITE_OK) return made;
+    for (int i = 0; i < kTokens;) {
+      const tlite_sampled_token* token = NULL;
+      const tlite_status sampled = tlite_sampler_sample(sampler, logits, TINY_VOCAB_SIZE, NULL, 0,
+                                                        &token, status == TLITE_OK ? error : NULL);
+      if (sampled != TLITE_OK) {
+        status = sampled;
+        continue;
+      }
+      if (pass == 0) expected[i] = token->token;
+      CHECK(token->token == expected[i] && token->logprob->token == expected[i]);
+      i++;
+    }
+    tlite_sampler_free(sampler);
+  }
   return status;
 }
 
@@ -274,6 +345,11 @@ static void make_world(world* at, memory_host* host) {
   CHECK_OK(tlite_messages_parse("[{\"role\": \"user\", \"content\": \"hello\"}]", TLITE_NUL,
                                 &at->messages, &error));
   at->session = tiny_session(at->model, 3);
+  tlite_sampling_params sampling;
+  CHECK_OK(tlite_sampling_params_init(&sampling, sizeof sampling));
+  CHECK_OK(tlite_session_get_sampling(at->session, &sampling, &error));
+  sampling.logprobs = 2; /* so that a piece takes memory */
+  CHECK_OK(tlite_session_set_sampling(at->session, &sampling, &error));
   CHECK_OK(tlite_session_add_user(at->session, "hello", 5, &error));
   tlite_engine_options engine;
   CHECK_OK(tlite_engine_options_init(&engine, sizeof engine));
@@ -297,10 +373,12 @@ static void fail_each(const char* name, step body, world* at) {
   enum { kMost = 100000 };
   long n = 0;
   long failed = 0;
+  at->failing = -1;
   CHECK_OK(body(at, &error)); /* what is made once and kept is made now */
   for (; n < kMost; ++n) {
     tlite_error* error = NULL;
     at->allocations = -1;
+    at->failing = n;
     failing_new_at(n);
     const tlite_status status = body(at, &error);
     end_of_failing(at);
@@ -337,7 +415,10 @@ OUT_OF_MEMORY(info, "telling what a model is")
 OUT_OF_MEMORY(evaluator, "the life of an evaluator")
 OUT_OF_MEMORY(session, "making a session")
 OUT_OF_MEMORY(reply, "a reply")
+OUT_OF_MEMORY(stopped_reply, "a reply that its callback stops")
 OUT_OF_MEMORY(stream, "a stream")
+OUT_OF_MEMORY(stream_again, "a stream in place of an answer")
+OUT_OF_MEMORY(sampler, "a sampler")
 OUT_OF_MEMORY(fork, "a fork")
 OUT_OF_MEMORY(engine_life, "making an engine and a session on it")
 OUT_OF_MEMORY(engine, "a request and its events")

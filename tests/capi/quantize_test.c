@@ -54,7 +54,7 @@ TEST(quantize, "capi/quantize: writes a file that loads, and none where it is st
   CHECK_ERROR(tlite_quantize(NULL, target, TLITE_NUL, target, TLITE_NUL, 19, NULL, &error),
               TLITE_ERROR_INVALID_ARGUMENT, "mix is 19, not a tlite_weight_mix");
   CHECK_ERROR(tlite_quantize(NULL, NULL, 0, target, TLITE_NUL, 0, NULL, &error),
-              TLITE_ERROR_INVALID_ARGUMENT, "path");
+              TLITE_ERROR_INVALID_ARGUMENT, "source is empty");
   remove(target);
 }
 

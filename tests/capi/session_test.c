@@ -1,5 +1,6 @@
 #include "tiny_session.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -434,5 +435,99 @@ TEST(session_prefill,
   CHECK_OK(tlite_session_reply(session, NULL, NULL, NULL, &error));
   CHECK(message_count(session) == 2);
   tlite_session_free(session);
+  tlite_model_free(model);
+}
+
+TEST(session_freed_in_prefill,
+     "capi/session: the stream of a freed session still tells of its prefill") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_session* const session = tiny_session(model, 2);
+  char text[150];
+  memset(text, 'x', sizeof text);
+  CHECK_OK(tlite_session_add_user(session, text, sizeof text, &error));
+  prefill watch = {0, 0, 0, 0};
+  CHECK_OK(tlite_session_on_prefill(session, on_prefill, &watch, &error));
+  tlite_stream* stream = NULL;
+  CHECK_OK(tlite_session_stream(session, &stream, &error));
+  tlite_session_free(session);
+  CHECK(watch.calls == 0);
+  const tlite_piece* piece = NULL;
+  CHECK_OK(tlite_stream_next(stream, &piece, &error));
+  CHECK(watch.calls > 1 && watch.done == watch.total);
+  tlite_stream_free(stream);
+  tlite_model_free(model);
+}
+
+/* Makes the logits NaN from the second token of the answer on. */
+typedef struct spoiler {
+  int calls;
+  size_t prompt; /* tokens */
+} spoiler;
+
+static int32_t spoil(const int32_t* tokens, size_t token_count, float* logits, size_t logit_count,
+                     void* user) {
+  spoiler* const self = user;
+  (void)tokens;
+  if (self->calls++ == 0) self->prompt = token_count;
+  if (token_count > self->prompt) logits[logit_count - 1] = NAN;
+  return 0;
+}
+
+TEST(session_error_reason,
+     "capi/session: an answer that an error has ended has no reason to tell") {
+  memory_host host;
+  tlite_model* const model = tiny_model_load(&host);
+  REQUIRE(model != NULL);
+  tlite_session* const session = tiny_session(model, 6);
+  CHECK_OK(tlite_session_add_user(session, "hello", 5, &error));
+  spoiler broken = {0, 0};
+  CHECK_OK(tlite_session_on_logits(session, spoil, &broken, &error));
+  tlite_stream* stream = NULL;
+  const tlite_piece* piece = NULL;
+  tlite_generation* answer = NULL;
+  CHECK_OK(tlite_session_stream(session, &stream, &error));
+  CHECK_OK(tlite_stream_next(stream, &piece, &error));
+  CHECK(piece != NULL);
+  CHECK_STATUS(tlite_stream_next(stream, &piece, &error), TLITE_ERROR_INVALID_ARGUMENT);
+  CHECK(tlite_stream_finish_reason(stream) == TLITE_FINISH_NONE);
+  CHECK_OK(tlite_stream_get_result(stream, &answer, &error));
+  CHECK(answer->finish_reason == TLITE_FINISH_NONE && answer->token_count == 1);
+  tlite_generation_free(answer);
+  tlite_stream_free(stream);
+
+  /* A fork was handed the callback, and keeps it when the session has another. */
+  tlite_session* fork = NULL;
+  CHECK_OK(tlite_session_fork(session, &fork, &error));
+  CHECK_OK(tlite_session_on_logits(session, NULL, NULL, &error));
+  CHECK_OK(tlite_session_reply(session, NULL, NULL, NULL, &error));
+  tlite_session_free(session);
+  broken.calls = 0;
+  CHECK_STATUS(tlite_session_reply(fork, NULL, NULL, NULL, &error), TLITE_ERROR_INVALID_ARGUMENT);
+  CHECK(broken.calls > 1);
+  tlite_session_free(fork);
+
+  /* Where the context is full, and that is an error. */
+  tlite_session_options options;
+  tlite_session_options_init(&options, sizeof options);
+  options.context = 32;
+  options.overflow = TLITE_OVERFLOW_ERROR;
+  tlite_session* small = NULL;
+  CHECK_OK(tlite_session_create(model, &options, &small, &error));
+  tlite_sampling_params params;
+  tlite_sampling_params_init(&params, sizeof params);
+  params.ignore_eos = 1;
+  CHECK_OK(tlite_session_set_sampling(small, &params, &error));
+  CHECK_OK(tlite_session_add_user(small, "hello", 5, &error));
+  CHECK_OK(tlite_session_stream(small, &stream, &error));
+  tlite_status status = TLITE_OK;
+  do {
+    status = tlite_stream_next(stream, &piece, NULL);
+  } while (status == TLITE_OK && piece != NULL);
+  CHECK(status == TLITE_ERROR_CONTEXT_FULL);
+  CHECK(tlite_stream_finish_reason(stream) == TLITE_FINISH_NONE);
+  tlite_stream_free(stream);
+  tlite_session_free(small);
   tlite_model_free(model);
 }

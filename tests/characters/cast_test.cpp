@@ -209,6 +209,26 @@ TEST_CASE("characters/cast: callbacks ask, add and remove") {
   CHECK(status.running + status.waiting == 0);
 }
 
+TEST_CASE(
+    "characters/cast: who is removed by a callback of its own call is silent and goes later") {
+  Stage stage;
+  Character* const one = &stage.add(greedy("one"));
+  Character* const two = &stage.add(greedy("two"));
+  one->on_end = [&](tlite_finish_reason) { stage.cast.remove(one); };
+  two->on_piece = [&](std::string_view) { stage.cast.remove(two); };
+  REQUIRE(one->say("Напиши стих про машинное обучение"));
+  CHECK(one->say("Столица Франции?").status == TLITE_ERROR_BAD_STATE);
+  REQUIRE(two->say("Столица Франции?", "Столица "));
+  CHECK(stage.cast.update(1ms));
+  CHECK(stage.cast.characters().empty());
+  Result inner;
+  Character& three = stage.add(greedy("three"));
+  three.on_piece = [&](std::string_view) { inner = stage.cast.update(1ms); };
+  REQUIRE(three.say("Столица Франции?"));
+  stage.play();
+  CHECK(inner.status == TLITE_ERROR_BAD_STATE);
+}
+
 TEST_CASE("characters/cast: notes stand behind the player's words, once") {
   Stage stage;
   Character& one = stage.add(greedy("one"));
@@ -291,6 +311,39 @@ TEST_CASE("characters/cast: numbers out of range name themselves") {
   CHECK(other.add(greedy("one"), result) == nullptr);
   CHECK(result.message.find("engine is NULL") != std::string::npos);
   REQUIRE(other.update(1ms));
+}
+
+TEST_CASE("characters/cast: answers are drawn as asked, and end where they are told to") {
+  Stage stage;
+  const std::string question = "Столица Франции?";
+  CharacterOptions options = greedy("one");
+  const std::string whole = alone(options, {question});
+  REQUIRE(whole.find("Париж") != std::string::npos);
+  options.stop = {"нет такого", " Пари"};
+  Character& one = stage.add(options);
+  REQUIRE(one.say(question));
+  stage.play();
+  CHECK(one.answer() == whole.substr(0, whole.find(" Пари")));
+  // The likeliest of one is what greedy takes.
+  options = greedy("one");
+  options.temperature = 1.5F;
+  options.top_k = 1;
+  Character& two = stage.add(options);
+  REQUIRE(two.say(question));
+  stage.play();
+  CHECK(two.answer() == whole);
+  Result result;
+  for (const auto& [field, name] : {std::pair{&CharacterOptions::top_p, "top_p is 1.5"},
+                                    std::pair{&CharacterOptions::min_p, "min_p is 1.5"}}) {
+    options = greedy("one");
+    options.*field = 1.5F;
+    CHECK(stage.cast.add(options, result) == nullptr);
+    CHECK(result.message.find(name) != std::string::npos);
+  }
+  options = greedy("one");
+  options.repetition_penalty = 0;
+  CHECK(stage.cast.add(options, result) == nullptr);
+  CHECK(result.message.find("repetition_penalty is 0") != std::string::npos);
 }
 
 TEST_CASE("characters/cast: a long conversation is put into a summary, the last turns stay") {

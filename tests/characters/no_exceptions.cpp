@@ -1,6 +1,7 @@
 // Compiles without exceptions and without type information, in C++17.
 #include <characters/cast.hpp>
 #include <characters/loader.hpp>
+#include <characters/nodes.hpp>
 
 int use_of_characters(const tlite_model* model);
 int use_of_characters(const tlite_model* model) {

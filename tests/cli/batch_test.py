@@ -6,11 +6,16 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 from cli import BINARY, MODEL, CliTest, main
+
+# The model that says what it is told.
+sys.path.append(str(Path(__file__).resolve().parent.parent / "server"))
+from scripted_model import write_model
 
 
 def chat(custom_id: str, **body: object) -> dict[str, Any]:
@@ -46,9 +51,11 @@ class BatchTest(CliTest):
         self.assertEqual(len(by_id), len(found))
         return by_id
 
-    def batch(self, requests: list[dict[str, Any]], *flags: str) -> dict[str, dict[str, Any]]:
+    def batch(
+        self, requests: list[dict[str, Any]], *flags: str, model: str = MODEL
+    ) -> dict[str, dict[str, Any]]:
         """Answers requests, and gives the results."""
-        self.run_ok("batch", MODEL, "--in", self.lines(requests), "--out", "out.jsonl", *flags)
+        self.run_ok("batch", model, "--in", self.lines(requests), "--out", "out.jsonl", *flags)
         return self.results()
 
     def test_answers_as_alone(self) -> None:
@@ -219,6 +226,55 @@ class BatchTest(CliTest):
         usage = results["predict"]["response"]["body"]["usage"]
         self.assertEqual(usage["completion_tokens"], 3)
 
+    def test_tools(self) -> None:
+        """Calls that a model makes, and those that it would not make by itself."""
+        said = {
+            "call": ['<tool_call>\n{"name": "b", "argu', 'ments": {}}', "\n</tool_call>"],
+            "words": ["Нет", ", спасибо."],
+            "city": ['city": 1}', "}\n</tool_call>\n", "Вот."],
+        }
+        path = self.folder / "scripted"
+        write_model(path, Path(MODEL), said, [('"', 'city": 1}', 1.0), ("{", '"', 1.0)])
+        tools = [{"type": "function", "function": {"name": name}} for name in ("a", "b")]
+
+        def asked(name: str, script: str, **body: object) -> dict[str, Any]:
+            turns = [{"role": "user", "content": f"say:{script}"}]
+            fields = {"tools": tools, "temperature": 0, "max_tokens": 99, **body}
+            return chat(name, messages=turns, **fields)
+
+        named = {"type": "function", "function": {"name": "b"}}
+        results = self.batch(
+            [
+                asked("own", "call"),
+                asked("none", "words"),
+                asked("required", "words", tool_choice="required"),
+                asked("named", "words", tool_choice=named, n=2),
+                asked("one", "words", tool_choice="required", parallel_tool_calls=False),
+            ],
+            model=str(path),
+        )
+        found = {}
+        for name, result in results.items():
+            self.assertIsNone(result["error"], name)
+            for choice in result["response"]["body"]["choices"]:
+                message = choice["message"]
+                calls = [
+                    (call["function"]["name"], call["function"]["arguments"])
+                    for call in message.get("tool_calls", [])
+                ]
+                found[name] = (message["content"], calls, choice["finish_reason"])
+        city = '{"city": 1}'
+        self.assertEqual(
+            found,
+            {
+                "own": (None, [("b", "{}")], "tool_calls"),
+                "none": ("Нет, спасибо.", [], "stop"),
+                "required": ("Вот.", [("a", city)], "tool_calls"),
+                "named": (None, [("b", city)], "stop"),
+                "one": (None, [("a", city)], "tool_calls"),
+            },
+        )
+
     def test_bad_requests(self) -> None:
         """A request that is wrong has an error, by field and value, and the others an answer."""
         cases: dict[str, tuple[dict[str, object], str]] = {
@@ -236,7 +292,7 @@ class BatchTest(CliTest):
             "logit_bias": ({"x": 1}, 'logit_bias is "x", it must be a token id'),
             "top_logprobs": (2, "top_logprobs is 2, it must be absent where logprobs is not true"),
             "stream": (True, "not supported: stream in a batch"),
-            "tool_choice": ("required", 'not supported: tool_choice "required"'),
+            "tool_choice": ("required", "tool_choice wants a call, and there is no tool to call"),
             "response_format": (
                 {"type": "json_object"},
                 'not supported: response_format "json_object"',
@@ -264,6 +320,25 @@ class BatchTest(CliTest):
                 continue
             self.assertIsNone(result["response"])
             self.assertIn(messages[name], result["error"]["message"])
+
+    def test_positions(self) -> None:
+        """No request runs past what the model was made for, whatever room the engine has."""
+        requests = [
+            chat("chat", messages=[{"role": "user", "content": "да " * 2100}]),
+            completion("ids", [[65] * 2049, [65]]),
+            completion("fits", [65] * 2040, max_tokens=100, ignore_eos=True),
+            {"custom_id": "input", "url": "/v1/embeddings", "body": {"input": [[65] * 2049]}},
+            {"custom_id": "whole", "url": "/v1/embeddings", "body": {"input": [[65] * 2048]}},
+        ]
+        results = self.batch(requests)
+        most = "tokens, the model takes 2048 at most (max_position_embeddings)"
+        self.assertRegex(results["chat"]["error"]["message"], "messages has [0-9]{4} tokens, the ")
+        self.assertIn(f"prompt has 2049 {most}", results["ids"]["error"]["message"])
+        self.assertIn(f"input has 2049 {most}", results["input"]["error"]["message"])
+        self.assertIsNone(results["whole"]["error"])
+        answer = results["fits"]["response"]["body"]
+        self.assertEqual(answer["choices"][0]["finish_reason"], "length")
+        self.assertEqual(answer["usage"]["completion_tokens"], 8)
 
     def test_bad_files(self) -> None:
         """What is wrong with a file is said before anything is answered, with its line."""

@@ -10,7 +10,9 @@
 #include <cstdlib>
 #include <memory>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include <tlite/error.hpp>
 
@@ -60,12 +62,18 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       first_non_finite(tensor.type, tensor.data);
     }
     read_or_refuse([&] { read_gguf_config(file, 1, false); });
-    read_or_refuse([&] { read_gguf_sampling(file); });
+    read_or_refuse([&] {
+      std::vector<std::string> warnings;
+      read_gguf_generation(file, warnings);
+    });
+    read_or_refuse([&] { gguf_special_id_warnings(file); });
     read_or_refuse([&] { read_gguf_eos_token_ids(file); });
     read_or_refuse([&] { read_gguf_chat_template(file); });
     read_or_refuse(
         [&] { Tokenizer(std::make_shared<Tokenizer::Impl>(read_gguf_tokenizer(file))); });
   });
-  read_or_refuse([&] { open_gguf("fuzz-00001-of-00002.gguf", OneFile(bytes)); });
+  for (const WeightAccess access : {WeightAccess::map, WeightAccess::read}) {
+    read_or_refuse([&] { open_gguf("fuzz-00001-of-00002.gguf", OneFile(bytes), access); });
+  }
   return 0;
 }

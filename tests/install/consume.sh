@@ -54,7 +54,7 @@ case "$way" in
     done
     ;;
   examples)
-    for example in "$source"/examples/c "$source"/examples/cpp; do project "$example" ""; done
+    for example in c cpp game-godot; do project "$source/examples/$example" ""; done
     ;;
   subdirectory)
     mkdir -p "$work/consumer"

@@ -1,18 +1,12 @@
-// An engine on a heap that fails: at the Nth allocation, or from the Nth on until somebody is told,
-// for every N up to where nothing fails. Whatever fails, the error is a defined one, what the call
-// was not about is unharmed, and every page comes back.
-#include "capi/failing_new.h"
-#include "unit/support/counting_allocator.hpp"
-#include "unit/support/tiny_checkpoint.hpp"
+// An engine on a heap that fails. Whatever fails, the error is a defined one, what the call was not
+// about is unharmed, and every page comes back.
+#include "memory/failing_heap.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <map>
-#include <memory>
-#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -26,24 +20,13 @@ namespace tlite {
 namespace {
 
 using namespace std::chrono_literals;
+using test::attempt;
+using test::Attempt;
+using test::for_every_allocation;
+using test::Heap;
+using test::world;
 
 constexpr std::int32_t kContext = 128;  // four pages: too few for all, so that some give way
-
-struct World {
-  World() {
-    LoadOptions options;
-    options.host.files = test::tiny_checkpoint("tiny");
-    options.host.allocator = allocator;
-    model.emplace(Model::load("tiny", options));
-  }
-  std::shared_ptr<test::CountingAllocator> allocator = std::make_shared<test::CountingAllocator>();
-  std::optional<Model> model;
-};
-
-const World& world() {
-  static const World made;
-  return made;
-}
 
 EngineOptions options() {
   EngineOptions made;
@@ -114,40 +97,6 @@ void check_at_rest(const Engine& engine) {
   CHECK(status.running == 0);
   CHECK(status.waiting == 0);
   CHECK(status.cached_tokens + status.free_tokens == kContext);
-}
-
-enum class Heap { fails_once, fails_from_there_on };
-
-struct Attempt {
-  bool failed = false;  // threw, for want of memory
-  long allocations = 0;
-};
-
-// Calls `body` on a heap that fails in the n-th allocation.
-Attempt attempt(long n, Heap heap, const std::function<void()>& body) {
-  Attempt result;
-  std::optional<ErrorCode> code;
-  (heap == Heap::fails_once ? failing_new_at : failing_new_from)(n);
-  try {
-    body();
-  } catch (const std::bad_alloc&) {
-    result.failed = true;
-  } catch (const Error& error) {
-    result.failed = true;
-    code = error.code();
-  }
-  result.allocations = failing_new_count();
-  failing_new_at(-1);
-  if (code) CHECK(*code == ErrorCode::out_of_memory);
-  return result;
-}
-
-// Calls `once` for n = 0, 1, ... on both kinds of heap, until it says that nothing asked for the
-// n-th allocation.
-void for_every_allocation(const std::function<Attempt(long n, Heap heap)>& once) {
-  for (const Heap heap : {Heap::fails_once, Heap::fails_from_there_on}) {
-    for (long n = 0; once(n, heap).allocations > n; ++n) REQUIRE(n < 100000);
-  }
 }
 
 }  // namespace

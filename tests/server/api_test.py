@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import struct
 import threading
 from pathlib import Path
 from typing import Any
 
-from client import ServerTest, main
+from client import MODEL, ServerTest, main
 
 CHAT = "/v1/chat/completions"
 COMPLETIONS = "/v1/completions"
@@ -204,7 +205,9 @@ class ApiTest(ServerTest):
         for path, methods in described.items():
             for method in ("get", "post"):
                 status = self.request(
-                    method.upper(), path, b"{" if method == "post" else None
+                    method.upper(),
+                    path.replace("{id}", "demo"),
+                    b"{" if method == "post" else None,
                 ).status
                 expected = (200, 400) if method in methods else (405,)
                 self.assertIn(status, expected, (method, path))
@@ -214,6 +217,21 @@ class ApiTest(ServerTest):
         listed = self.request("GET", "/v1/models").json
         self.assertEqual([model["id"] for model in listed["data"]], ["demo"])
         self.assertTrue(listed["data"][0]["loaded"])
+        for name in ("demo", "%64e%6do"):
+            one = self.request("GET", f"/v1/models/{name}").json
+            self.assertEqual({**one, "created": 0}, {**listed["data"][0], "created": 0})
+        for name in ("Demo", "demo/x", "demo%2", "%00", "%d0"):
+            answer = self.request("GET", f"/v1/models/{name}")
+            self.assertEqual((answer.status, answer.error["code"]), (404, "model_not_found"))
+        self.assertEqual(self.request("GET", "/v1/models/").error["code"], "not_found")
+        self.assertEqual(self.request("DELETE", "/v1/models/demo").status, 405)
+
+    def test_tokenizer_info(self) -> None:
+        """The texts of its special tokens, as in the files."""
+        info = self.request("GET", "/tokenizer_info").json
+        settings = json.loads((Path(MODEL) / "tokenizer_config.json").read_text(encoding="utf-8"))
+        for name in ("bos_token", "eos_token", "pad_token", "chat_template"):
+            self.assertEqual(info[name], settings.get(name), name)
 
     def test_unknown_fields(self) -> None:
         """They are named in a header, and change nothing."""
@@ -274,7 +292,7 @@ class ApiTest(ServerTest):
             ({"stream": "yes"}, 'stream is "yes"', "stream", "invalid_value"),
             ({"tools": {}}, "tools is {}", "tools", "invalid_value"),
             ({"tools": [{"type": "x"}]}, "tools[0] is", "tools[0]", "invalid_value"),
-            ({"tool_choice": "required"}, "not supported", "tool_choice", "not_supported"),
+            ({"tool_choice": "required"}, "there is no tool", "tool_choice", "invalid_value"),
             (
                 {"response_format": {"type": "json_object"}},
                 'not supported: response_format "json_object"',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import http.client
 import json
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import threading
 import unittest
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,22 @@ MODEL = str(Path(sys.argv[2]).resolve()) if len(sys.argv) > 2 else "model"
 class Server:
     """A running server, over the demo model unless other models are named."""
 
-    def __init__(self, *flags: str, models: tuple[str, ...] = (f"demo={MODEL}",)) -> None:
+    def __init__(
+        self,
+        *flags: str,
+        models: tuple[str, ...] = (f"demo={MODEL}",),
+        port: int = 0,
+        before: Callable[[], None] | None = None,
+    ) -> None:
+        """`before` is called in the process that becomes the server."""
         self.process = subprocess.Popen(
-            [str(BINARY), *models, "--port", "0", *flags],
+            [str(BINARY), *models, "--port", str(port), *flags],
+            preexec_fn=before,
             stderr=subprocess.PIPE,
             text=True,
             encoding="utf-8",
         )
+        atexit.register(self.process.kill)  # it must not outlive a test that failed
         self.lines: list[str] = []
         ready = threading.Event()
         self.port = 0

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any, Literal
 
 import anthropic
 import openai
-from client import ServerTest, main
+from client import MODEL, ServerTest, main
 from jsonschema import Draft202012Validator
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
+from openai.types import chat, responses
 from openapi_spec_validator import validate
+from pydantic import BaseModel, TypeAdapter
+from scripted_server import CITY, ScriptedTest
 
 HELLO = [{"role": "user", "content": "Привет"}]
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}]
+
+
+class Ping(BaseModel):
+    """An event that Anthropic documents, and its package has no type for."""
+
+    type: Literal["ping"]
 
 
 class OpenAiTest(ServerTest):
@@ -151,6 +162,122 @@ class AnthropicTest(ServerTest):
             create(model="claude-9", messages=HELLO, max_tokens=4)
 
 
+class TypesTest(ScriptedTest):
+    """Answers by the clients' own types, which they do not hold answers to by themselves."""
+
+    beside = (f"demo={MODEL}",)
+
+    def fits(self, kind: Any, value: object) -> None:  # noqa: ANN401
+        """The type takes it as it is."""
+        TypeAdapter(kind).validate_json(json.dumps(value), strict=True)
+
+    def both(self, path: str, whole: Any, part: Any, **body: object) -> None:  # noqa: ANN401
+        """An answer and the events of its stream."""
+        for script in ("plain", "one", "thinks"):
+            message = {"role": "user", "content": f"say:{script}"}
+            turns = {"input" if path == "/v1/responses" else "messages": [message]}
+            asked = {"model": "scripted", **turns, **body}
+            with self.subTest(path, script=script):
+                self.fits(whole, self.ok(path, **asked))
+                answer = self.post(path, **asked, stream=True)
+                named = b"event: " in answer.body
+                for event in answer.named_events() if named else answer.events():
+                    self.fits(part, event)
+
+    def test_openai(self) -> None:
+        """Chats, responses, completions, embeddings, models."""
+        usage = {"stream_options": {"include_usage": True}, "logprobs": True, "top_logprobs": 1}
+        self.both(
+            "/v1/chat/completions",
+            chat.ChatCompletion,
+            chat.ChatCompletionChunk,
+            tools=TOOLS,
+            **usage,
+        )
+        flat = [
+            {"type": "function", "strict": False, "name": "f", "parameters": {"type": "object"}}
+        ]
+        self.both("/v1/responses", responses.Response, responses.ResponseStreamEvent, tools=flat)
+        completion = self.ok("/v1/completions", prompt="а", max_tokens=2, logprobs=1)
+        self.fits(openai.types.Completion, completion)
+        numbers = self.ok("/v1/embeddings", input="а", encoding_format="float")
+        self.fits(openai.types.CreateEmbeddingResponse, numbers)
+        self.fits(openai.types.Model, self.request("GET", "/v1/models/demo").json)
+
+    def test_anthropic(self) -> None:
+        """Messages and counts."""
+        tools = [{"name": "weather", "input_schema": {"type": "object"}}]
+        self.both(
+            "/v1/messages",
+            anthropic.types.Message,
+            anthropic.types.RawMessageStreamEvent | Ping,
+            max_tokens=64,
+            tools=tools,
+        )
+        count = self.ok("/v1/messages/count_tokens", model="scripted", messages=HELLO, tools=tools)
+        self.fits(anthropic.types.MessageTokensCount, count)
+
+
+class City(BaseModel):
+    """What the scripted model says where it has to."""
+
+    city: str
+
+
+class ForcedToolsTest(ScriptedTest):
+    """Classes of pydantic's, which a model that would rather talk has to fill."""
+
+    def test_openai(self) -> None:
+        """By a call, whole and from a stream."""
+        url = f"http://127.0.0.1:{self.server.port}/v1"
+        client = openai.OpenAI(base_url=url, api_key="none", max_retries=0)
+        asked: dict[str, Any] = {
+            "model": "scripted",
+            "messages": [{"role": "user", "content": "say:plain"}],
+            "temperature": 0,
+            "tools": [openai.pydantic_function_tool(City)],
+            "tool_choice": {"type": "function", "function": {"name": "City"}},
+        }
+        choice = client.chat.completions.parse(**asked).choices[0]
+        (call,) = choice.message.tool_calls
+        self.assertEqual(call.function.parsed_arguments, City(city="Тверь"))
+        self.assertEqual(choice.finish_reason, "stop")
+        with client.chat.completions.stream(**asked) as stream:
+            last = [e for e in stream if e.type == "tool_calls.function.arguments.done"][-1]
+        self.assertEqual(last.parsed_arguments, City(city="Тверь"))
+
+    def test_anthropic(self) -> None:
+        """By a block."""
+        url = f"http://127.0.0.1:{self.server.port}"
+        client = anthropic.Anthropic(base_url=url, api_key="none", max_retries=0)
+        message = client.messages.create(
+            model="scripted",
+            max_tokens=64,
+            messages=[{"role": "user", "content": "say:plain"}],
+            tools=[{"name": "city", "input_schema": City.model_json_schema()}],
+            tool_choice={"type": "tool", "name": "city"},
+            extra_body={"temperature": 0},
+        )
+        self.assertEqual(
+            (message.content[0].input, message.stop_reason), (json.loads(CITY), "tool_use")
+        )
+
+    def test_langchain(self) -> None:
+        """By its structured output, and by tools that must be called."""
+        url = f"http://127.0.0.1:{self.server.port}/v1"
+        model = ChatOpenAI(
+            base_url=url, api_key="none", model="scripted", max_retries=0, temperature=0
+        )
+        structured = model.with_structured_output(City, method="function_calling")
+        self.assertEqual(structured.invoke("say:plain"), City(city="Тверь"))
+        bound = model.bind_tools([City], tool_choice="any", parallel_tool_calls=False)
+        (call,) = bound.invoke("say:plain").tool_calls
+        self.assertEqual((call["name"], call["args"]), ("City", json.loads(CITY)))
+        first, *others = bound.stream("say:plain")
+        (call,) = sum(others, start=first).tool_calls
+        self.assertEqual(call["args"], json.loads(CITY))
+
+
 class DescriptionTest(ServerTest):
     """/openapi.json, by packages that read such descriptions."""
 
@@ -170,7 +297,7 @@ class DescriptionTest(ServerTest):
                         content = operation["requestBody"]["content"]["application/json"]
                         asked = content["example"]
                         fits(content["schema"], asked)
-                    answer = self.request(method.upper(), path, asked)
+                    answer = self.request(method.upper(), path.replace("{id}", "demo"), asked)
                     self.assertEqual(answer.status, 200, answer.body)
                     kinds = operation["responses"]["200"]["content"]
                     kind = answer.headers["content-type"].split(";")[0]

@@ -7,23 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from client import MODEL, Answer, Server, ServerTest, main
-from scripted_model import write_model
+from client import Answer, Server, ServerTest, main
+from scripted_server import ARGUMENTS, CITY, PLAIN, SCRIPTS, ScriptedTest
 
 MESSAGES = "/v1/messages"
 COUNT = "/v1/messages/count_tokens"
-SCRIPTS = {
-    "plain": ["Добрый", " день", ", мир!"],
-    "one": ["Сейчас", ".\n", '<tool_call>\n{"name": "weather", "argu',
-            'ments": {"city": "Мо', 'сква", "days": ', "[1, 2]}", "}\n</tool_call>"],
-    "two": ['<tool_call>\n{"name": "a", "arguments": {}}\n</tool_call>\n<tool_',
-            'call>{"name": "b", "arguments": {"x": "}"}}', "</tool_call>\n"],
-    "thinks": ["<think>", "\nДум", "аю.\n", "</think>", "\n\n", "Да", " так."],
-}  # fmt: skip
 TOOLS = [{"name": name, "input_schema": {"type": "object"}} for name in ("weather", "a", "b")]
 HELLO: list[dict[str, object]] = [{"role": "user", "content": "say:plain"}]
-TEXT = {"type": "text", "text": "Добрый день, мир!"}
-CITY = {"city": "Москва", "days": [1, 2]}
+TEXT = {"type": "text", "text": PLAIN}
+DAYS = json.loads(ARGUMENTS)
 
 
 def gather(stream: list[Any]) -> dict[str, Any]:
@@ -67,16 +59,8 @@ def without_ids(message: dict[str, Any]) -> dict[str, Any]:
     return {**message, "id": None, "content": content}
 
 
-class MessagesTest(ServerTest):
+class MessagesTest(ScriptedTest):
     """The scripted model."""
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        """Writes it, and serves it."""
-        folder = cls.enterClassContext(tempfile.TemporaryDirectory())
-        path = Path(folder) / "scripted"
-        write_model(path, Path(MODEL), SCRIPTS)
-        cls.server = Server(models=(str(path),))
 
     def say(self, script: str, **body: object) -> Any:  # noqa: ANN401
         """One message; its stream is of the same."""
@@ -121,8 +105,37 @@ class MessagesTest(ServerTest):
         ]
         self.assertEqual(self.say("", messages=turns, system=system)["content"], [TEXT])
         one = self.ok(COUNT, messages=turns, system=system)
-        turns[1]["content"] = "Добрый день, мир!"
+        turns[1]["content"] = PLAIN
         self.assertEqual(self.ok(COUNT, messages=turns, system="Кратко."), one)
+
+    def test_turns_of_one_role(self) -> None:
+        """Turns of one role that follow each other are one."""
+        call = {"type": "tool_use", "id": "x", "name": "a", "input": {}}
+        result = {"type": "tool_result", "tool_use_id": "x", "content": "да"}
+        hello = {"type": "text", "text": "Привет"}
+        apart: list[dict[str, object]] = [
+            {"role": "user", "content": "раз"},
+            {"role": "user", "content": [{"type": "text", "text": "два"}]},
+            {"role": "assistant", "content": [hello]},
+            {"role": "assistant", "content": [call]},
+            {"role": "user", "content": [result]},
+            {"role": "user", "content": "и"},
+            {"role": "user", "content": [{"type": "text", "text": "say:plain"}]},
+        ]
+        joined: list[dict[str, object]] = [
+            {"role": "user", "content": "раз\nдва"},
+            {"role": "assistant", "content": [hello, call]},
+            {"role": "user", "content": [result, {"type": "text", "text": "и\nsay:plain"}]},
+        ]
+        self.assertEqual(self.say("", messages=apart)["content"], [TEXT])
+        one = self.ok(MESSAGES, messages=joined, max_tokens=1)["usage"]
+        other = self.ok(MESSAGES, messages=apart, max_tokens=1)["usage"]
+        # Of the other all is in the cache but the last token, which is always computed.
+        self.assertEqual(other["input_tokens"], 1)
+        self.assertEqual(
+            one["input_tokens"] + one["cache_read_input_tokens"],
+            1 + other["cache_read_input_tokens"],
+        )
 
     def test_ends(self) -> None:
         """At max_tokens, at a sequence, which is named, and without a token."""
@@ -146,6 +159,7 @@ class MessagesTest(ServerTest):
         for usage in (first, again):
             self.assertEqual(usage["input_tokens"] + usage["cache_read_input_tokens"], count)
         self.assertGreater(again["cache_read_input_tokens"], 100)
+        self.assertEqual(again["output_tokens_details"], {"thinking_tokens": 0})
         start = self.post(MESSAGES, messages=long, max_tokens=4, stream=True).named_events()[0]
         self.assertEqual(start["message"]["usage"]["input_tokens"], count)
 
@@ -154,7 +168,7 @@ class MessagesTest(ServerTest):
         message = self.say("one", tools=TOOLS)
         text, call = message["content"]
         self.assertEqual((text["text"], message["stop_reason"]), ("Сейчас.", "tool_use"))
-        self.assertEqual((call["type"], call["name"], call["input"]), ("tool_use", "weather", CITY))
+        self.assertEqual((call["type"], call["name"], call["input"]), ("tool_use", "weather", DAYS))
         result = {"type": "tool_result", "tool_use_id": call["id"], "content": [TEXT]}
         turns = [
             {"role": "user", "content": "say:one"},
@@ -177,6 +191,19 @@ class MessagesTest(ServerTest):
         tokens = self.ok("/tokenize", messages=HELLO, tools=nested)["count"]
         self.assertEqual(self.ok(COUNT, messages=HELLO, tools=TOOLS)["input_tokens"], tokens)
 
+    def test_forced_tools(self) -> None:
+        """A model that would rather talk calls a tool; nothing follows the only call."""
+        any_tool = self.say("plain", tools=TOOLS, tool_choice={"type": "any"})
+        call, text = any_tool["content"]
+        self.assertEqual((call["name"], call["input"]), ("weather", json.loads(CITY)))
+        self.assertEqual((text["text"], any_tool["stop_reason"]), ("Это всё.", "tool_use"))
+        one = {"type": "any", "disable_parallel_tool_use": True}
+        self.assertEqual(len(self.say("plain", tools=TOOLS, tool_choice=one)["content"]), 1)
+        named = self.say("plain", tools=TOOLS, tool_choice={"type": "tool", "name": "b"})
+        (call,) = named["content"]
+        self.assertEqual((call["name"], call["input"]), ("b", json.loads(CITY)))
+        self.assertEqual(named["stop_reason"], "tool_use")
+
     def test_streamed_arguments(self) -> None:
         """Arguments come as they are written."""
         fields: dict[str, object] = {"max_tokens": 64, "temperature": 0, "tools": TOOLS}
@@ -187,7 +214,10 @@ class MessagesTest(ServerTest):
 
     def test_thinking(self) -> None:
         """Thoughts are blocks, which may come back; they end where the budget does."""
-        thought, text = self.say("thinks")["content"]
+        message = self.say("thinks")
+        # <think> and </think> are among them.
+        self.assertEqual(message["usage"]["output_tokens_details"], {"thinking_tokens": 4})
+        thought, text = message["content"]
         self.assertEqual((thought["type"], thought["thinking"]), ("thinking", "Думаю."))
         self.assertEqual(text["text"], "Да так.")
         turns = [*HELLO, {"role": "assistant", "content": [thought, text]}, *HELLO]
@@ -223,7 +253,10 @@ class MessagesTest(ServerTest):
             ("system is 1", {"system": 1}),
             ("tools[0]", {"tools": [{"name": "a"}]}),
             ("tools[0] of type \"web_search\"", {"tools": [{"type": "web_search", "name": "w"}]}),
-            ("tool_choice of type \"any\"", {"tools": TOOLS, "tool_choice": {"type": "any"}}),
+            ("tool_choice wants a call", {"tool_choice": {"type": "any"}}),
+            ("tool_choice is {", {"tools": TOOLS, "tool_choice": {"type": "tool"}}),
+            ("tool_choice is \"c\"",
+             {"tools": TOOLS, "tool_choice": {"type": "tool", "name": "c"}}),
             ("tool_choice.type is \"some\"", {"tool_choice": {"type": "some"}}),
             ("stop_sequences is \"а\"", {"stop_sequences": "а"}),
             ("thinking.type is \"much\"", {"thinking": {"type": "much"}}),
@@ -241,8 +274,24 @@ class MessagesTest(ServerTest):
         self.is_error(self.request("GET", MESSAGES), 405, "invalid_request_error")
         self.assertIn("gpt-9", self.no(404, "not_found_error", model="gpt-9"))
         self.assertIn("gpt-9", self.no(404, "not_found_error", COUNT, model="gpt-9"))
-        answer = self.post(MESSAGES, max_tokens=8, messages=HELLO, colour="red")
-        self.assertIn("colour", answer.headers["warning"])
+        for path in (MESSAGES, COUNT):
+            answer = self.post(path, max_tokens=8, messages=HELLO, colour="red")
+            self.assertIn("colour", answer.headers["warning"])
+
+
+class StrictTest(ScriptedTest):
+    """A server that refuses what it does not know."""
+
+    flags = ("--strict",)
+
+    def test_strict(self) -> None:
+        """In counts too, where others warn."""
+        for path in (MESSAGES, COUNT):
+            answer = self.post(path, max_tokens=1, messages=HELLO, colour="red")
+            self.assertEqual(answer.status, 400, path)
+            self.assertIn('"colour"', answer.error["message"])
+            body = {"max_tokens": 1, "messages": HELLO, "metadata": {"user_id": "x"}}
+            self.assertEqual(self.post(path, **body).status, 200)
 
 
 class KeyTest(ServerTest):

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from client import MODEL, Answer, Server, ServerTest, main
-from scripted_model import write_model
+from client import Answer, main
+from scripted_server import ARGUMENTS, CITY, PLAIN, SCRIPTS, ScriptedTest
 
 RESPONSES = "/v1/responses"
-SCRIPTS = {
-    "plain": ["Добрый", " день", ", мир!"],
-    "one": ["Сейчас", ".\n", '<tool_call>\n{"name": "weather", "argu',
-            'ments": {"city": "Мо', 'сква", "days": ', "[1, 2]}", "}\n</tool_call>"],
-    "two": ['<tool_call>\n{"name": "a", "arguments": {}}\n</tool_call>\n<tool_',
-            'call>{"name": "b", "arguments": {"x": "}"}}', "</tool_call>\n"],
-    "thinks": ["<think>", "\nДум", "аю.\n", "</think>", "\n\n", "Да", " так."],
-}  # fmt: skip
 TOOLS = [
     {"type": "function", "name": name, "parameters": {"type": "object"}}
     for name in ("weather", "a", "b")
 ]
-ARGUMENTS = '{"city": "Москва", "days": [1, 2]}'
 
 
 def events(answer: Answer) -> list[Any]:
@@ -77,16 +66,8 @@ def without_ids(response: dict[str, Any]) -> dict[str, Any]:
     return {**response, "id": None, "created_at": None, "output": output, "usage": usage}
 
 
-class ResponsesTest(ServerTest):
+class ResponsesTest(ScriptedTest):
     """The scripted model."""
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        """Writes it, and serves it."""
-        folder = cls.enterClassContext(tempfile.TemporaryDirectory())
-        path = Path(folder) / "scripted"
-        write_model(path, Path(MODEL), SCRIPTS)
-        cls.server = Server(models=(str(path),))
 
     def say(self, asked: object, **body: object) -> Any:  # noqa: ANN401
         """One response; its stream is of the same."""
@@ -107,7 +88,7 @@ class ResponsesTest(ServerTest):
     def test_text(self) -> None:
         """A string, or messages, whose contents are strings or parts."""
         response = self.say("say:plain")
-        self.assertEqual(self.text(response), "Добрый день, мир!")
+        self.assertEqual(self.text(response), PLAIN)
         self.assertEqual((response["object"], response["status"]), ("response", "completed"))
         self.assertIsNone(response["incomplete_details"])
         self.assertIs(response["store"], False)
@@ -120,11 +101,11 @@ class ResponsesTest(ServerTest):
             {"type": "message", "role": "user", "content": parts},
         ]
         again = self.say(turns, instructions="Кратко.")
-        self.assertEqual(self.text(again), "Добрый день, мир!")
+        self.assertEqual(self.text(again), PLAIN)
         chat = [
             {"role": "system", "content": "Кратко."},
             {"role": "user", "content": "say:plain"},
-            {"role": "assistant", "content": "Добрый день, мир!"},
+            {"role": "assistant", "content": PLAIN},
             {"role": "user", "content": "say:plain"},
         ]
         count = self.ok("/tokenize", messages=chat)["count"]
@@ -150,7 +131,7 @@ class ResponsesTest(ServerTest):
         result = {"type": "function_call_output", "call_id": call["call_id"], "output": "тепло"}
         then = {"role": "user", "content": "say:plain"}
         last = self.say([user, message, call, result, then], tools=TOOLS)
-        self.assertEqual(self.text(last), "Добрый день, мир!")
+        self.assertEqual(self.text(last), PLAIN)
         two = self.say("say:two", tools=TOOLS)["output"]
         self.assertEqual(
             [(i["name"], i["arguments"]) for i in two], [("a", "{}"), ("b", '{"x": "}"}')]
@@ -166,14 +147,31 @@ class ResponsesTest(ServerTest):
         pieces = [e for e in stream if e["type"] == "response.function_call_arguments.delta"]
         self.assertGreaterEqual(len(pieces), 3)
 
+    def test_forced_tools(self) -> None:
+        """A model that would rather talk calls a tool."""
+        required = self.say("say:plain", tools=TOOLS, tool_choice="required")["output"]
+        self.assertEqual((required[0]["name"], required[0]["arguments"]), ("weather", CITY))
+        choice = {"type": "function", "name": "b"}
+        (named,) = self.say("say:plain", tools=TOOLS, tool_choice=choice)["output"]
+        self.assertEqual((named["name"], named["arguments"]), ("b", CITY))
+        allowed = {"type": "allowed_tools", "mode": "required", "tools": [choice]}
+        response = self.say("say:plain", tools=TOOLS, tool_choice=allowed)
+        self.assertEqual(response["output"][0]["name"], "b")
+        self.assertEqual(response["tool_choice"], allowed)
+        # Of one that may be called it has the choice.
+        allowed["mode"] = "auto"
+        self.assertEqual(self.text(self.say("say:plain", tools=TOOLS, tool_choice=allowed)), PLAIN)
+
     def test_thinking(self) -> None:
         """Thoughts are an item, which may come back."""
-        thought, message = self.say("say:thinks")["output"]
+        response = self.say("say:thinks")
+        self.assertEqual(response["usage"]["output_tokens_details"], {"reasoning_tokens": 4})
+        thought, message = response["output"]
         self.assertEqual(thought["content"], [{"type": "reasoning_text", "text": "Думаю."}])
         self.assertEqual(message["content"][0]["text"], "Да так.")
         then = {"role": "user", "content": "say:plain"}
         turns = [{"role": "user", "content": "say:thinks"}, thought, message, then]
-        self.assertEqual(self.text(self.say(turns)), "Добрый день, мир!")
+        self.assertEqual(self.text(self.say(turns)), PLAIN)
 
     def test_refused(self) -> None:
         """What is wrong, and where."""
@@ -196,7 +194,15 @@ class ResponsesTest(ServerTest):
             ("text.format", {"text": {"format": {"type": "json_schema", "schema": {}}}}),
             ("tools[0]", {"tools": [{"type": "web_search"}]}),
             ("tools[0]", {"tools": [{"type": "function"}]}),
-            ("tool_choice", {"tools": TOOLS, "tool_choice": "required"}),
+            ("tool_choice", {"tool_choice": "required"}),
+            ("tool_choice", {"tools": TOOLS, "tool_choice": {"type": "file_search"}}),
+            ("tool_choice", {"tools": TOOLS, "tool_choice": {"type": "function"}}),
+            ("tool_choice", {"tools": TOOLS, "tool_choice": {"type": "function", "name": "c"}}),
+            ("tool_choice.tools",
+             {"tools": TOOLS, "tool_choice": {"type": "allowed_tools", "tools": 1}}),
+            ("tool_choice.tools[0]",
+             {"tools": TOOLS,
+              "tool_choice": {"type": "allowed_tools", "tools": [{"type": "mcp"}]}}),
             ("previous_response_id", {"previous_response_id": "resp_1"}),
             ("conversation", {"conversation": "c"}),
             ("background", {"background": True}),

@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 from typing import Any
 
-from client import MODEL, Server, ServerTest, main
-from scripted_model import write_model
+from client import main
+from scripted_server import ARGUMENTS, CITY, PLAIN, SCRIPTS, ScriptedTest
 
 CHAT = "/v1/chat/completions"
-ONE = '{"city": "Моск\\u0432а", "days": [1, 2]}'
-SCRIPTS = {
-    "one": ["Сейчас", ".\n", "<tool_", 'call>\n{"name": "wea', 'ther", "argu',
-            'ments": {"city": "Мо', 'ск\\u0432а", "days": ', "[1, 2]}", "}\n</tool_call>"],
-    "two": ['<tool_call>\n{"name": "a", "arguments": {}}\n</tool_call>\n<tool_',
-            'call>{"name": "b", "arguments": {"x": "}"}}', "</tool_call>\n"],
-    "broken": ["Так: <tool_call>", '{"name": "a", "arguments": ', "нет}", "</tool_call>", " и всё"],
-    "thinks": ["<think>", "\nДум", "аю.\n", "</think>", "\n\n", "Да", " так."],
-    "opened": ["\nПодумал.", "\n", "</thi", "nk>\n\nНет."],
-}  # fmt: skip
 TOOLS = [
     {"type": "function", "function": {"name": name, "parameters": {"type": "object"}}}
     for name in ("weather", "a", "b")
 ]
+
+
+def function(name: object) -> dict[str, object]:
+    """A tool_choice, or one of the allowed ones."""
+    return {"type": "function", "function": {"name": name}}
 
 
 def said(answer: Any) -> tuple[Any, ...]:  # noqa: ANN401
@@ -38,24 +31,8 @@ def said(answer: Any) -> tuple[Any, ...]:  # noqa: ANN401
     return message["content"], message.get("reasoning_content"), calls, choice["finish_reason"]
 
 
-class ToolsTest(ServerTest):
+class ToolsTest(ScriptedTest):
     """The scripted model."""
-
-    folder: tempfile.TemporaryDirectory[str]
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        """Writes it, and serves it."""
-        cls.folder = tempfile.TemporaryDirectory()
-        path = Path(cls.folder.name) / "scripted"
-        write_model(path, Path(MODEL), SCRIPTS)
-        cls.server = Server(models=(str(path),))
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        """And it goes."""
-        super().tearDownClass()
-        cls.folder.cleanup()
 
     def say(self, script: str, **body: object) -> Any:  # noqa: ANN401
         """One answer."""
@@ -92,7 +69,7 @@ class ToolsTest(ServerTest):
 
     def test_one_call(self) -> None:
         """Text, then a call, whose arguments come as they are written."""
-        expected = [("function", "weather", ONE)]
+        expected = [("function", "weather", ARGUMENTS)]
         self.assertEqual(said(self.say("one")), ("Сейчас.", None, expected, "tool_calls"))
         content, _, calls, reason, pieces = self.stream("one")
         self.assertEqual((content, calls, reason), ("Сейчас.", expected, "tool_calls"))
@@ -106,6 +83,111 @@ class ToolsTest(ServerTest):
         self.assertEqual(self.stream("two")[:4], ("", "", calls, "tool_calls"))
         first = self.say("two", parallel_tool_calls=False)
         self.assertEqual(said(first), (None, None, calls[:1], "tool_calls"))
+
+    def both(self, script: str, **body: object) -> tuple[Any, ...]:
+        """What the answer says, which its stream must say too."""
+        whole = said(self.say(script, **body))
+        content, thoughts, calls, reason, _ = self.stream(script, **body)
+        streamed = (content or None, thoughts or None, calls, reason)
+        self.assertEqual(streamed, (whole[0] or None, *whole[1:]))
+        return whole
+
+    def test_required(self) -> None:
+        """A model that would rather talk calls the tool that it likes best."""
+        self.assertEqual(said(self.say("plain")), (PLAIN, None, [], "stop"))
+        call = ("function", "weather", CITY)
+        forced = self.both("plain", tool_choice="required")
+        self.assertEqual(forced, ("Это всё.", None, [call], "tool_calls"))
+        # The only call is the answer's end.
+        one = {"tool_choice": "required", "parallel_tool_calls": False}
+        self.assertEqual(self.both("plain", **one), (None, None, [call], "tool_calls"))
+        longer = self.say("plain", tool_choice="required")["usage"]["completion_tokens"]
+        tokens = self.say("plain", **one)["usage"]["completion_tokens"]
+        self.assertEqual(tokens, longer - 1)
+        some = {"mode": "required", "tools": [function("b"), function("a")]}
+        allowed = self.both("plain", tool_choice={"type": "allowed_tools", "allowed_tools": some})
+        self.assertEqual(allowed[2], [("function", "a", CITY)])
+        # Each of several answers is forced.
+        several = self.say("plain", tool_choice="required", n=3)
+        self.assertEqual(
+            [c["message"]["tool_calls"][0]["function"]["name"] for c in several["choices"]],
+            ["weather"] * 3,
+        )
+
+    def test_named(self) -> None:
+        """The tool that is named, once; the reason is OpenAI's for it."""
+        for name in ("weather", "b"):
+            named = self.both("plain", tool_choice=function(name))
+            self.assertEqual(named, (None, None, [("function", name, CITY)], "stop"))
+        # An argument-less call, behind which the model would call another tool.
+        likes_empty = {"logit_bias": {str(ord("}")): 15}}
+        empty = self.both("plain", tool_choice=function("b"), **likes_empty)
+        self.assertEqual(empty, (None, None, [("function", "b", "{}")], "stop"))
+        two = self.both("plain", tool_choice="required", **likes_empty)
+        calls = [("function", "weather", "{}"), ("function", "a", "{}")]
+        self.assertEqual(two, (None, None, calls, "tool_calls"))
+        self.assertEqual(said(self.say("two", tool_choice="none"))[2], [])
+
+    def test_required_behind_thoughts(self) -> None:
+        """A model that thinks thinks first, and does not end before its call."""
+        call = ("function", "weather", CITY)
+        required = {"tool_choice": "required", "parallel_tool_calls": False}
+        thinks = self.both("thinks", **required)
+        self.assertEqual(thinks, (None, "Думаю.", [call], "tool_calls"))
+        opened = {"chat_template_kwargs": {"opened": True}}
+        self.assertEqual(self.both("plain", **required, **opened), thinks)
+        # This one would end at once: it does behind the beginning of the call.
+        (end,) = self.ok("/tokenize", prompt="<|im_end|>")["tokens"]
+        ends = {"logit_bias": {str(end): 25}}
+        self.assertEqual(said(self.say("thinks", **ends))[:2], ("", None))
+        begun = '<tool_call>\n{"name": "weather", "arguments": {"city": "Тве'
+        short = said(self.say("thinks", **required, **ends))
+        self.assertEqual(short, (begun, "Думаю.", [], "stop"))
+
+    def test_required_and_broken(self) -> None:
+        """What the model makes of the arguments is its own: no call is text, or cut."""
+        named = {"tool_choice": function("a")}
+        begun = '<tool_call>\n{"name": "a", "arguments": {"city": "Тве'
+        tokens = self.ok("/tokenize", prompt=begun)["count"]
+        content, _, calls, reason = said(self.say("plain", **named, max_tokens=tokens))
+        self.assertEqual((content, calls, reason), (begun, [], "length"))
+        content, _, calls, reason = said(self.say("plain", **named, stop="рь"))
+        self.assertEqual((content, calls, reason), (begun, [], "stop"))
+        # In a stream it has begun by then.
+        calls = self.stream("plain", **named, stop="рь")[2]
+        self.assertEqual(calls, [("function", "a", '{"city": "Тве')])
+
+    def test_tool_choice_refused(self) -> None:
+        """By the field, and what is wrong with it."""
+        cases: list[tuple[str, object, object, str]] = [
+            ("tool_choice", "required", None, "there is no tool"),
+            ("tool_choice", "required", [], "there is no tool"),
+            ("tool_choice", "always", TOOLS, 'tool_choice is "always"'),
+            ("tool_choice", 1, TOOLS, "tool_choice is 1"),
+            ("tool_choice", {"type": "custom"}, TOOLS, 'tool_choice is {"type":"custom"}'),
+            ("tool_choice", {"type": "function"}, TOOLS, "a function with a name"),
+            ("tool_choice", function("c"), TOOLS, 'tool_choice is "c"'),
+            ("tool_choice", function("a"), None, 'tool_choice is "a"'),
+            ("tool_choice.function.name", function(1), TOOLS, "is 1"),
+            ("tool_choice", {"type": "allowed_tools"}, TOOLS, "an object with allowed_tools"),
+            ("tool_choice.allowed_tools.tools[0]",
+             {"type": "allowed_tools", "allowed_tools": {"tools": [function("c")]}}, TOOLS, '"c"'),
+            ("tool_choice", {"type": "allowed_tools",
+             "allowed_tools": {"tools": [], "mode": "required"}}, TOOLS, "there is no tool"),
+            ("tool_choice", {"type": "allowed_tools",
+             "allowed_tools": {"tools": [], "mode": "all"}}, TOOLS, "tool_choice is "),
+        ]  # fmt: skip
+        turn = [{"role": "user", "content": "say:plain"}]
+        for field, choice, tools, words in cases:
+            with self.subTest(choice=choice, tools=tools):
+                error = self.refused(CHAT, 400, messages=turn, tools=tools, tool_choice=choice)
+                self.assertEqual(error["param"], field)
+                self.assertIn(words, error["message"])
+        # What leaves no way to a call is no call, and no other answer either.
+        error = self.refused(
+            CHAT, 400, messages=turn, tools=TOOLS, tool_choice="required", allowed_token_ids=[5]
+        )
+        self.assertIn("no token is left", error["message"])
 
     def test_text(self) -> None:
         """What is no call, and calls that nobody asked for, are text."""
@@ -132,6 +214,9 @@ class ToolsTest(ServerTest):
         """Apart from what is said, also where the template has opened them."""
         self.assertEqual(said(self.say("thinks")), ("Да так.", "Думаю.", [], "stop"))
         self.assertEqual(self.stream("thinks")[:4], ("Да так.", "Думаю.", [], "stop"))
+        for script, details in (("thinks", 4), ("plain", 0)):
+            usage = self.say(script)["usage"]
+            self.assertEqual(usage["completion_tokens_details"], {"reasoning_tokens": details})
         closed = said(self.say("opened", tools=None))
         self.assertEqual(closed[:2], ("".join(SCRIPTS["opened"]), None))
 
@@ -140,7 +225,7 @@ class ToolsTest(ServerTest):
         body: dict[str, Any] = {"messages": [{"role": "user", "content": "а"}]}
         plain = self.ok("/apply-template", **body)["prompt"]
         opened = self.ok("/apply-template", **body, chat_template_kwargs={"opened": True})["prompt"]
-        self.assertEqual(opened, plain.removesuffix("а") + "<think>а")
+        self.assertEqual(opened, plain + "<think>")
         with_tools = self.ok("/apply-template", **body, tools=TOOLS)["prompt"]
         self.assertTrue(with_tools.startswith('tools: [{"type": "function"'))
 

@@ -1,12 +1,15 @@
 """LLM.generate beside vLLM's: tokens a second, peak memory, and the time to a first answer.
 
 Usage: vllm_generate.py MODEL [--vllm PYTHON] [--rounds N] [--prompts N] [--tokens N] [--threads N]
+                        [--at-once N...]
 
 PYTHON is the interpreter of a venv with vLLM for CPUs (differential/install_vllm.sh); without it
 this package alone is measured. Each round starts a process for each library, by turns: it loads
 the model, answers one prompt with one token (the cold start, from before the interpreter), and then
 all prompts at once, of 8 to 24 tokens each, with exactly --tokens tokens an answer. Medians. Beside
 the tokens a second stand those of a second of processor time, which other load changes less.
+--at-once measures in the same process also what so many requests at once get: prompts of mixed
+lengths (16 to 250 tokens), each with an answer of --tokens; tokens of prompts are counted too.
 """
 
 from __future__ import annotations
@@ -41,10 +44,7 @@ def measured(library: str, given: argparse.Namespace) -> dict[str, float]:
     one = SamplingParams(temperature=0, max_tokens=1)
     llm.generate([{"prompt_token_ids": [11, 12, 13]}], one, use_tqdm=False)
     cold = {"first": time.time() - given.start, "first_work": time.process_time()}
-    prompts = [
-        {"prompt_token_ids": [(7 * i + 13 * j) % 5000 + 100 for j in range(8 + i % 17)]}
-        for i in range(given.prompts)
-    ]
+    prompts = [prompt_of(i, 8 + i % 17) for i in range(given.prompts)]
     params = SamplingParams(temperature=0, max_tokens=given.tokens, ignore_eos=True)
     begin, worked = time.monotonic(), time.process_time()
     outputs = llm.generate(prompts, params, use_tqdm=False)
@@ -52,7 +52,23 @@ def measured(library: str, given: argparse.Namespace) -> dict[str, float]:
     said = sum(len(output.outputs[0].token_ids) for output in outputs)
     assert said == given.prompts * given.tokens
     rates = {"rate": said / seconds, "work_rate": said / worked}
+    rates |= {f"at {count}": rate_at_once(llm, params, count) for count in given.at_once}
     return {**cold, **rates, "memory": peak() / 2**20}
+
+
+def prompt_of(seed: int, length: int) -> dict[str, list[int]]:
+    """Ids like nobody else's."""
+    return {"prompt_token_ids": [(7 * seed + 13 * j) % 5000 + 100 for j in range(length)]}
+
+
+def rate_at_once(llm: Any, params: Any, count: int) -> float:
+    """Tokens a second, those of the prompts included, of so many requests at once."""
+    lengths = [16 + 53 * i % 235 for i in range(count)]
+    prompts = [prompt_of(1000 * count + i, length) for i, length in enumerate(lengths)]
+    begin = time.monotonic()
+    outputs = llm.generate(prompts, params, use_tqdm=False)
+    said = sum(len(output.outputs[0].token_ids) for output in outputs)
+    return (sum(lengths) + said) / (time.monotonic() - begin)
 
 
 def peak() -> int:
@@ -77,6 +93,7 @@ def started(library: str, python: str, given: argparse.Namespace) -> dict[str, f
     command = [python, __file__, given.model, "--library", library, "--start", str(time.time())]
     for name in ("prompts", "tokens", "threads"):
         command += [f"--{name}", str(getattr(given, name))]
+    command += ["--at-once", *map(str, given.at_once)] if given.at_once else []
     command += ["--compile"] * given.compile
     if given.dtype:
         command += ["--dtype", given.dtype]
@@ -96,6 +113,7 @@ def main() -> None:
     parser.add_argument("--prompts", type=int, default=200)
     parser.add_argument("--tokens", type=int, default=8)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--at-once", type=int, nargs="+", default=[], help="requests at once")
     parser.add_argument("--dtype", default="", help="of tlite; none: auto")
     parser.add_argument("--compile", action="store_true", help="vLLM without enforce_eager")
     parser.add_argument("--library", default="", help=argparse.SUPPRESS)
@@ -120,6 +138,8 @@ def main() -> None:
             f" {row['memory']:.0f} MiB at most,"
             f" first answer after {row['first']:.2f} s, {row['first_work']:.2f} of a processor"
         )
+        for count in given.at_once:
+            print(f"{name}: {count} at once, {row[f'at {count}']:.1f} tokens/s")
     if "vllm" in middle:
         mine, theirs = middle["tlite"], middle["vllm"]
         print(
@@ -129,6 +149,9 @@ def main() -> None:
             f" first answer {theirs['first'] / mine['first']:.1f} times sooner,"
             f" {theirs['first_work'] / mine['first_work']:.1f} by processor time"
         )
+        for count in given.at_once:
+            ratio = mine[f"at {count}"] / theirs[f"at {count}"]
+            print(f"tlite / vllm: {count} at once, {ratio:.2f} of the tokens a second")
 
 
 if __name__ == "__main__":

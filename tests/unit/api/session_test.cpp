@@ -422,6 +422,36 @@ TEST_CASE("api/session: a stream that is left early ends the answer there") {
   CHECK(session.reply().tokens.size() == 20);
 }
 
+TEST_CASE("api/session: a stream is stopped, discarded, or dropped before it has said anything") {
+  Session session = session_of(tiny_model(), seeded(6, 20));
+  session.add_user("Go on");
+  session.add({"assistant", "an old answer"});
+  const std::vector<std::string> before = contents(session);
+  // What a regenerated answer is to replace stays until it has said something.
+  { const Stream unused = session.stream_regenerate(); }
+  CHECK(contents(session) == before);
+  Stream discarded = session.stream_regenerate();
+  for (int i = 0; i < 3; ++i) discarded.next();
+  discarded.discard();
+  CHECK(discarded.finished());
+  CHECK(discarded.result().tokens.size() == 3);
+  CHECK(discarded.result().finish_reason == FinishReason::none);
+  CHECK_FALSE(discarded.next());
+  CHECK(contents(session) == before);
+  discarded.stop();  // of what has ended, nothing
+  CHECK(contents(session) == before);
+  Stream stopped = session.stream_regenerate();
+  std::string said;
+  for (int i = 0; i < 3; ++i) said += stopped.next()->text;
+  stopped.stop();
+  CHECK(stopped.finished());
+  CHECK(stopped.result().finish_reason == FinishReason::cancelled);
+  CHECK_FALSE(stopped.next());
+  CHECK(contents(session) == std::vector<std::string>{"Go on", said});
+  stopped.discard();
+  CHECK(contents(session) == std::vector<std::string>{"Go on", said});
+}
+
 TEST_CASE("api/session: a stream may outlive its session") {
   std::optional<Session> session(session_of(tiny_model(), greedy(6)));
   Stream stream = session->stream_complete("abc");

@@ -3,6 +3,7 @@
 #include <string>
 
 #include <doctest/doctest.h>
+#include <simdjson.h>
 
 namespace tlite {
 
@@ -30,7 +31,10 @@ TEST_CASE("base/utf8: every code point survives writing and reading") {
   }
 }
 
-TEST_CASE("base/utf8: what next_utf8 finds agrees with the validator, on all short inputs") {
+TEST_CASE("base/utf8: the validators agree with simdjson's, on all short inputs") {
+  const auto check = [](const std::string& text) {
+    REQUIRE(is_valid_utf8(text) == simdjson::validate_utf8(text));
+  };
   std::string text(3, '\0');
   for (unsigned i = 0; i < 256; ++i) {
     for (unsigned j = 0; j < 256; ++j) {
@@ -43,6 +47,10 @@ TEST_CASE("base/utf8: what next_utf8 finds agrees with the validator, on all sho
           at += next.length;
         }
         REQUIRE(valid == is_valid_utf8(text));
+        check(text);
+        check("eight of ASCII " + text);
+        check("\xD1\x8F\xF0\x9F\x98" + text);
+        check(text + "\x80 and eight more");
       }
     }
   }

@@ -4,6 +4,8 @@
 #include "jinja/interpreter.hpp"
 #include "jinja/parser.hpp"
 
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -112,6 +114,22 @@ TEST_CASE("jinja: invalid UTF-8 passes through, a byte a character") {
         "A\xff\xd0"
         "B\xe2\x82");
   CHECK(strip_right(bytes) == bytes);
+}
+
+TEST_CASE("jinja: what no double holds is infinity or zero, wherever its point stands") {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const std::string zeros(400, '0');
+  for (const std::string& huge : {std::string("1e309"), std::string("0.5E+309"), "1" + zeros + ".5",
+                                  "0." + zeros + "1e999", std::string("1e99999999999999999999")}) {
+    CHECK(beyond_double(huge) == kInfinity);
+    CHECK(beyond_double("-" + huge) == -kInfinity);
+  }
+  for (const std::string& tiny :
+       {std::string("1e-324"), std::string("12.5e-330"), "0." + zeros + "1", "1" + zeros + "e-999",
+        std::string("1e-99999999999999999999")}) {
+    CHECK(beyond_double(tiny) == 0);
+    CHECK(std::signbit(beyond_double("-" + tiny)));
+  }
 }
 
 }  // namespace

@@ -29,9 +29,11 @@ TEST_CASE("runtime/turns: the oldest turn goes as a whole, system and last turn 
   struct Row {
     std::string before, after;
   };
-  for (const Row& row : {Row{"suauau", "suau"}, Row{"uau", "u"}, Row{"suatatau", "su"},
-                         Row{"sauau", "suau"}, Row{"ssuau", "ssu"}, Row{"uuu", "uu"},
-                         Row{"su", "su"}, Row{"suata", "suata"}, Row{"s", "s"}, Row{"", ""}}) {
+  for (const Row& row :
+       {Row{"suauau", "suau"}, Row{"uau", "u"}, Row{"suatatau", "su"}, Row{"sauau", "suau"},
+        Row{"ssuau", "ssu"}, Row{"uuu", "uu"}, Row{"su", "su"}, Row{"suata", "suata"},
+        Row{"s", "s"}, Row{"", ""}, Row{"suasu", "ssu"}, Row{"ssusasuau", "ssssuau"},
+        Row{"uasu", "su"}, Row{"usau", "su"}, Row{"usua", "sua"}}) {
     std::vector<Message> messages = conversation(row.before);
     CHECK(drop_oldest_turn(messages) == row.before.size() - row.after.size());
     CHECK(roles_of(messages) == row.after);

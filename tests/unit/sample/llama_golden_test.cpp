@@ -89,7 +89,10 @@ void check_candidates(const GoldenCase& test, Candidates& candidates, bool same_
     CHECK(fnv(tokens) == test.hash);
   }
   const double total = candidates.total();
-  for (const auto& [token, probability] : test.probabilities) {
+  for (const auto& entry : test.probabilities) {
+    // Names of their own: CAPTURE is a lambda, and Clang's takes no structured binding.
+    const auto token = entry.first;
+    const auto probability = entry.second;
     const std::size_t at = candidates.index_of(token);
     REQUIRE(at < tokens.size());
     REQUIRE(tokens[at] == token);

@@ -128,6 +128,36 @@ TEST_CASE("text/tokenizer: literal ranges follow the text through repair and nor
   CHECK(find(raw, {{0, 11}}) == 0);
 }
 
+// What the ranges of a long text are to its pieces: a piece of its own has them counted from its
+// beginning.
+TEST_CASE("text/tokenizer: a long conversation is encoded like its messages one by one") {
+  const Tokenizer tokenizer = Tokenizer::load(golden_tokenizer("qwen"));
+  const TokenId end = *tokenizer.token_id("<|im_end|>");
+  const std::string message = "a<e\xCC\x81>b e\xCC\x81 <\xC3\xA9>";
+  std::string text;
+  std::vector<TextRange> ranges;
+  Ids expected;
+  for (std::size_t i = 0; i < 600; ++i) {
+    std::vector<TextRange> own;  // nothing, all, the first token alone, and empty ones at both ends
+    if (i % 4 == 1) own = {{0, message.size()}};
+    if (i % 4 == 2) own = {{1, 6}};
+    if (i % 4 == 3) own = {{0, 0}, {message.size(), message.size()}};
+    const Ids ids = tokenizer.encode(message, {.literal_ranges = own});
+    expected.insert(expected.end(), ids.begin(), ids.end());
+    expected.push_back(end);
+    for (const TextRange& range : own) {
+      ranges.push_back({text.size() + range.begin, text.size() + range.end});
+    }
+    text += message + "<|im_end|>";
+  }
+  CHECK(tokenizer.encode(text, {.literal_ranges = ranges}) == expected);
+  // One that is over many pieces is over each: all special tokens under it are text.
+  const Ids covered =
+      tokenizer.encode(text, {.literal_ranges = std::vector<TextRange>{{0, text.size() - 1}}});
+  CHECK(std::count(covered.begin(), covered.end(), end) == 0);
+  CHECK(std::count(covered.begin(), covered.end(), *tokenizer.token_id("<\xC3\xA9>")) == 0);
+}
+
 TEST_CASE("text/tokenizer: bad arguments are refused by name") {
   const Tokenizer tokenizer = Tokenizer::load(golden_tokenizer("qwen"));
   const auto size = static_cast<TokenId>(tokenizer.vocabulary_size());

@@ -9,8 +9,8 @@
 //   cast.update(frame_end - now);                   // once a frame
 //
 // Everything happens in update(), on the thread that calls it: no thread of ours goes on behind it.
-// A callback may do what it likes with the cast: say, interrupt, note, save, remove; except destroy
-// it or open it anew. A character's answers are those that it would give alone.
+// A callback may do what it likes with the cast: say, interrupt, note, save, remove; except update,
+// destroy or open it anew. A character's answers are those that it would give alone.
 //
 // C++17 over the C ABI, with no exceptions: a game engine's compiler, its flags and its standard
 // library need not be those that libtlite was built with.
@@ -49,6 +49,11 @@ struct CharacterOptions {
   // Of the answers; unset: the model's own.
   std::int32_t max_new_tokens = TLITE_UNSET;
   float temperature = TLITE_UNSET;
+  float top_p = TLITE_UNSET;
+  float min_p = TLITE_UNSET;
+  std::int32_t top_k = TLITE_UNSET;
+  float repetition_penalty = TLITE_UNSET;
+  std::vector<std::string> stop = {};  // texts that end an answer and are no part of it
   std::int32_t has_seed = 0;
   std::uint64_t seed = 0;
 };
@@ -75,11 +80,17 @@ class Character {
   // The answer that is being made, or the last one.
   const std::string& answer() const noexcept { return answer_; }
   std::int32_t conversation_tokens() const noexcept { return conversation_tokens_; }
+  // Of the last answer that came to its end: tokens of its prompt, and those of them that were there
+  // already, computed for an earlier answer or for another character.
+  std::int32_t prompt_tokens() const noexcept { return prompt_tokens_; }
+  std::int32_t cached_tokens() const noexcept { return cached_tokens_; }
 
   // The player says something. What the character is saying is interrupted; its answer begins with
   // `prefix`, if any ("*улыбается* "), and goes on from there.
   Result say(std::string_view text, std::string_view prefix = {}) {
     interrupt();
+    if (removed_)
+      return {TLITE_ERROR_BAD_STATE, "the character was removed when it was interrupted"};
     stop_remembering();
     return begin(text, prefix);
   }
@@ -155,18 +166,32 @@ class Character {
         [&](tlite_error** e) { return tlite_engine_create_session(engine, &options, &made, e); });
     session_.reset(made);
     if (result) result = add(session_.get(), "system", options_.system);
-    if (result) result = set_sampling(session_.get(), options_.max_new_tokens);
+    if (result) result = set_sampling(session_.get(), options_.max_new_tokens, options_.stop);
     return result;
   }
 
-  Result set_sampling(tlite_session* session, std::int32_t max_new_tokens) const {
+  Result set_sampling(tlite_session* session, std::int32_t max_new_tokens,
+                      const std::vector<std::string>& stop) const {
     tlite_sampling_params params;
     tlite_sampling_params_init(&params, sizeof params);
     Result result =
         result_of([&](tlite_error** e) { return tlite_session_get_sampling(session, &params, e); });
     if (!result) return result;
     params.max_new_tokens = max_new_tokens;
-    if (options_.temperature >= 0) params.temperature = options_.temperature;
+    const auto set = [](auto& field, auto value) {
+      if (value != static_cast<decltype(value)>(TLITE_UNSET)) field = value;
+    };
+    set(params.temperature, options_.temperature);
+    set(params.top_p, options_.top_p);
+    set(params.min_p, options_.min_p);
+    set(params.top_k, options_.top_k);
+    set(params.repetition_penalty, options_.repetition_penalty);
+    std::vector<tlite_text> texts;
+    for (const std::string& each : stop) texts.push_back({each.data(), each.size()});
+    if (!texts.empty()) {
+      params.stop = texts.data();
+      params.stop_count = texts.size();
+    }
     params.has_seed = options_.has_seed;
     params.seed = options_.seed;
     return result_of(
@@ -257,6 +282,8 @@ class Character {
     stream_.reset();
     if (!result) return fail(result);
     if (state_ == State::remembering) return remember();
+    prompt_tokens_ = generation->prompt_tokens;
+    cached_tokens_ = generation->cached_tokens;
     conversation_tokens_ =
         generation->prompt_tokens + static_cast<std::int32_t>(generation->token_count);
     end(generation->finish_reason);
@@ -300,7 +327,7 @@ class Character {
     Result result =
         result_of([&](tlite_error** e) { return tlite_session_fork(session_.get(), &made, e); });
     scratch_.reset(made);
-    if (result) result = set_sampling(scratch_.get(), options_.summary_tokens);
+    if (result) result = set_sampling(scratch_.get(), options_.summary_tokens, {});
     if (result) result = add(scratch_.get(), "user", options_.summary_request);
     if (result) result = start(scratch_.get(), false);
     if (!result) return scratch_.reset();
@@ -403,6 +430,8 @@ class Character {
   std::string note_;
   std::uint64_t turn_ = 0;  // of answers that began or ended
   std::int32_t conversation_tokens_ = 0;
+  std::int32_t prompt_tokens_ = 0;
+  std::int32_t cached_tokens_ = 0;
   bool removed_ = false;
 };
 
@@ -444,6 +473,8 @@ class Cast {
     return characters_.back().get();
   }
 
+  // Silent from here on, and freed by the next update: what asked for it may be a callback of a call
+  // on the character itself.
   void remove(Character* character) {
     for (const auto& each : characters_) {
       if (each.get() != character) continue;
@@ -452,7 +483,6 @@ class Cast {
       ++each->turn_;
       each->removed_ = true;
     }
-    if (!updating_) sweep();
   }
 
   // Has the engine work through who a character is before anybody speaks with it: on a loading
@@ -488,6 +518,8 @@ class Cast {
   // be exceeded by one unit of work, some tenths of a millisecond up to two on a slow core. On an
   // error nothing is lost: the next call tries again.
   Result update(std::chrono::nanoseconds budget) {
+    if (updating_) return {TLITE_ERROR_BAD_STATE, "update was called by a callback of update"};
+    sweep();
     Result result;
     if (budget.count() > 0 && engine_ != nullptr) {
       result = result_of([&](tlite_error** e) {

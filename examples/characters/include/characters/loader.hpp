@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <string>
 #include <thread>
 
@@ -20,14 +21,16 @@ class Loader {
   Loader(const Loader&) = delete;
   Loader& operator=(const Loader&) = delete;
 
-  // Once a loader.
-  Result start(const tlite_host* host, const std::string& path) {
+  // Once a loader. `then` is run on the same thread with the model, if there is one: for what else
+  // takes time, Cast::open say.
+  Result start(const tlite_host* host, const std::string& path,
+               std::function<Result(const tlite_model*)> then = {}) {
     tlite_progress* made = nullptr;
     Result result =
         result_of([&](tlite_error** error) { return tlite_progress_create(&made, error); });
     progress_.reset(made);
     if (!result) return result;
-    thread_ = std::thread([this, host, path] {
+    thread_ = std::thread([this, host, path, then = std::move(then)] {
       tlite_load_options options;
       tlite_load_options_init(&options, sizeof options);
       options.progress = progress_.get();
@@ -38,6 +41,7 @@ class Loader {
         model_.reset(model);
         return status;
       });
+      if (result_ && then) result_ = then(model_.get());
       done_.store(true);
     });
     return result;
@@ -54,6 +58,7 @@ class Loader {
     if (progress_ != nullptr) tlite_progress_cancel(progress_.get());
   }
   bool is_done() const noexcept { return done_.load(); }
+  bool is_started() const noexcept { return thread_.joinable(); }
 
   // Once it is done: the model, or why there is none.
   Result take(ModelHandle& model) {

@@ -799,8 +799,8 @@ TLITE_C_API tlite_status tlite_session_rewind(tlite_session* session, size_t cou
 /* Forgets all messages, the system message included. */
 TLITE_C_API tlite_status tlite_session_reset(tlite_session* session,
                                              tlite_error** error) TLITE_NOEXCEPT;
-/* The same conversation twice, sharing the cache of what was said. A prefill callback does not go
- * with it, nor a cancel. */
+/* The same conversation twice, sharing the cache of what was said. A logits callback goes with it,
+ * a prefill callback does not, nor a cancel. */
 TLITE_C_API tlite_status tlite_session_fork(const tlite_session* session, tlite_session** out,
                                             tlite_error** error) TLITE_NOEXCEPT;
 /* Tokens that the conversation takes, as the next reply would see it. */
@@ -875,16 +875,17 @@ TLITE_C_API tlite_finish_reason tlite_stream_finish_reason(const tlite_stream* s
 /* The answer so far: a copy. */
 TLITE_C_API tlite_status tlite_stream_get_result(const tlite_stream* stream, tlite_generation** out,
                                                  tlite_error** error) TLITE_NOEXCEPT;
-/* Ends the answer where it is. */
+/* Ends the answer where it is, and uses up a cancel that it has not come to. */
 TLITE_C_API void tlite_stream_free(tlite_stream* stream) TLITE_NOEXCEPT;
 
-/* Of every answer from now on. NULL: none. `user` must live until then. */
+/* Of every answer from now on. NULL: none. A session that is forked hands it on: `user` must live
+ * until each that has it was given another or is freed, and so is a stream that it left open. */
 TLITE_C_API tlite_status tlite_session_on_logits(tlite_session* session,
                                                  tlite_logits_callback on_logits, void* user,
                                                  tlite_error** error) TLITE_NOEXCEPT;
 /* Called in prefills, once per max_batch_rows, with tokens done and tokens in all: that may be
  * seconds apart, where tlite_session_cancel acts in milliseconds. NULL: no more. `user` must live
- * until then. */
+ * until then, or until session and open stream are freed: a stream of a freed session calls it. */
 TLITE_C_API tlite_status tlite_session_on_prefill(tlite_session* session,
                                                   tlite_progress_callback on_prefill, void* user,
                                                   tlite_error** error) TLITE_NOEXCEPT;
