@@ -90,10 +90,39 @@ class RawTest(ServerTest):
             (head("POST", CHAT, "Content-Length: 99999999999999999999") + body, 400),
             (head("POST", CHAT, "Transfer-Encoding: gzip") + body, 400),
             (head("POST", CHAT, "Transfer-Encoding: chunked") + b"zz\r\n\r\n", 400),
+            (head("GET", "/health", "Host: evil.example"), 400),
+            (b"GET /health HTTP/1.1\r\n\r\n", 400),
+            (head("GET", "/health", "no colon"), 400),
+            (head("GET", "/health", "A\0: b"), 400),
+            (head("GET", "/health").replace(b"\r\n", b"\n"), 400),
         ):
             answer = self.raw(data)
             self.assertEqual(status(answer), expected, (data[:200], answer))
             self.assertIn("message", json.loads(answer.split(b"\r\n\r\n", 1)[1])["error"])
+
+    def test_framing(self) -> None:
+        """What could be read as two requests, or as another one, is one answer and the end."""
+        body = b'{"messages": []}'
+        chunks = b"10\r\n" + body + b"\r\n0\r\n\r\n"
+        hidden = head("GET", "/health")
+        for *lines, data in (
+            ("Transfer-Encoding: gzip, chunked", chunks),
+            ("Transfer-Encoding: chunked", "Content-Length: 16", chunks),
+            ("Content-Length: 16", "Transfer-Encoding: chunked", chunks),
+            ("Content-Length: 16", "Content-Length: 0", body),
+            ("Content-Length: 16, 0", body),
+            ("Content-Length: +16", body),
+            ("Content-Length: 0x10", body),
+            ("Content-Length: 1 6", body),
+            ("Content-Length: ", body),
+            ("Transfer-Encoding: chunked", b"-1\r\n" + body + b"\r\n0\r\n\r\n"),
+            ("Transfer-Encoding: chunked", b"10\r\n" + body + b"XX0\r\n\r\n"),
+            ("Transfer-Encoding: chunked", b"f" * 17 + b"\r\n" + body),
+        ):
+            answer = self.raw(head("POST", CHAT, *lines) + data + hidden)
+            self.assertEqual(status(answer), 400, (lines, answer))
+            self.assertEqual(answer.count(b"HTTP/1.1 "), 1, (lines, answer))
+            self.assertIn(b"Connection: close\r\n", answer)
 
     def test_paths(self) -> None:
         """There are no files behind paths."""

@@ -1,7 +1,7 @@
 """Many streaming clients at once, some of which go away in the middle, for as long as is asked.
 
     soak.py TLITE_SERVER MODEL [--seconds 300] [--clients 64] [--pool 48] [--longest 8192]
-            [--answer 128] [--context 16384] [--parallel 64] [--flags ...] [--seed 1]
+            [--answer 128] [--context 16384] [--parallel 64] [--flags ...] [--seed 1] [--grace 30]
 
 Clients draw from a pool of requests: prompts as token ids, log-uniform up to the longest one, the
 longest among them; greedy and sampled with seeds, with and without log probabilities. A third of
@@ -265,7 +265,11 @@ async def soak(flags: argparse.Namespace, server: Server, pool: list[dict[str, A
             await asyncio.sleep(min(1.0, flags.seconds / 30))
 
     watching = asyncio.create_task(watch())
-    await asyncio.gather(*running)
+    _, late = await asyncio.wait(running, timeout=flags.seconds + flags.grace)
+    for task in late:
+        task.cancel()
+        tally.left += 1
+    await asyncio.wait(running)
     watching.cancel()
     return tally
 
@@ -391,6 +395,7 @@ def main() -> None:
     parser.add_argument("--parallel", type=int, default=64, help="requests answered at once")
     parser.add_argument("--flags", default="", help="more flags of the server")
     parser.add_argument("--growth", type=float, default=8, help="MB of memory in the last third")
+    parser.add_argument("--grace", type=float, default=30, help="seconds for the last answers")
     parser.add_argument("--seed", type=int, default=1)
     flags = parser.parse_args()
     wrong = run(flags)
