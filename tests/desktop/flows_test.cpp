@@ -413,13 +413,13 @@ class FlowsTest : public QObject {
     LoopWatch watch;
     watch.start();
     QVERIFY(driver.ask("Привет!", false));
-    spin(300);
+    spin(100);
     qInfo("an answer: %.1f ms at work, %.1f asleep", watch.at_work(), watch.asleep());
     const QString babbling = driver.chats().current().id;
     driver.chats().show(long_talk);
+    QVERIFY(driver.chats().is_running(babbling));
     spin(500);
     qInfo("opening a long talk: %.1f ms at work, %.1f asleep", watch.at_work(), watch.asleep());
-    QVERIFY(driver.chats().is_running(babbling));
     QVERIFY(driver.ask("Ещё", false));
     spin(600);
     qInfo("longest gap: %.1f ms at work, %.1f asleep", watch.at_work(), watch.asleep());
