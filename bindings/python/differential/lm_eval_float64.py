@@ -16,7 +16,7 @@ import argparse
 import json
 import math
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from lm_eval.api.instance import Instance
@@ -26,7 +26,7 @@ from safetensors import safe_open
 from tlite.lm_eval import TliteLM
 
 DATA = Path(__file__).resolve().parent.parent / "lm_eval_tasks" / "data" / "rugsm8k.jsonl"
-Matrix = NDArray[np.float64]
+Matrix: TypeAlias = NDArray[np.float64]
 
 
 def norm(x: Matrix, weight: Matrix, epsilon: float) -> Matrix:
