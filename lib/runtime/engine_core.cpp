@@ -97,7 +97,8 @@ void EngineCore::end_overdue() {
     };
     // From the beginning again, since end() takes out of the list: of those that run more than one.
     for (auto next = overdue(); next != list->end(); next = overdue()) {
-      const std::shared_ptr<Request> request = *next;
+      // A share of its own, since end() takes it out of the list.
+      const auto request = std::shared_ptr<Request>(*next);
       end(*request, reason(*request));
     }
   }

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <simdjson.h>
 
@@ -21,7 +22,8 @@ inline constexpr std::size_t kMaxFileBytes = std::size_t{256} << 20;
 // is asked for where a value is read, so that a reader needs no checks of its own.
 class JsonField {
  public:
-  JsonField(simdjson::dom::element value, std::string where) : value_(value), where_(where) {}
+  JsonField(simdjson::dom::element value, std::string where)
+      : value_(value), where_(std::move(where)) {}
 
   [[noreturn]] void fail(const std::string& problem) const;
   [[noreturn]] void refuse(const std::string& what) const;  // not_supported
