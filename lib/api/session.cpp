@@ -95,9 +95,9 @@ struct Stream::Impl {
   std::uint64_t seed = 0;
   PartialAnswer before;  // what was there of the answer: its tokens, and how much was shown
   ShortenPrompt shorten;
-  std::shared_ptr<Request> request;
   // The engine's copy of the pointer keeps it while the request is there; ours is needed to look at
   // the answer in commit().
+  std::shared_ptr<Request> request;
   // What the engine says: shared with it, which may outlive the stream.
   std::shared_ptr<Mailbox> mail = std::make_shared<Mailbox>();
   RequestEvent arrived;  // taken out of it last

@@ -70,16 +70,15 @@ void EngineCore::end(Request& request, FinishReason reason) noexcept {
   if (request.rows == 0) leave(request);
 }
 
-// One by one: with a request goes its logits processor, and with that what the host had in it, which
-// may be a stream that now gives up another request of this list.
+// One by one, each out of the list before it goes: with a request goes its logits processor, and with
+// that what the host had in it, which may be a stream that now gives up another request of this
+// list. Thousands may end at once, so they are brought to its end first.
 void EngineCore::drop_ended() noexcept {
-  const auto ended = [&] {
-    return std::find_if(waiting_.begin(), waiting_.end(),
-                        [](const auto& request) { return request->has_ended(); });
-  };
-  for (auto next = ended(); next != waiting_.end(); next = ended()) {
-    const std::shared_ptr<Request> request = std::move(*next);
-    waiting_.erase(next);
+  std::stable_partition(waiting_.begin(), waiting_.end(),
+                        [](const auto& request) { return !request->has_ended(); });
+  while (!waiting_.empty() && waiting_.back()->has_ended()) {
+    const std::shared_ptr<Request> request = std::move(waiting_.back());
+    waiting_.pop_back();
   }
 }
 
@@ -91,15 +90,18 @@ void EngineCore::end_overdue() {
     return request.spec().deadline <= now ? FinishReason::deadline : FinishReason::none;
   };
   for (const Requests* const list : {&running_, &waiting_}) {
-    const auto overdue = [&] {
-      return std::find_if(list->begin(), list->end(),
-                          [&](const auto& r) { return reason(*r) != FinishReason::none; });
-    };
-    // From the beginning again, since end() takes out of the list: of those that run more than one.
-    for (auto next = overdue(); next != list->end(); next = overdue()) {
-      // A share of its own, since end() takes it out of the list.
-      const auto request = std::shared_ptr<Request>(*next);
-      end(*request, reason(*request));
+    for (std::size_t i = 0; i < list->size();) {
+      const FinishReason why = reason(*(*list)[i]);
+      if (why == FinishReason::none) {
+        ++i;
+        continue;
+      }
+      // A share of its own, since end() takes it out of the list, of those that run more than one:
+      // then from the beginning again. Those that wait stay until all have ended.
+      const auto request = std::shared_ptr<Request>((*list)[i]);
+      const std::size_t before = list->size();
+      end(*request, why);
+      if (list->size() != before) i = 0;
     }
   }
   drop_ended();
