@@ -402,17 +402,24 @@ static int32_t on_prefill(int64_t done, int64_t total, void* user) {
   return self->stop;
 }
 
+/* A session that is asked something long and tells of its prefill. */
+static tlite_session* watched_session(const tlite_model* model, const char* text, size_t size,
+                                      prefill* watch) {
+  tlite_session* const session = tiny_session(model, 2);
+  CHECK_OK(tlite_session_add_user(session, text, size, &error));
+  CHECK_OK(tlite_session_on_prefill(session, on_prefill, watch, &error));
+  return session;
+}
+
 TEST(session_prefill,
      "capi/session: a long prompt is watched and stopped, by callback and by pull") {
   memory_host host;
   tlite_model* const model = tiny_model_load(&host);
   REQUIRE(model != NULL);
-  tlite_session* const session = tiny_session(model, 2);
+  prefill watch = {0, 0, 0, 0};
   char text[150];
   memset(text, 'x', sizeof text);
-  CHECK_OK(tlite_session_add_user(session, text, sizeof text, &error));
-  prefill watch = {0, 0, 0, 0};
-  CHECK_OK(tlite_session_on_prefill(session, on_prefill, &watch, &error));
+  tlite_session* const session = watched_session(model, text, sizeof text, &watch);
   CHECK_OK(tlite_session_reply(session, NULL, NULL, NULL, &error));
   CHECK(watch.calls > 1 && watch.done == watch.total && watch.total >= 150);
   int64_t done = 0;
@@ -443,12 +450,10 @@ TEST(session_freed_in_prefill,
   memory_host host;
   tlite_model* const model = tiny_model_load(&host);
   REQUIRE(model != NULL);
-  tlite_session* const session = tiny_session(model, 2);
+  prefill watch = {0, 0, 0, 0};
   char text[150];
   memset(text, 'x', sizeof text);
-  CHECK_OK(tlite_session_add_user(session, text, sizeof text, &error));
-  prefill watch = {0, 0, 0, 0};
-  CHECK_OK(tlite_session_on_prefill(session, on_prefill, &watch, &error));
+  tlite_session* const session = watched_session(model, text, sizeof text, &watch);
   tlite_stream* stream = NULL;
   CHECK_OK(tlite_session_stream(session, &stream, &error));
   tlite_session_free(session);
