@@ -16,27 +16,37 @@ _DERIVED = ("CharAutoStyleName", "CharInteropGrabBag", "CharStyleNames")
 
 
 class _Look:
-    """How all of a passage looks beside its paragraph's style; what parts of it have is lost."""
+    """How all of a passage looks, which its answer shall; what only parts of it have is lost."""
 
     def __init__(self, target: Any) -> None:
-        known = target.getPropertySetInfo().getProperties()
         self._names = tuple(
             each.Name
-            for each in known
+            for each in target.getPropertySetInfo().getProperties()
             if (each.Name.startswith("Char") or each.Name in _LINK)
             and each.Name not in _DERIVED
             and not each.Attributes & PropertyAttribute.READONLY
         )
         states = target.getPropertyStates(self._names)
-        direct = [name for name, state in zip(self._names, states) if state.value == "DIRECT_VALUE"]
-        values = target.getPropertyValues(tuple(direct))
-        self._values = {name: value for name, value in zip(direct, values) if value is not None}
+        self._states = [state.value for state in states]
+        self._values = target.getPropertyValues(self._names)
 
     def apply(self, target: Any) -> None:
-        """Has a new text look so."""
-        target.setPropertiesToDefault(self._names)
-        if self._values:
-            target.setPropertyValues(tuple(self._values), tuple(self._values.values()))
+        """Has a new text look so, which looks like what stands before it.
+
+        What is as it should be is not touched: "default" is the state of what a paragraph has
+        beside its style as well, and to set that to its default would take it away.
+        """
+        plain, direct = [], {}
+        now = target.getPropertyValues(self._names)
+        for name, state, wanted, found in zip(self._names, self._states, self._values, now):
+            if state == "DIRECT_VALUE" and wanted != found and wanted is not None:
+                direct[name] = wanted
+            elif state == "AMBIGUOUS_VALUE" or wanted != found:
+                plain.append(name)
+        if plain:
+            target.setPropertiesToDefault(tuple(plain))
+        if direct:
+            target.setPropertyValues(tuple(direct), tuple(direct.values()))
 
 
 class Placement:
