@@ -1,4 +1,4 @@
-"""Where in a document a command works, what stays as it was, and what is refused with a sentence."""
+"""Where in a document a command works, what stays as it was, and what is refused."""
 
 from __future__ import annotations
 
@@ -138,7 +138,7 @@ class Places(unittest.TestCase):
         self.assertEqual(found, [*styles[:3], "Quotations", "Standard"])
 
     def test_a_shorter_answer_takes_its_paragraphs_alone(self) -> None:
-        """What the selection had more goes; what stands around it, in the same paragraphs, stays."""
+        """What the selection had more goes; what stands around it stays."""
         document = self.document("Раз, два.", "Три.", "", "Четыре, пять.")
         view = document.CurrentController.ViewCursor
         view.gotoStart(False)
@@ -210,7 +210,7 @@ class Places(unittest.TestCase):
                 self.assertEqual(found, [("раз ", around), ("или не", own), (" два", around)])
 
     def test_tracked_changes_show_what_the_answer_changed(self) -> None:
-        """The old text is marked as deleted, the new one as inserted; one Undo still takes it back."""
+        """The old text is marked as deleted, the new one as inserted."""
         document = self.document("Раз.", QUESTION, "Три.")
         document.RecordChanges = True
         view = document.CurrentController.ViewCursor
