@@ -200,6 +200,8 @@ desktop() {
   rm -f build-desktop.log
   tests_of build-release -R '^desktop$'
 }
+# The extension for LibreOffice in a real office.
+libreoffice() { cmake/install-dependencies.sh libreoffice && tests/libreoffice/check.sh build-release/capi/libtlite_c.so; }
 # Kernels of processors that this one may not be, under emulation.
 cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail -n 60 "build-cross-$1.log"; return 1; }; }
 # The Go package over the release build's library, by a pinned Go in the cache folder.
@@ -278,9 +280,11 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage python_asan python_asan
   stage python_wheel python_wheel
 fi
-# By name alone: the first runs as root and builds without ccache, the second builds an interpreter, the others need torch, gigabytes.
+# By name alone: the first runs as root and builds without ccache, the second installs an office, 290 MB, the third builds an
+# interpreter, the others need torch, gigabytes.
 if [ ${#only[@]} -gt 0 ]; then
   stage dockerfile dockerfile
+  stage libreoffice libreoffice
   stage python_free_threaded python_free_threaded
   stage python_transformers python_transformers
   stage python_vllm python_vllm

@@ -32,9 +32,9 @@ def screen() -> Iterator[str]:
     """The name of a display of our own."""
     reader, writer = os.pipe()
     command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
-    command.append(
-        "-noreset"
-    )  # when the office's splash screen has gone nobody is there for a moment
+    # Between the office's splash screen and its window there is no client, and a server that
+    # begins anew with the last one's end takes none meanwhile.
+    command.append("-noreset")
     server = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
     os.close(writer)
     try:
