@@ -127,7 +127,9 @@ class Office:
         """Begins a process."""
         pipe = f"tlite{os.getpid()}x{time.monotonic_ns()}"
         command = ["soffice", "--norestore", "--nologo", "--nofirststartwizard"]
-        if not self._windows:
+        if self._windows:  # of the office's own widgets, which every installation has
+            self._environment["SAL_USE_VCLPLUGIN"] = "gen"
+        else:
             command.append("--headless")
         command += [f"-env:UserInstallation={self.profile}", f"--accept=pipe,name={pipe};urp;"]
         self.process = subprocess.Popen(
