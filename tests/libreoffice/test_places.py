@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-from office import DEMO, Office, office, paragraphs, select_all
+from office import DEMO, Dispatch, Office, office, paragraphs, select_all
 from tlite_writer.office.passage import passage_of
 from tlite_writer.office.placing import Placement
 from tlite_writer.text.layout import Splitter
@@ -343,6 +343,16 @@ class Places(unittest.TestCase):
         document = self.document(*[QUESTION * 20] * 100)
         select_all(document)
         self.refused(document, str(16 * 2048), "2048")
+
+    def test_without_a_window(self) -> None:
+        """A handler of nobody's, as a macro may make one: it takes the window in front, if any."""
+        handler = self.office.service("org.libtlite.writer.Handler")
+        dispatch = Dispatch()
+        handler.dispatchWithNotification(
+            self.office.url("org.libtlite.writer:rewrite"), (), dispatch
+        )
+        outcome = dispatch.outcome()
+        self.assertEqual((outcome.good, "text documents" in outcome.sentence), (False, True))
 
     def test_an_unknown_command(self) -> None:
         """Is named."""

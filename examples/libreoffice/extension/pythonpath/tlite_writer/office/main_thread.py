@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from typing import Any, Callable
 
@@ -14,8 +15,9 @@ class _Call(unohelper.Base, XCallback):  # type: ignore[misc]
         self._function = function
 
     def notify(self, data: object) -> None:
-        """Of XCallback."""
-        self._function()
+        """Of XCallback, whose exceptions would end the office: a window may have gone meanwhile."""
+        with contextlib.suppress(Exception):
+            self._function()
 
 
 def on_main(context: Any, function: Callable[[], object]) -> None:

@@ -24,7 +24,7 @@ def _service(context: Any, name: str) -> Any:
 def show(context: Any, frame: Any, words: Words, sentence: str) -> None:
     """A box with a sentence, until it is closed; nothing in an office without windows."""
     toolkit = _service(context, "com.sun.star.awt.Toolkit")
-    window = frame.getContainerWindow()
+    window = frame.getContainerWindow() if frame is not None else toolkit.getDesktopWindow()
     toolkit.createMessageBox(window, INFOBOX, 1, "T-lite", sentence).execute()
 
 
