@@ -31,6 +31,9 @@ class Pacer {
   void observe(std::size_t decode_rows, std::size_t prompt_rows, double seconds) noexcept {
     const bool is_short = decode_ <= 0 && decode_rows + prompt_rows <= kFew;
     if (prompt_rows == 0 || is_short) return mix(decode_, seconds);
+    // More rows in half the time: that one was held up, by weights that came from the disk, say. Not
+    // by less, or the mean of what differs would become its least.
+    if (seconds < decode_ / 2) decode_ = seconds;
     const double at_most = seconds / static_cast<double>(prompt_rows);
     if (decode_rows > 0 && decode_ > 0) {
       const double row = std::max(seconds - decode_, 0.0) / static_cast<double>(prompt_rows);

@@ -98,6 +98,18 @@ TEST_CASE("runtime/pacer: a batch that was held up is forgotten") {
   check({0.02, 0.001}, 1);
 }
 
+// Else rows of prompts would seem to cost nothing for as long as prompts come.
+TEST_CASE("runtime/pacer: a first batch that waited for the disk does not unbind the others") {
+  constexpr Machine kMachine{0.02, 0.001};
+  Pacer pacer(std::chrono::milliseconds(50));
+  pacer.observe(0, 2, 10.0);
+  for (int i = 0; i < 100; ++i) {
+    const std::size_t rows = pacer.prompt_rows(1, 512);
+    CHECK(rows < 64);
+    pacer.observe(1, rows, kMachine.seconds(1 + rows));
+  }
+}
+
 TEST_CASE("runtime/pacer: where batches differ fewer rows are sure to keep the bound") {
   Pacer steady(std::chrono::milliseconds(50));
   Pacer uneven(std::chrono::milliseconds(50));
