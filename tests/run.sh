@@ -96,7 +96,9 @@ python_package() {
   "$venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider bindings/python/tests || return 1
   # And of a later version, whose structures have grown.
   TLITE_LIBRARY=$root/build-release/tests/capi/frozen/grown/libtlite_c.so "$venv/bin/python" -X faulthandler \
-    -m pytest -q -W error -p no:cacheprovider bindings/python/tests/test_{session,engine,evaluator,sampling,scores,tokenizer}.py
+    -m pytest -q -W error -p no:cacheprovider bindings/python/tests/test_{session,engine,evaluator,sampling,scores,tokenizer}.py || return 1
+  # What of the extension for LibreOffice needs no office.
+  "$venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider tests/libreoffice/unit
 }
 # The same without the interpreter's lock, where threads are in the package at once.
 python_free_threaded() {
