@@ -1,11 +1,10 @@
 #include "service.hpp"
 
+#include "draw_id.hpp"
+
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <cstdio>
 #include <ctime>
-#include <random>
 
 #include <openai/prompts.hpp>
 
@@ -19,17 +18,6 @@ using openai::Json;
 constexpr std::size_t kMostNamed = 8;
 
 double seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
-
-std::string draw_id() {
-  std::random_device device;
-  std::string id;
-  for (int i = 0; i < 3; ++i) {
-    std::array<char, 9> digits = {};
-    std::snprintf(digits.data(), digits.size(), "%08x", static_cast<unsigned>(device()));
-    id += digits.data();
-  }
-  return id;
-}
 
 // The names in ASCII, for a header.
 std::string warning(const std::vector<std::string>& ignored) {
@@ -66,7 +54,8 @@ struct Service::Job {
   std::unique_ptr<Protocol> protocol;  // or:
   Tell tell;
   FailureBody failure_body = nullptr;  // without a protocol
-  std::atomic<bool> gone = false;      // nobody waits for the answer
+  Rank rank = Rank::live;
+  std::atomic<bool> gone = false;  // nobody waits for the answer
 
   LoadedModelPtr model;
   Asked asked{{}, {}, {}, 0, tlite::Tokenizer(nullptr)};
@@ -98,10 +87,16 @@ Service::~Service() { intake_.stop(); }
 
 // ---- from the connection to the intake
 
+bool Service::is_full() const {
+  const auto live =
+      std::ranges::count(jobs_, Rank::live, [](const JobPtr& job) { return job->rank; });
+  return static_cast<std::size_t>(live) >= options_.most_jobs;
+}
+
 bool Service::take(const JobPtr& job) {
   if (draining_) {
     fail(*job, {FailureKind::unavailable, "the server is going down"});
-  } else if (jobs_.size() >= options_.most_jobs) {
+  } else if (job->rank == Rank::live && is_full()) {
     fail(*job, {FailureKind::busy, "too many requests at once; please try again"});
   } else {
     jobs_.insert(job);
@@ -114,18 +109,20 @@ bool Service::take(const JobPtr& job) {
 }
 
 void Service::ask(std::shared_ptr<http::Exchange> exchange, std::unique_ptr<Protocol> protocol,
-                  std::string body) {
+                  std::string body, Rank rank) {
   const auto job = std::make_shared<Job>();
   job->exchange = std::move(exchange);
+  job->rank = rank;
   job->protocol = std::move(protocol);
   if (!take(job)) return;
   intake_.post([this, job, held = std::move(body)] { read(job, held); });
 }
 
 void Service::tell(std::shared_ptr<http::Exchange> exchange, Tell tell, FailureBody failure_body,
-                   std::string body) {
+                   std::string body, Rank rank) {
   const auto job = std::make_shared<Job>();
   job->exchange = std::move(exchange);
+  job->rank = rank;
   job->tell = std::move(tell);
   job->failure_body = failure_body;
   if (!take(job)) return;
@@ -195,7 +192,8 @@ void Service::submit(const JobPtr& job, const Json& body) {
   asked.form = openai::answer_form(asked.call, asked.tokenizer, prompts.text);
   tlite::RequestOptions request =
       openai::request_options(asked.call, asked.form, prompts, loaded.model, options_.pooling);
-  request.timeout = options_.request_time;
+  if (job->rank == Rank::live) request.timeout = options_.request_time;
+  request.priority = job->rank == Rank::live ? 0 : -1;
   request.context = loaded.context;
   std::optional<Failure> failure;
   try {

@@ -5,15 +5,16 @@
 
 #include "failure.hpp"
 #include "http.hpp"
-#include "intake.hpp"
 #include "metrics.hpp"
 #include "model_calls.hpp"
 #include "models.hpp"
 #include "protocol.hpp"
 #include "stepper.hpp"
+#include "worker.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -24,6 +25,10 @@
 #include <vector>
 
 namespace server {
+
+// Whose request it is: a client's that waits, or a batch's, which has the engine when no client wants
+// it, does not count among those that are too many, and has all the time that its batch has.
+enum class Rank : std::int8_t { live, background };
 
 struct ServiceOptions {
   ModelsOptions models;
@@ -49,9 +54,9 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   void ask(std::shared_ptr<http::Exchange> exchange, std::unique_ptr<Protocol> protocol,
-           std::string body);
+           std::string body, Rank rank);
   void tell(std::shared_ptr<http::Exchange> exchange, Tell tell, FailureBody failure_body,
-            std::string body);
+            std::string body, Rank rank);
 
   // Loads the model of requests that name none, so that the first one need not wait. `done` is
   // called with what went wrong.
@@ -73,6 +78,7 @@ class Service {
   using JobPtr = std::shared_ptr<Job>;
   using Key = std::pair<const LoadedModel*, tlite::RequestId>;
 
+  bool is_full() const;
   bool take(const JobPtr& job);
   void read(const JobPtr& job, const std::string& body);             // intake
   void submit(const JobPtr& job, const openai::Json& body);          // intake
@@ -96,7 +102,7 @@ class Service {
   Metrics metrics_;
   bool draining_ = false;
   Stepper stepper_;
-  Intake intake_;
+  Worker intake_;  // reads requests
   Models models_;
 };
 
