@@ -96,18 +96,25 @@ bool method_fits(const Route& route, std::string_view method) {
   return route.method == method || (route.method == "GET" && method == "HEAD");
 }
 
+// A path is that of the first route that it fits.
+const Route* path_of(std::string_view path) {
+  const auto* const found =
+      std::ranges::find_if(kRoutes, [&](const Route& route) { return path_fits(route, path); });
+  return found == std::end(kRoutes) ? nullptr : found;
+}
+
 const Route* route_of(std::string_view method, std::string_view path) {
+  const Route* const first = path_of(path);
   const auto* const found = std::ranges::find_if(kRoutes, [&](const Route& route) {
-    return path_fits(route, path) && method_fits(route, method);
+    return first != nullptr && route.path == first->path && method_fits(route, method);
   });
   return found == std::end(kRoutes) ? nullptr : found;
 }
 
 // In the form of the API that the path is of.
 Response failure(const Failure& what, std::string_view path) {
-  const auto* const route =
-      std::ranges::find_if(kRoutes, [&](const Route& other) { return path_fits(other, path); });
-  const auto body = route == std::end(kRoutes) ? openai_failure : route->failure;
+  const Route* const route = path_of(path);
+  const auto body = route == nullptr ? openai_failure : route->failure;
   Response response{status_of(what.kind), {{"Content-Type", std::string(kJson)}}, {}};
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
@@ -216,10 +223,9 @@ std::optional<Response> Api::refuse(const Request& head) {
   if (is_preflight) return std::nullopt;
   const Route* const route = route_of(head.method, head.path);
   if (route == nullptr) {
-    const bool known = std::ranges::any_of(
-        kRoutes, [&](const Route& other) { return path_fits(other, head.path); });
-    return failure(known ? Failure{FailureKind::no_method, "not with the method " + head.method}
-                         : Failure{FailureKind::no_route, "there is no " + head.path},
+    return failure(path_of(head.path) != nullptr
+                       ? Failure{FailureKind::no_method, "not with the method " + head.method}
+                       : Failure{FailureKind::no_route, "there is no " + head.path},
                    head.path);
   }
   if (!route->open && !has_key(head)) {

@@ -33,6 +33,9 @@ enum class Rank : std::int8_t { live, background };
 struct ServiceOptions {
   ModelsOptions models;
   std::size_t most_jobs = 80;  // running and waiting; further ones are told to come again
+  // Of the bodies of clients' requests that are being read or wait for a model; one alone may have
+  // more. Further ones are told to come again.
+  std::size_t most_unread = std::size_t{64} << 20U;
   std::chrono::milliseconds heartbeat{10000};  // a stream that says nothing says that it lives
   std::chrono::milliseconds request_time{0};   // the most an answer may take; 0: any
   tlite::Pooling pooling = tlite::Pooling::last;
@@ -78,9 +81,10 @@ class Service {
   using JobPtr = std::shared_ptr<Job>;
   using Key = std::pair<const LoadedModel*, tlite::RequestId>;
 
-  bool is_full() const;
-  bool take(const JobPtr& job);
-  void read(const JobPtr& job, const std::string& body);             // intake
+  bool is_full(std::size_t body) const;
+  bool take(const JobPtr& job, std::size_t body);
+  void has_read(Job& job);
+  void read(const JobPtr& job, std::string text);                    // intake
   void submit(const JobPtr& job, const openai::Json& body);          // intake
   void answer_at_once(const JobPtr& job, const openai::Json& body);  // intake
   void fail_later(const JobPtr& job, const Failure& failure);        // any thread
@@ -96,6 +100,7 @@ class Service {
   ServiceOptions options_;
   Post post_;
   std::set<JobPtr> jobs_;
+  std::size_t unread_ = 0;                                 // bytes of bodies
   std::map<Key, std::pair<JobPtr, std::size_t>> answers_;  // which job's, and which of its answers
   // Events of requests that the intake's thread has not told of yet.
   std::map<Key, std::vector<tlite::EngineEvent>> early_;

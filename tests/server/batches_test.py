@@ -1,4 +1,4 @@
-"""Files and batches: what is uploaded is kept, what is asked is answered once, whatever ends the server."""
+"""Files and batches: what is uploaded is kept, each line is answered once, whatever happens."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ def form(fields: dict[str, str], content: bytes | None, filename: str = "in.json
         out += value.encode() + b"\r\n"
     if content is not None:
         out += (
-            f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{filename}"\r\n'
+            f"--{BOUNDARY}\r\n"
+            f'Content-Disposition: form-data; name="file"; filename="{filename}"\r\n'
             "Content-Type: application/octet-stream\r\n\r\n"
         ).encode()
         out += content + b"\r\n"
@@ -48,6 +49,8 @@ def form(fields: dict[str, str], content: bytes | None, filename: str = "in.json
 
 class StoredTest(ServerTest):
     """Calls of /v1/files and /v1/batches."""
+
+    folder: Path
 
     def upload_answer(
         self,
@@ -147,11 +150,14 @@ class FilesTest(StoredTest):
         self.assertEqual((down["object"], down["has_more"]), ("list", False))
         page = self.get(f"/v1/files?order=asc&limit=1&after={ids[0]}&purpose=batch")
         self.assertEqual([file["id"] for file in page["data"]], ids[1:2])
-        self.assertEqual((page["first_id"], page["last_id"], page["has_more"]), (ids[1], ids[1], True))
+        self.assertEqual(
+            (page["first_id"], page["last_id"], page["has_more"]), (ids[1], ids[1], True)
+        )
         self.assertEqual(self.get("/v1/files?purpose=batch_output")["data"], [])
         for query, field in (
-            ("limit=0", "limit"), ("limit=x", "limit"), ("limit=-1", "limit"), ("order=up", "order"),
-            ("after=file-x", "after"), ("limit=1&limit=2", "limit"), ("size=1", "size"),
+            ("limit=0", "limit"), ("limit=x", "limit"), ("limit=-1", "limit"),
+            ("order=up", "order"), ("after=file-x", "after"), ("limit=1&limit=2", "limit"),
+            ("size=1", "size"),
         ):  # fmt: skip
             answer = self.request("GET", "/v1/files?" + query)
             self.assertEqual((answer.status, answer.error["param"]), (400, field), answer.body)
@@ -163,6 +169,7 @@ class FilesTest(StoredTest):
         good = form({"purpose": "batch"}, b"{}")
         b = BOUNDARY.encode()
         kind = "multipart/form-data; boundary="
+        form_type = kind + BOUNDARY
         cases: list[tuple[bytes, str, str]] = [
             (b"{}", "application/json", "must be multipart/form-data"),
             (good, "multipart/form-data", "needs a boundary"),
@@ -172,36 +179,36 @@ class FilesTest(StoredTest):
             (good, kind + '"a', "without an end"),
             (good, kind + "a; boundary=b", "two boundaries"),
             (good, kind + "other", "does not begin with the boundary"),
-            (b"", kind + BOUNDARY, "does not begin with the boundary"),
-            (b"preamble\r\n" + good, kind + BOUNDARY, "does not begin with the boundary"),
-            (good + b"more", kind + BOUNDARY, "text behind the last boundary"),
-            (good[:-4], kind + BOUNDARY, "a boundary without an end of line"),
-            (good[:60], kind + BOUNDARY, "a part without an empty line"),
-            (good[: good.index(b"{}") + 2], kind + BOUNDARY, "without a boundary behind it"),
-            (good.replace(b"\r\n", b"\n"), kind + BOUNDARY, "a boundary without an end of line"),
-            (b"--" + b + b"--\r\n", kind + BOUNDARY, "purpose is null"),
-            (good.replace(b'; name="purpose"', b""), kind + BOUNDARY, "a part without a name"),
-            (good.replace(b"form-data", b"attachment", 1), kind + BOUNDARY, "is not form-data"),
-            (good.replace(b"Content-Type:", b"Content-Type"), kind + BOUNDARY, "that is no header"),
-            (good.replace(b"Content-Type:", b"X: \ny:"), kind + BOUNDARY, "that is no header"),
-            (good.replace(b'name="file"', b'name="file'), kind + BOUNDARY, "text behind a quoted value"),
-            (good.replace(b'name="file"', b'name="x"; name="file"'), kind + BOUNDARY, "two names"),
-            (good.replace(b"Content-Type: ", b"X: " + b"y" * 9000), kind + BOUNDARY, "head of a part"),
+            (b"", form_type, "does not begin with the boundary"),
+            (b"preamble\r\n" + good, form_type, "does not begin with the boundary"),
+            (good + b"more", form_type, "text behind the last boundary"),
+            (good[:-4], form_type, "a boundary without an end of line"),
+            (good[:60], form_type, "a part without an empty line"),
+            (good[: good.index(b"{}") + 2], form_type, "without a boundary behind it"),
+            (good.replace(b"\r\n", b"\n"), form_type, "a boundary without an end of line"),
+            (b"--" + b + b"--\r\n", form_type, "purpose is null"),
+            (good.replace(b'; name="purpose"', b""), form_type, "a part without a name"),
+            (good.replace(b"form-data", b"attachment", 1), form_type, "is not form-data"),
+            (good.replace(b"Content-Type:", b"Content-Type"), form_type, "that is no header"),
+            (good.replace(b"Content-Type:", b"X: \ny:"), form_type, "that is no header"),
+            (good.replace(b'name="file"', b'name="file'), form_type, "text behind a quoted value"),
+            (good.replace(b'name="file"', b'name="x"; name="file"'), form_type, "two names"),
+            (good.replace(b"Content-Type: ", b"X: " + b"y" * 9000), form_type, "head of a part"),
             (good.replace(b"Content-Type: application/octet-stream",
-                          b"Content-Transfer-Encoding: base64"), kind + BOUNDARY, "not supported"),
-            (good.replace(b'; filename="in.jsonl"', b""), kind + BOUNDARY, "a part with a filename"),
-            (form({"purpose": "batch"}, None), kind + BOUNDARY, "file is null"),
-            (form({"purpose": "batch"}, b"x", ""), kind + BOUNDARY, "filename"),
-            (form({"purpose": "batch"}, b"x", "n" * 256), kind + BOUNDARY, "filename"),
-            (form({"purpose": "vision"}, b"x"), kind + BOUNDARY, "not supported: purpose"),
-            (form({"purpose": "batch", "other": "1"}, b"x"), kind + BOUNDARY, 'the field "other"'),
-            (form({str(i): "" for i in range(40)}, b"x"), kind + BOUNDARY, "more than 32 parts"),
+                          b"Content-Transfer-Encoding: base64"), form_type, "not supported"),
+            (good.replace(b'; filename="in.jsonl"', b""), form_type, "a part with a filename"),
+            (form({"purpose": "batch"}, None), form_type, "file is null"),
+            (form({"purpose": "batch"}, b"x", ""), form_type, "filename"),
+            (form({"purpose": "batch"}, b"x", "n" * 256), form_type, "filename"),
+            (form({"purpose": "vision"}, b"x"), form_type, "not supported: purpose"),
+            (form({"purpose": "batch", "other": "1"}, b"x"), form_type, 'the field "other"'),
+            (form({str(i): "" for i in range(40)}, b"x"), form_type, "more than 32 parts"),
             (form({"purpose": "batch", "expires_after[seconds]": "7200"}, b"x"), kind + BOUNDARY,
              "expires_after.anchor is null"),
             (form({"purpose": "batch", "expires_after[anchor]": "created_at",
-                   "expires_after[seconds]": "10"}, b"x"), kind + BOUNDARY, "it must be 3600 to"),
+                   "expires_after[seconds]": "10"}, b"x"), form_type, "it must be 3600 to"),
             (form({"purpose": "batch", "expires_after[anchor]": "created_at",
-                   "expires_after[seconds]": "1e9"}, b"x"), kind + BOUNDARY, "expires_after.seconds"),
+                   "expires_after[seconds]": "1e9"}, b"x"), form_type, "expires_after.seconds"),
         ]  # fmt: skip
         for body, content_type, message in cases:
             answer = self.upload_answer(body, content_type)
@@ -277,7 +284,9 @@ class BatchesTest(StoredTest):
             "body": ({**line("body"), "body": "x"}, 400, "body"),
             "stream": (line("stream", stream=True), 400, "stream"),
         }
-        batch = self.batch(good[:4] + [one[0] for one in bad.values()] + good[4:], metadata={"a": "b"})
+        batch = self.batch(
+            good[:4] + [one[0] for one in bad.values()] + good[4:], metadata={"a": "b"}
+        )
         self.assertEqual((batch["object"], batch["status"]), ("batch", "validating"))
         end = self.ended(batch)
         self.assertEqual(end["status"], "completed", end)
@@ -333,7 +342,7 @@ class BatchesTest(StoredTest):
             ("metadata", {str(i): "" for i in range(17)}), ("unknown", 1),
             ("output_expires_after.seconds", None),
         ):  # fmt: skip
-            given = {name: value}
+            given: dict[str, object] = {name: value}
             if name == "output_expires_after.seconds":
                 given = {"output_expires_after": {"anchor": "created_at", "seconds": 5}}
             error = self.refused("/v1/batches", 400, **{**good, **given})
@@ -344,7 +353,7 @@ class BatchesTest(StoredTest):
         self.assertEqual(self.request("POST", "/v1/batches", b"{").status, 400)
 
     def test_bad_lines(self) -> None:
-        """A file that is none of requests: the batch fails with the line's number, nothing is asked."""
+        """A file that is none of requests: the batch fails with the line's number."""
         for content, number in (
             (jsonl([line("a")]) + b"{\n", 2),
             (jsonl([line("a")]) + b"\n" + jsonl([line("a")]), 3),
@@ -353,7 +362,9 @@ class BatchesTest(StoredTest):
             (b"\xff\xfe\n", 1),
         ):
             file = self.upload(content)["id"]
-            batch = self.ok("/v1/batches", input_file_id=file, endpoint=CHAT, completion_window="1d")
+            batch = self.ok(
+                "/v1/batches", input_file_id=file, endpoint=CHAT, completion_window="1d"
+            )
             end = self.ended(batch)
             self.assertEqual(end["status"], "failed")
             self.assertIsNotNone(end["failed_at"])
@@ -398,8 +409,8 @@ class BatchesTest(StoredTest):
         self.assertEqual(set(answered) | set(left), {str(i) for i in range(30)})
         self.assertEqual(len(answered) + len(left), 30)
         self.assertEqual({one["error"]["code"] for one in left.values()}, {"batch_expired"})
-        self.assertEqual(end["request_counts"],
-                         {"total": 30, "completed": len(answered), "failed": len(left)})  # fmt: skip
+        counts = {"total": 30, "completed": len(answered), "failed": len(left)}
+        self.assertEqual(end["request_counts"], counts)
 
     def test_list(self) -> None:
         """The newest first."""
@@ -418,8 +429,13 @@ class NoFilesTest(ServerTest):
 
     def test_refused(self) -> None:
         """It says so."""
-        for method, path in (("GET", "/v1/files"), ("POST", "/v1/files"), ("POST", "/v1/batches"),
-                             ("GET", "/v1/batches/x"), ("POST", "/v1/batches/x/cancel")):  # fmt: skip
+        for method, path in (
+            ("GET", "/v1/files"),
+            ("POST", "/v1/files"),
+            ("POST", "/v1/batches"),
+            ("GET", "/v1/batches/x"),
+            ("POST", "/v1/batches/x/cancel"),
+        ):
             answer = self.request(method, path, b"" if method == "POST" else None)
             self.assertEqual(answer.status, 400)
             self.assertEqual(answer.error["message"], "not supported: --files is not given")
@@ -502,7 +518,9 @@ class EndsTest(StoredTest):
         self.assertFalse(any(stray.exists() for stray in strays))
         after = output.read_text(encoding="utf-8").splitlines(keepends=True)
         self.assertEqual(after[0], whole[0])
-        self.assertEqual(self.get("/v1/files/" + end["output_file_id"])["bytes"], output.stat().st_size)
+        self.assertEqual(
+            self.get("/v1/files/" + end["output_file_id"])["bytes"], output.stat().st_size
+        )
         self.assertEqual(self.server.stop(), 0)
 
 
