@@ -6,10 +6,10 @@
 #include "openapi.hpp"
 #include "page.hpp"
 #include "responses_protocol.hpp"
+#include "url.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <ctime>
 #include <string_view>
 #include <utility>
@@ -23,14 +23,16 @@ using openai::Json;
 
 constexpr std::string_view kJson = "application/json";
 
-// What stands for `{id}` at the end of a path.
+// What stands for the name of something in a path.
 constexpr std::string_view kId = "{id}";
 
-// How it is answered: by what is asked of a model, by what a model can say at once, or without any.
+// How it is answered: by what is asked of a model, by what a model can say at once, by what is stored,
+// or by what the server knows.
 struct Route {
   std::string_view method, path;
   std::unique_ptr<Protocol> (*protocol)() = nullptr;
   Told (*tell)(const Json& body, const LoadedModel& model, bool strict) = nullptr;
+  Storage::Call stored = nullptr;
   bool open = false;  // without a key
   std::string (*failure)(const Failure&) = openai_failure;
 };
@@ -63,14 +65,27 @@ constexpr Route kRoutes[] = {
     {.method = "POST", .path = "/detokenize", .tell = detokenize},
     {.method = "POST", .path = "/apply-template", .tell = apply_template},
     {.method = "GET", .path = "/tokenizer_info", .tell = tokenizer_info},
+    {.method = "POST", .path = "/v1/files", .stored = &Storage::upload_file},
+    {.method = "GET", .path = "/v1/files", .stored = &Storage::list_files},
+    {.method = "GET", .path = "/v1/files/{id}/content", .stored = &Storage::file_content},
+    {.method = "GET", .path = "/v1/files/{id}", .stored = &Storage::get_file},
+    {.method = "DELETE", .path = "/v1/files/{id}", .stored = &Storage::delete_file},
+    {.method = "POST", .path = "/v1/batches", .stored = &Storage::create_batch},
+    {.method = "GET", .path = "/v1/batches", .stored = &Storage::list_batches},
+    {.method = "POST", .path = "/v1/batches/{id}/cancel", .stored = &Storage::cancel_batch},
+    {.method = "GET", .path = "/v1/batches/{id}", .stored = &Storage::get_batch},
 };
 
 // The text in the place of {id}, as sent; nothing where the path is another one.
 std::optional<std::string_view> id_in(std::string_view path, std::string_view of) {
-  if (!of.ends_with(kId)) return std::nullopt;
-  const std::string_view before = of.substr(0, of.size() - kId.size());
-  if (!path.starts_with(before) || path.size() == before.size()) return std::nullopt;
-  return path.substr(before.size());
+  const std::size_t at = of.find(kId);
+  if (at == of.npos) return std::nullopt;
+  const std::string_view before = of.substr(0, at);
+  const std::string_view behind = of.substr(at + kId.size());
+  const bool fits = path.starts_with(before) && path.ends_with(behind) &&
+                    path.size() > before.size() + behind.size();
+  if (!fits) return std::nullopt;
+  return path.substr(before.size(), path.size() - before.size() - behind.size());
 }
 
 bool path_fits(const Route& route, std::string_view path) {
@@ -81,18 +96,25 @@ bool method_fits(const Route& route, std::string_view method) {
   return route.method == method || (route.method == "GET" && method == "HEAD");
 }
 
-const Route* route_of(const Request& request) {
+// A path is that of the first route that it fits.
+const Route* path_of(std::string_view path) {
+  const auto* const found =
+      std::ranges::find_if(kRoutes, [&](const Route& route) { return path_fits(route, path); });
+  return found == std::end(kRoutes) ? nullptr : found;
+}
+
+const Route* route_of(std::string_view method, std::string_view path) {
+  const Route* const first = path_of(path);
   const auto* const found = std::ranges::find_if(kRoutes, [&](const Route& route) {
-    return path_fits(route, request.path) && method_fits(route, request.method);
+    return first != nullptr && route.path == first->path && method_fits(route, method);
   });
   return found == std::end(kRoutes) ? nullptr : found;
 }
 
 // In the form of the API that the path is of.
 Response failure(const Failure& what, std::string_view path) {
-  const auto* const route =
-      std::ranges::find_if(kRoutes, [&](const Route& other) { return path_fits(other, path); });
-  const auto body = route == std::end(kRoutes) ? openai_failure : route->failure;
+  const Route* const route = path_of(path);
+  const auto body = route == nullptr ? openai_failure : route->failure;
   Response response{status_of(what.kind), {{"Content-Type", std::string(kJson)}}, {}};
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
@@ -138,20 +160,6 @@ Json model_list(const std::vector<Models::Entry>& models) {
   Json data = Json::array();
   for (const Models::Entry& model : models) data.push_back(model_json(model));
   return {{"object", "list"}, {"data", std::move(data)}};
-}
-
-// Of a path; what follows a percent sign without being two hexadecimal digits stays.
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned char byte = 0;
-    const char* const digits = text.data() + i + 1;
-    const bool is_coded = text[i] == '%' && i + 2 < text.size() &&
-                          std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
-    out += is_coded ? static_cast<char>(byte) : text[i];
-    if (is_coded) i += 2;
-  }
-  return out;
 }
 
 }  // namespace
@@ -201,7 +209,7 @@ std::optional<Failure> Api::forbidden(const Request& head) const {
 }
 
 Response Api::preflight(const Request& head) const {
-  Response response{204, {{"Access-Control-Allow-Methods", "GET, POST"}}, {}};
+  Response response{204, {{"Access-Control-Allow-Methods", "GET, POST, DELETE"}}, {}};
   response.headers.emplace_back("Access-Control-Allow-Headers",
                                 std::string(head.header("access-control-request-headers")));
   response.headers.emplace_back("Access-Control-Max-Age", "600");
@@ -213,17 +221,19 @@ std::optional<Response> Api::refuse(const Request& head) {
   const bool is_preflight =
       head.method == "OPTIONS" && !head.header("access-control-request-method").empty();
   if (is_preflight) return std::nullopt;
-  const Route* const route = route_of(head);
+  const Route* const route = route_of(head.method, head.path);
   if (route == nullptr) {
-    const bool known = std::ranges::any_of(
-        kRoutes, [&](const Route& other) { return path_fits(other, head.path); });
-    return failure(known ? Failure{FailureKind::no_method, "not with the method " + head.method}
-                         : Failure{FailureKind::no_route, "there is no " + head.path},
+    return failure(path_of(head.path) != nullptr
+                       ? Failure{FailureKind::no_method, "not with the method " + head.method}
+                       : Failure{FailureKind::no_route, "there is no " + head.path},
                    head.path);
   }
   if (!route->open && !has_key(head)) {
     return failure({FailureKind::unauthorized, "a valid API key is needed: Authorization: Bearer"},
                    head.path);
+  }
+  if (route->stored != nullptr && storage_ == nullptr) {
+    return failure({FailureKind::not_supported, "not supported: --files is not given"}, head.path);
   }
   return std::nullopt;
 }
@@ -247,7 +257,7 @@ std::optional<Response> Api::at_once(const Request& request) const {
   }
   if (request.path == "/v1/models") return json(model_list(service_->models()));
   if (const auto id = id_in(request.path, "/v1/models/{id}")) {
-    const std::string name = decoded(*id);
+    const std::string name = percent_decoded(*id);
     for (const Models::Entry& model : service_->models()) {
       if (model.name == name) return json(model_json(model));
     }
@@ -309,22 +319,45 @@ void Api::handle(Request request, std::shared_ptr<http::Exchange> exchange) {
     exchange = std::make_shared<CorsExchange>(std::move(exchange), std::string(origin));
   }
   if (const auto response = at_once(request)) return exchange->send(*response);
-  const Route* const route = route_of(request);
+  answer(std::move(request), std::move(exchange), Rank::live);
+}
+
+// refuse() has found a route.
+void Api::answer(Request request, std::shared_ptr<http::Exchange> exchange, Rank rank) {
+  const Route* const route = route_of(request.method, request.path);
   if (route->protocol != nullptr) {
-    service_->ask(std::move(exchange), route->protocol(), std::move(request.body));
+    service_->ask(std::move(exchange), route->protocol(), std::move(request.body), rank);
+  } else if (route->tell != nullptr) {
+    service_->tell(std::move(exchange), route->tell, route->failure, std::move(request.body), rank);
   } else {
-    service_->tell(std::move(exchange), route->tell, route->failure, std::move(request.body));
+    const std::string_view id = id_in(request.path, route->path).value_or(std::string_view());
+    StoredCall call{percent_decoded(id), std::move(request)};
+    storage_->ask(route->stored, std::move(call), std::move(exchange));
   }
 }
 
+LineServer Api::line_server() {
+  const auto knows = [](const std::string& path) {
+    const Route* const route = route_of("POST", path);
+    return route != nullptr && (route->protocol != nullptr || route->tell != nullptr);
+  };
+  return {knows, [this](Request request, std::shared_ptr<http::Exchange> exchange) {
+            answer(std::move(request), std::move(exchange), Rank::background);
+          }};
+}
+
+Response Api::failure_response(const Failure& what) { return failure(what, {}); }
+
 void Api::tick() {
   service_->tick();
+  if (storage_ != nullptr) storage_->tick();
   if (service_->draining() && service_->idle()) stop_();
 }
 
 // The first asks for an end, the second for one now.
 void Api::signal() {
   service_->drain();
+  if (storage_ != nullptr) storage_->drain();
   if (++signals_ > 1) service_->cancel_all();
 }
 

@@ -3,6 +3,7 @@
 
 #include "http.hpp"
 #include "service.hpp"
+#include "storage.hpp"
 
 #include <functional>
 #include <memory>
@@ -23,7 +24,15 @@ class Api final : public http::Handler {
   // `stop` ends the server once the last answer is ready.
   Api(const ApiOptions& options, std::function<void()> stop,
       std::function<std::size_t()> connections);
-  void serve(Service& service) { service_ = &service; }
+  // `storage`: null where there are no files and batches.
+  void serve(Service& service, Storage* storage) {
+    service_ = &service;
+    storage_ = storage;
+  }
+
+  // What Storage needs of it.
+  LineServer line_server();
+  static http::Response failure_response(const Failure& failure);
 
   std::optional<http::Response> refuse(const http::Request& head) override;
   void handle(http::Request request, std::shared_ptr<http::Exchange> exchange) override;
@@ -37,11 +46,13 @@ class Api final : public http::Handler {
   bool origin_may(std::string_view origin) const;
   http::Response preflight(const http::Request& head) const;
   std::optional<http::Response> at_once(const http::Request& request) const;
+  void answer(http::Request request, std::shared_ptr<http::Exchange> exchange, Rank rank);
 
   ApiOptions options_;
   std::function<void()> stop_;
   std::function<std::size_t()> connections_;
   Service* service_ = nullptr;
+  Storage* storage_ = nullptr;
   int signals_ = 0;
 };
 

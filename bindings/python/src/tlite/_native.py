@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 SLICE = 20_000_000  # nanoseconds
 
 
-_owner = [os.getpid()]  # the process that frees; none while the interpreter shuts down
+owner = [os.getpid()]
+"""The process that frees; 0 once the interpreter shuts down, which takes names from modules before
+it drops their objects: a `__del__` has this as a default, and then touches nothing else."""
 
 
 class Handle:
@@ -47,9 +49,9 @@ class Handle:
     def __init__(self, pointer: int, free: Callable[[int], None]) -> None:
         self.pointer = pointer
         self._free = free
-        self._process = _owner[0]
+        self._process = owner[0]
 
-    def __del__(self, owner: list[int] = _owner) -> None:
+    def __del__(self, owner: list[int] = owner) -> None:
         if self._process == owner[0]:
             self._free(self.pointer)
 
@@ -204,7 +206,7 @@ def _at_exit() -> None:
     deadline = time.monotonic() + 2
     while _at_work and time.monotonic() < deadline:
         time.sleep(0.001)
-    _owner[0] = 0
+    owner[0] = 0
 
 
 _busy_at_fork = False
@@ -217,7 +219,7 @@ def _before_fork() -> None:
 
 def _in_child() -> None:
     global _refuses, _broken
-    _owner[0] = os.getpid()
+    owner[0] = os.getpid()
     _at_work.clear()
     for each in _everything():
         each._gone = "of the parent process: make one after fork()"
