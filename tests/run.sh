@@ -151,6 +151,7 @@ python_asan() {
   rm -f "$folder.log"
   env TLITE_LIBRARY="$root/$folder/capi/libtlite_c.so" PYTHONMALLOC=malloc PYTHONPATH=bindings/python/tests \
     ASAN_OPTIONS=leak_check_at_exit=0:handle_segv=0 \
+    LSAN_OPTIONS=suppressions="$root/bindings/python/tests/lsan.supp":print_suppressions=0 \
     LD_PRELOAD="$(clang-14 -print-file-name=libclang_rt.asan-x86_64.so)" \
     "$venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider -p asan_leaks bindings/python/tests
 }
