@@ -105,6 +105,10 @@ struct Avx2 : TierSizes {
   TLITE_INLINE static V shr(V v) noexcept {
     return {_mm256_srli_epi32(v.low, kBits), _mm256_srli_epi32(v.high, kBits)};
   }
+  TLITE_INLINE static V shr_by(V v, std::size_t bits) noexcept {
+    const __m256i count = _mm256_set1_epi32(static_cast<int>(bits));
+    return {_mm256_srlv_epi32(v.low, count), _mm256_srlv_epi32(v.high, count)};
+  }
   template <int kBits>
   TLITE_INLINE static V sra(V v) noexcept {
     return {_mm256_srai_epi32(v.low, kBits), _mm256_srai_epi32(v.high, kBits)};

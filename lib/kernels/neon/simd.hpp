@@ -93,6 +93,10 @@ struct Neon : TierSizes {
   TLITE_INLINE static V shr(V v) noexcept {
     return shift<-kBits>(v);
   }
+  TLITE_INLINE static V shr_by(V v, std::size_t bits) noexcept {
+    const int32x4_t left = vdupq_n_s32(-static_cast<int>(bits));
+    return words([&](int i) TLITE_INLINE { return vshlq_u32(v.part[i], left); });
+  }
   template <int kBits>
   TLITE_INLINE static V sra(V v) noexcept {
     return words([&](int i) TLITE_INLINE {

@@ -115,8 +115,13 @@ TLITE_INLINE inline void dot_sub_block(Source& source, std::size_t outer, Start&
       typename S::V w[V];
       unroll<V>([&](auto v) TLITE_INLINE { w[v] = source.template codes<kSub, g, v>(outer); });
       unroll<T>([&](auto t) TLITE_INLINE {
-        const auto four = S::four(x(t) + 4 * g);
-        unroll<V>([&](auto v) TLITE_INLINE { dot[t][v].template add<g>(w[v], four); });
+        const std::int8_t* const at = x(t) + 4 * g;
+        if constexpr (V == 1 && requires { dot[t][0].template add_four<g>(w[0], at); }) {
+          dot[t][0].template add_four<g>(w[0], at);
+        } else {
+          const auto four = S::four(at);
+          unroll<V>([&](auto v) TLITE_INLINE { dot[t][v].template add<g>(w[v], four); });
+        }
       });
     });
     unroll<T>([&](auto t)

@@ -89,10 +89,14 @@ struct Scalar : TierSizes {
   }
   TLITE_CALL static F half_high(const V& v) noexcept { return half_low(shr<16>(v)); }
 
-  // Shifts of words: right filling with zeros, right with the sign, left (or right, below 0).
+  // Shifts of words: right filling with zeros (shr_by: by less than 32, known when it runs), right
+  // with the sign, left (or right, below 0).
   template <unsigned kBits>
   TLITE_CALL static V shr(const V& v) noexcept {
     return words([&](std::size_t i) { return v.word[i] >> kBits; });
+  }
+  TLITE_CALL static V shr_by(const V& v, std::size_t bits) noexcept {
+    return words([&](std::size_t i) { return v.word[i] >> bits; });
   }
   template <unsigned kBits>
   TLITE_CALL static V sra(const V& v) noexcept {
