@@ -1,9 +1,7 @@
 // tlite batch MODEL --in requests.jsonl --out results.jsonl [--parallel N] [-c CONTEXT] ...
 //
-// OpenAI's batch form: a line a request, a line a result, in the order of finishing. The result
-// file is also the record of what is done: it only grows, by whole lines, and a run that finds one
-// there goes on with the requests whose custom_id is not in it. A line that a kill has cut is cut
-// off first; so no result is lost and none is there twice.
+// OpenAI's batch form: a line a request, a line a result, in the order of finishing. A run that was
+// stopped goes on with what is not in the results (batch/results.hpp).
 #include "commands.hpp"
 #include "files.hpp"
 #include "interrupt.hpp"
@@ -16,16 +14,15 @@
 #include <chrono>
 #include <cstdint>
 #include <ctime>
-#include <filesystem>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include <batch/requests.hpp>
+#include <batch/results.hpp>
 #include <openai/answer.hpp>
 #include <openai/call.hpp>
 #include <openai/length.hpp>
@@ -41,11 +38,6 @@ struct Flags {
   std::string pooling = "last";
 };
 
-[[noreturn]] void fail_line(const std::string& path, std::size_t line, const std::string& what) {
-  throw tlite::Error(tlite::ErrorCode::invalid_argument,
-                     path + ":" + std::to_string(line) + ": " + what);
-}
-
 // A request that is being answered; `ids` are those of its n answers, or of its inputs' embeddings,
 // in order.
 struct Job {
@@ -58,130 +50,23 @@ struct Job {
   std::optional<tlite::Error> error;
 };
 
-// The requests of the file: its lines are looked at twice, so that what is wrong in the last one is
-// known before the first is answered, and not all of them lie in memory.
-class Requests {
- public:
-  Requests(const std::string& path, const std::set<std::string>& done) : path_(path), done_(done) {
-    std::set<std::string> seen;
-    open();
-    while (std::optional<Json> json = read()) {
-      const std::string id = custom_id(*json);
-      if (!seen.insert(id).second)
-        fail_line(path_, line_, "the custom_id " + Json(id).dump() + " is there twice");
-      ++total_;
-      if (done_.contains(id)) ++skipped_;
-    }
-    open();
+void write(batch::Results& results, const Job& job, const tlite::Tokenizer& tokenizer) {
+  if (job.error) {
+    const Json error = {{"code", tlite::to_string(job.error->code())},
+                        {"message", job.error->what()}};
+    return results.write(job.line, job.custom_id, nullptr, error);
   }
-
-  std::size_t total() const noexcept { return total_; }
-  std::size_t skipped() const noexcept { return skipped_; }
-  std::size_t line() const noexcept { return line_; }
-
-  // The next one that is not done, with its line.
-  std::optional<Json> next() {
-    while (std::optional<Json> json = read()) {
-      if (!done_.contains(custom_id(*json))) return json;
-    }
-    return std::nullopt;
-  }
-
- private:
-  void open() {
-    file_ = std::ifstream(path_, std::ios::binary);
-    line_ = 0;
-    if (!file_) fail_file(path_, "open");
-  }
-
-  std::optional<Json> read() {
-    for (std::string text; std::getline(file_, text);) {
-      ++line_;
-      if (text.find_first_not_of(" \t\r") == text.npos) continue;
-      Json json = Json::parse(text, nullptr, false);
-      if (!json.is_object()) fail_line(path_, line_, "not a JSON object");
-      return json;
-    }
-    if (file_.bad()) fail_file(path_, "read");
-    return std::nullopt;
-  }
-
-  std::string custom_id(const Json& json) const {
-    const auto id = json.find("custom_id");
-    if (id == json.end() || !id->is_string()) fail_line(path_, line_, "custom_id must be a string");
-    return id->get<std::string>();
-  }
-
-  std::string path_;
-  const std::set<std::string>& done_;
-  std::ifstream file_;
-  std::size_t line_ = 0;
-  std::size_t total_ = 0;
-  std::size_t skipped_ = 0;
-};
-
-// What an earlier run has written: the custom_ids of its whole lines. A part of a line behind them
-// is cut off.
-std::set<std::string> read_done(const std::string& path) {
-  std::set<std::string> done;
-  if (!std::filesystem::exists(path)) return done;
-  std::ifstream file(path, std::ios::binary);
-  if (!file) fail_file(path, "open");
-  std::uintmax_t whole = 0;
-  std::size_t line = 0;
-  for (std::string text; std::getline(file, text) && !file.eof();) {
-    whole += text.size() + 1;
-    const Json json = Json::parse(text, nullptr, false);
-    ++line;
-    if (!json.is_object() || !json.contains("custom_id") || !json["custom_id"].is_string()) {
-      fail_line(path, line, "no result of a batch: it is not changed; choose another file");
-    }
-    done.insert(json["custom_id"].get<std::string>());
-  }
-  if (file.bad()) fail_file(path, "read");
-  file.close();
-  if (std::filesystem::file_size(path) > whole) std::filesystem::resize_file(path, whole);
-  return done;
+  std::vector<tlite::Generation> choices;
+  for (const tlite::RequestId request : job.ids) choices.push_back(job.answers.at(request));
+  const Json body = openai::response_body(job.call, std::to_string(job.line), std::time(nullptr),
+                                          choices, job.form, tokenizer);
+  results.write(job.line, job.custom_id, batch::response_of(job.line, 200, body), nullptr);
 }
-
-class Results {
- public:
-  explicit Results(const std::string& path)
-      : path_(path), file_(path, std::ios::binary | std::ios::app) {
-    if (!file_) fail_file(path_, "write");
-  }
-
-  // One line, handed to the system before this returns.
-  void write(const Job& job, const tlite::Tokenizer& tokenizer) {
-    const std::string id = std::to_string(job.line);
-    Json response = nullptr;
-    Json error = nullptr;
-    if (job.error) {
-      error = {{"code", tlite::to_string(job.error->code())}, {"message", job.error->what()}};
-    } else {
-      std::vector<tlite::Generation> choices;
-      for (const tlite::RequestId request : job.ids) choices.push_back(job.answers.at(request));
-      response = {{"status_code", 200},
-                  {"request_id", "req_" + id},
-                  {"body", openai::response_body(job.call, id, std::time(nullptr), choices,
-                                                 job.form, tokenizer)}};
-    }
-    const Json line = {{"id", "batch_req_" + id},
-                       {"custom_id", job.custom_id},
-                       {"response", std::move(response)},
-                       {"error", std::move(error)}};
-    file_ << line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
-    if (!file_.flush()) fail_file(path_, "write");
-  }
-
- private:
-  std::string path_;
-  std::ofstream file_;
-};
 
 class Batch {
  public:
-  Batch(const Flags& flags, const tlite::Model& model, Requests& requests, Results& results)
+  Batch(const Flags& flags, const tlite::Model& model, batch::Requests& requests,
+        batch::Results& results)
       : model_(model),
         requests_(requests),
         results_(results),
@@ -203,7 +88,7 @@ class Batch {
       engine_.step(std::chrono::milliseconds(200));
       while (auto event = engine_.poll()) take(*event);
       for (const std::shared_ptr<Job>& job : std::exchange(finished_, {})) {
-        results_.write(*job, model_.tokenizer());
+        write(results_, *job, model_.tokenizer());
         if (job->error) ++failed_;
         ++done;
       }
@@ -261,18 +146,7 @@ class Batch {
   }
 
   void submit(Job& job, const Json& json) {
-    const auto text = [&](const char* name, const char* fallback) {
-      const auto field = json.find(name);
-      if (field == json.end() && fallback != nullptr) return std::string(fallback);
-      if (field != json.end() && field->is_string()) return field->get<std::string>();
-      throw tlite::Error(tlite::ErrorCode::invalid_argument,
-                         std::string(name) + " must be a string");
-    };
-    if (text("method", "POST") != "POST") {
-      throw tlite::Error(tlite::ErrorCode::not_supported,
-                         "not supported: the method " + json["method"].dump());
-    }
-    const std::string url = text("url", nullptr);
+    const std::string url = batch::url_of(json);
     const std::optional<openai::Kind> kind = openai::kind_of_url(url);
     if (!kind) {
       openai::not_supported("url", "url " + Json(url).dump() +
@@ -297,8 +171,8 @@ class Batch {
   }
 
   const tlite::Model& model_;
-  Requests& requests_;
-  Results& results_;
+  batch::Requests& requests_;
+  batch::Results& results_;
   tlite::Engine engine_;
   tlite::Pooling pooling_;
   openai::SamplingFields fields_;
@@ -310,9 +184,8 @@ class Batch {
 };
 
 void run(const Flags& flags) {
-  const std::set<std::string> done = read_done(flags.out);
-  Requests requests(flags.in, done);
-  Results results(flags.out);
+  batch::Requests requests(flags.in, flags.in, batch::read_done(flags.out));
+  batch::Results results(flags.out);
   const tlite::Model model = load_model(flags.model);
   Batch batch(flags, model, requests, results);
   std::atomic<bool> stopped = false;

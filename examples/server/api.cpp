@@ -1,15 +1,10 @@
 #include "api.hpp"
 
-#include "anthropic_protocol.hpp"
-#include "model_calls.hpp"
 #include "openai_protocol.hpp"
-#include "openapi.hpp"
-#include "page.hpp"
-#include "responses_protocol.hpp"
+#include "routes.hpp"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <ctime>
 #include <string_view>
 #include <utility>
@@ -23,76 +18,10 @@ using openai::Json;
 
 constexpr std::string_view kJson = "application/json";
 
-// What stands for `{id}` at the end of a path.
-constexpr std::string_view kId = "{id}";
-
-// How it is answered: by what is asked of a model, by what a model can say at once, or without any.
-struct Route {
-  std::string_view method, path;
-  std::unique_ptr<Protocol> (*protocol)() = nullptr;
-  Told (*tell)(const Json& body, const LoadedModel& model, bool strict) = nullptr;
-  bool open = false;  // without a key
-  std::string (*failure)(const Failure&) = openai_failure;
-};
-
-template <openai::Kind kKind>
-std::unique_ptr<Protocol> openai_of() {
-  return openai_protocol(kKind);
-}
-
-constexpr Route kRoutes[] = {
-    {.method = "GET", .path = "/", .open = true},
-    {.method = "GET", .path = "/health", .open = true},
-    {.method = "GET", .path = "/metrics"},
-    {.method = "GET", .path = "/openapi.json", .open = true},
-    {.method = "GET", .path = "/v1/models"},
-    {.method = "GET", .path = "/v1/models/{id}"},
-    {.method = "POST", .path = "/v1/chat/completions", .protocol = openai_of<openai::Kind::chat>},
-    {.method = "POST", .path = "/v1/completions", .protocol = openai_of<openai::Kind::completion>},
-    {.method = "POST", .path = "/v1/embeddings", .protocol = openai_of<openai::Kind::embeddings>},
-    {.method = "POST", .path = "/v1/responses", .protocol = responses_protocol},
-    {.method = "POST",
-     .path = "/v1/messages",
-     .protocol = anthropic_protocol,
-     .failure = anthropic_failure},
-    {.method = "POST",
-     .path = "/v1/messages/count_tokens",
-     .tell = count_tokens,
-     .failure = anthropic_failure},
-    {.method = "POST", .path = "/tokenize", .tell = tokenize},
-    {.method = "POST", .path = "/detokenize", .tell = detokenize},
-    {.method = "POST", .path = "/apply-template", .tell = apply_template},
-    {.method = "GET", .path = "/tokenizer_info", .tell = tokenizer_info},
-};
-
-// The text in the place of {id}, as sent; nothing where the path is another one.
-std::optional<std::string_view> id_in(std::string_view path, std::string_view of) {
-  if (!of.ends_with(kId)) return std::nullopt;
-  const std::string_view before = of.substr(0, of.size() - kId.size());
-  if (!path.starts_with(before) || path.size() == before.size()) return std::nullopt;
-  return path.substr(before.size());
-}
-
-bool path_fits(const Route& route, std::string_view path) {
-  return route.path == path || id_in(path, route.path).has_value();
-}
-
-bool method_fits(const Route& route, std::string_view method) {
-  return route.method == method || (route.method == "GET" && method == "HEAD");
-}
-
-const Route* route_of(const Request& request) {
-  const auto* const found = std::ranges::find_if(kRoutes, [&](const Route& route) {
-    return path_fits(route, request.path) && method_fits(route, request.method);
-  });
-  return found == std::end(kRoutes) ? nullptr : found;
-}
-
 // In the form of the API that the path is of.
 Response failure(const Failure& what, std::string_view path) {
-  const auto* const route =
-      std::ranges::find_if(kRoutes, [&](const Route& other) { return path_fits(other, path); });
-  const auto body = route == std::end(kRoutes) ? openai_failure : route->failure;
+  const Route* const route = path_of(path);
+  const auto body = route == nullptr ? openai_failure : route->failure;
   Response response{status_of(what.kind), {{"Content-Type", std::string(kJson)}}, {}};
   if (response.status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
   if (response.status == 429) response.headers.emplace_back("Retry-After", "1");
@@ -122,36 +51,6 @@ std::string_view bearer(std::string_view header) {
 std::string_view without_port(std::string_view host) {
   if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
   return host.substr(0, host.find(':'));
-}
-
-Json model_json(const Models::Entry& model) {
-  return {{"id", model.name},
-          {"object", "model"},
-          {"created", std::time(nullptr)},
-          {"owned_by", "tlite"},
-          {"max_model_len", model.context},
-          {"memory_bytes", model.bytes},
-          {"loaded", model.engine.has_value()}};
-}
-
-Json model_list(const std::vector<Models::Entry>& models) {
-  Json data = Json::array();
-  for (const Models::Entry& model : models) data.push_back(model_json(model));
-  return {{"object", "list"}, {"data", std::move(data)}};
-}
-
-// Of a path; what follows a percent sign without being two hexadecimal digits stays.
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    unsigned char byte = 0;
-    const char* const digits = text.data() + i + 1;
-    const bool is_coded = text[i] == '%' && i + 2 < text.size() &&
-                          std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2;
-    out += is_coded ? static_cast<char>(byte) : text[i];
-    if (is_coded) i += 2;
-  }
-  return out;
 }
 
 }  // namespace
@@ -201,7 +100,7 @@ std::optional<Failure> Api::forbidden(const Request& head) const {
 }
 
 Response Api::preflight(const Request& head) const {
-  Response response{204, {{"Access-Control-Allow-Methods", "GET, POST"}}, {}};
+  Response response{204, {{"Access-Control-Allow-Methods", "GET, POST, DELETE"}}, {}};
   response.headers.emplace_back("Access-Control-Allow-Headers",
                                 std::string(head.header("access-control-request-headers")));
   response.headers.emplace_back("Access-Control-Max-Age", "600");
@@ -213,63 +112,25 @@ std::optional<Response> Api::refuse(const Request& head) {
   const bool is_preflight =
       head.method == "OPTIONS" && !head.header("access-control-request-method").empty();
   if (is_preflight) return std::nullopt;
-  const Route* const route = route_of(head);
+  const Route* const route = route_of(head.method, head.path);
   if (route == nullptr) {
-    const bool known = std::ranges::any_of(
-        kRoutes, [&](const Route& other) { return path_fits(other, head.path); });
-    return failure(known ? Failure{FailureKind::no_method, "not with the method " + head.method}
-                         : Failure{FailureKind::no_route, "there is no " + head.path},
+    return failure(path_of(head.path) != nullptr
+                       ? Failure{FailureKind::no_method, "not with the method " + head.method}
+                       : Failure{FailureKind::no_route, "there is no " + head.path},
                    head.path);
   }
   if (!route->open && !has_key(head)) {
     return failure({FailureKind::unauthorized, "a valid API key is needed: Authorization: Bearer"},
                    head.path);
   }
+  if (route->stored != nullptr && storage_ == nullptr) {
+    return failure({FailureKind::not_supported, "not supported: --files is not given"}, head.path);
+  }
   return std::nullopt;
 }
 
 Response Api::broken(const Request& head, int status, const std::string& message) {
   return failure({kind_of_status(status), message}, head.path);
-}
-
-std::optional<Response> Api::at_once(const Request& request) const {
-  if (request.method == "OPTIONS") return preflight(request);
-  const auto json = [](const Json& body) {
-    return Response{200, {{"Content-Type", std::string(kJson)}}, openai::to_text(body)};
-  };
-  if (request.path == "/health") {
-    if (service_->draining())
-      return failure({FailureKind::unavailable, "going down"}, request.path);
-    return json({{"status", "ok"}});
-  }
-  if (request.path == "/openapi.json") {
-    return Response{200, {{"Content-Type", std::string(kJson)}}, std::string(openapi())};
-  }
-  if (request.path == "/v1/models") return json(model_list(service_->models()));
-  if (const auto id = id_in(request.path, "/v1/models/{id}")) {
-    const std::string name = decoded(*id);
-    for (const Models::Entry& model : service_->models()) {
-      if (model.name == name) return json(model_json(model));
-    }
-    return failure({FailureKind::no_model, "the model '" + name + "' does not exist", "model"},
-                   request.path);
-  }
-  if (request.path == "/metrics") {
-    return Response{200,
-                    {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
-                    service_->metrics(connections_())};
-  }
-  if (request.path == "/") {
-    if (page().empty())
-      return failure({FailureKind::no_route, "this server has no page"}, request.path);
-    return Response{200,
-                    {{"Content-Type", "text/html; charset=utf-8"},
-                     {"X-Content-Type-Options", "nosniff"},
-                     {"Content-Security-Policy", "frame-ancestors 'none'"},
-                     {"Referrer-Policy", "no-referrer"}},
-                    std::string(page())};
-  }
-  return std::nullopt;
 }
 
 namespace {
@@ -308,23 +169,55 @@ void Api::handle(Request request, std::shared_ptr<http::Exchange> exchange) {
   if (const std::string_view origin = request.header("origin"); origin_may(origin)) {
     exchange = std::make_shared<CorsExchange>(std::move(exchange), std::string(origin));
   }
-  if (const auto response = at_once(request)) return exchange->send(*response);
-  const Route* const route = route_of(request);
-  if (route->protocol != nullptr) {
-    service_->ask(std::move(exchange), route->protocol(), std::move(request.body));
-  } else {
-    service_->tell(std::move(exchange), route->tell, route->failure, std::move(request.body));
+  if (request.method == "OPTIONS") return exchange->send(preflight(request));
+  answer(std::move(request), std::move(exchange), Rank::live);
+}
+
+Response Api::known(const Route& route, const std::string& path) const {
+  try {
+    return route.known({*service_, connections_(), id_of(route, path)});
+  } catch (const Refusal& refusal) {
+    return failure(refusal.failure(), path);
   }
 }
 
+// refuse() has found a route.
+void Api::answer(Request request, std::shared_ptr<http::Exchange> exchange, Rank rank) {
+  const Route* const route = route_of(request.method, request.path);
+  if (route->known != nullptr) {
+    exchange->send(known(*route, request.path));
+  } else if (route->protocol != nullptr) {
+    service_->ask(std::move(exchange), route->protocol(), std::move(request.body), rank);
+  } else if (route->tell != nullptr) {
+    service_->tell(std::move(exchange), route->tell, route->failure, std::move(request.body), rank);
+  } else {
+    StoredCall call{id_of(*route, request.path), std::move(request)};
+    storage_->ask(route->stored, std::move(call), std::move(exchange));
+  }
+}
+
+LineServer Api::line_server() {
+  const auto knows = [](const std::string& path) {
+    const Route* const route = route_of("POST", path);
+    return route != nullptr && (route->protocol != nullptr || route->tell != nullptr);
+  };
+  return {knows, [this](Request request, std::shared_ptr<http::Exchange> exchange) {
+            answer(std::move(request), std::move(exchange), Rank::background);
+          }};
+}
+
+Response Api::failure_response(const Failure& what) { return failure(what, {}); }
+
 void Api::tick() {
   service_->tick();
+  if (storage_ != nullptr) storage_->tick();
   if (service_->draining() && service_->idle()) stop_();
 }
 
 // The first asks for an end, the second for one now.
 void Api::signal() {
   service_->drain();
+  if (storage_ != nullptr) storage_->drain();
   if (++signals_ > 1) service_->cancel_all();
 }
 

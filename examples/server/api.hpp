@@ -1,8 +1,10 @@
-// Which request is answered by what, and who may ask: keys, hosts, origins.
+// Who may ask - keys, hosts, origins -, and to whom a request goes.
 #pragma once
 
 #include "http.hpp"
+#include "routes.hpp"
 #include "service.hpp"
+#include "storage.hpp"
 
 #include <functional>
 #include <memory>
@@ -23,7 +25,15 @@ class Api final : public http::Handler {
   // `stop` ends the server once the last answer is ready.
   Api(const ApiOptions& options, std::function<void()> stop,
       std::function<std::size_t()> connections);
-  void serve(Service& service) { service_ = &service; }
+  // `storage`: null where there are no files and batches.
+  void serve(Service& service, Storage* storage) {
+    service_ = &service;
+    storage_ = storage;
+  }
+
+  // What Storage needs of it.
+  LineServer line_server();
+  static http::Response failure_response(const Failure& failure);
 
   std::optional<http::Response> refuse(const http::Request& head) override;
   void handle(http::Request request, std::shared_ptr<http::Exchange> exchange) override;
@@ -36,12 +46,14 @@ class Api final : public http::Handler {
   bool has_key(const http::Request& head) const;
   bool origin_may(std::string_view origin) const;
   http::Response preflight(const http::Request& head) const;
-  std::optional<http::Response> at_once(const http::Request& request) const;
+  http::Response known(const Route& route, const std::string& path) const;
+  void answer(http::Request request, std::shared_ptr<http::Exchange> exchange, Rank rank);
 
   ApiOptions options_;
   std::function<void()> stop_;
   std::function<std::size_t()> connections_;
   Service* service_ = nullptr;
+  Storage* storage_ = nullptr;
   int signals_ = 0;
 };
 

@@ -94,6 +94,7 @@ Failure failure_of(const std::exception& error) {
   if (dynamic_cast<const std::bad_alloc*>(&error) != nullptr) {
     return {FailureKind::unavailable, "out of memory"};
   }
+  if (const auto* const refusal = dynamic_cast<const Refusal*>(&error)) return refusal->failure();
   const auto* const own = dynamic_cast<const tlite::Error*>(&error);
   if (own == nullptr) return {FailureKind::internal, error.what()};
   const auto* const field = dynamic_cast<const openai::FieldError*>(own);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <string>
+#include <utility>
 
 #include <tlite/tlite.hpp>
 
@@ -30,6 +32,17 @@ struct Failure {
   FailureKind kind = FailureKind::internal;
   std::string message;
   std::string field = {};  // empty: none
+};
+
+// One that is thrown, where it is known already as what the client is told.
+class Refusal : public std::exception {
+ public:
+  explicit Refusal(Failure failure) : failure_(std::move(failure)) {}
+  const Failure& failure() const noexcept { return failure_; }
+  const char* what() const noexcept override { return failure_.message.c_str(); }
+
+ private:
+  Failure failure_;
 };
 
 int status_of(FailureKind kind) noexcept;

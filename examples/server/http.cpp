@@ -233,10 +233,14 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     give_back();
     const bool keeps = keeps_ && !shared_.stopping;
     keeps_ = keeps;
-    std::string out =
-        response_head(response.status, response.headers, keeps,
-                      "Content-Length: " + std::to_string(response.body.size()) + "\r\n");
-    if (!is_head_) out += response.body;
+    std::string out = response_head(
+        response.status, response.headers, keeps,
+        "Content-Length: " + std::to_string(response.body.size() + response.rest_size) + "\r\n");
+    if (!is_head_) {
+      out += response.body;
+      rest_ = response.rest;
+      rest_left_ = response.rest_size;
+    }
     pending_ += out;
     finished_ = true;
     account() ? flush() : close();
@@ -282,6 +286,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   enum class State { idle, head, body, busy, lingering, closed };
   static constexpr std::size_t kReadAhead = 16384;
   static constexpr std::size_t kHeadRead = 4096;
+  static constexpr std::size_t kRestRead = 65536;
   // What a line of a head costs beside its bytes, here and in the parser.
   static constexpr std::size_t kFieldCost = 192;
 
@@ -364,8 +369,11 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     request_ = {};
     head_cost_ = 0;
     request_.method = std::string(message.method_string());
-    const std::string target(message.target());
-    request_.path = target.substr(0, target.find_first_of("?#"));
+    std::string target(message.target());
+    target.resize(std::min(target.find('#'), target.size()));
+    const std::size_t mark = std::min(target.find('?'), target.size());
+    request_.path = target.substr(0, mark);
+    request_.query = target.substr(std::min(mark + 1, target.size()));
     for (const auto& field : message) {
       std::string name(field.name_string());
       std::ranges::transform(name, name.begin(), [](char c) {
@@ -475,6 +483,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
   void flush() {
     if (writing_ || state_ != State::busy) return;
+    if (pending_.empty() && rest_left_ > 0 && !read_rest()) return close();
     if (pending_.empty()) {
       if (finished_) answered();
       return;
@@ -483,6 +492,13 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     flight_.swap(pending_);
     sent_ = 0;
     write_some();
+  }
+
+  bool read_rest() {
+    pending_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kRestRead, rest_left_)));
+    rest_left_ -= pending_.size();
+    rest_->read(pending_.data(), static_cast<std::streamsize>(pending_.size()));
+    return *rest_ && account();
   }
 
   void write_some() {
@@ -508,6 +524,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
 
   void answered() {
     gone_ = nullptr;
+    rest_ = nullptr;
     // What a long answer took is not kept for a connection that waits.
     pending_.shrink_to_fit();
     flight_.shrink_to_fit();
@@ -557,6 +574,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     deadline_ = kNever;
     ErrorCode ignored;
     socket_.close(ignored);
+    rest_ = nullptr;
     const auto self = shared_from_this();
     if (shared_.connections.erase(self) > 0) shared_.connection_ended();
     if (gone_) std::exchange(gone_, nullptr)();
@@ -574,6 +592,8 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   std::string pending_;  // to be sent
   std::string flight_;   // being sent
   std::size_t sent_ = 0;
+  std::shared_ptr<std::istream> rest_;  // of an answer, behind `pending_`
+  std::uint64_t rest_left_ = 0;
   std::size_t taken_ = 0;      // of the bodies' memory
   std::size_t held_ = 0;       // of the buffers'
   std::size_t head_cost_ = 0;  // of what a head was taken apart into

@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <istream>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,7 +23,8 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 
 struct Request {
   std::string method;
-  std::string path;  // without what follows '?'; as sent, nothing decoded
+  std::string path;   // without what follows '?'; as sent, nothing decoded
+  std::string query;  // what follows it
   Headers headers;
   std::string body;
 
@@ -34,6 +36,9 @@ struct Response {
   int status = 200;
   Headers headers;
   std::string body;
+  // What the body goes on with: read piece by piece, as the client takes it.
+  std::shared_ptr<std::istream> rest = nullptr;
+  std::uint64_t rest_size = 0;
 };
 
 // One request that waits for its answer: send(), or start(), any number of write() and finish().

@@ -5,6 +5,7 @@
 #include "api.hpp"
 #include "http.hpp"
 #include "service.hpp"
+#include "storage.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -44,6 +45,8 @@ struct Flags {
   double heartbeat = 10;
   double request_time = 0;
   std::size_t max_body = 16;  // MiB
+  std::string files;
+  double files_limit = 10;  // GB
 };
 
 void log(const std::string& line) { std::cerr << "tlite-server: " + line + "\n" << std::flush; }
@@ -119,6 +122,7 @@ server::ServiceOptions service_options(const Flags& flags) {
   options.models.memory_limit = static_cast<std::uint64_t>(flags.memory_limit * 1e9);
   options.models.idle_time = std::chrono::seconds(flags.idle_unload);
   options.most_jobs = static_cast<std::size_t>(flags.parallel + flags.queue);
+  options.most_unread = std::max(options.most_unread, flags.max_body << 20U);
   options.heartbeat = std::chrono::milliseconds(static_cast<int>(flags.heartbeat * 1000));
   options.request_time = std::chrono::milliseconds(static_cast<int>(flags.request_time * 1000));
   options.pooling = flags.pooling == "mean"  ? tlite::Pooling::mean
@@ -126,6 +130,12 @@ server::ServiceOptions service_options(const Flags& flags) {
                                              : tlite::Pooling::last;
   options.strict = flags.strict;
   return options;
+}
+
+server::StorageOptions storage_options(const Flags& flags) {
+  // Twice as many lines as the engine answers at once: it always has one to admit.
+  return {flags.files, static_cast<std::uint64_t>(flags.files_limit * 1e9),
+          2 * static_cast<std::size_t>(flags.parallel)};
 }
 
 // As many of the connections that are wanted as the system lets this process have; some descriptors
@@ -169,7 +179,13 @@ void run(const Flags& flags) {
     server::Service service(
         service_options(flags), [&](std::function<void()> work) { http->post(std::move(work)); },
         log);
-    api.serve(service);
+    std::optional<server::Storage> storage;
+    if (!flags.files.empty()) {
+      storage.emplace(
+          storage_options(flags), api.line_server(), server::Api::failure_response,
+          [&](std::function<void()> work) { http->post(std::move(work)); }, log);
+    }
+    api.serve(service, storage ? &*storage : nullptr);
     service.warm_up([&](const std::optional<tlite::Error>& error) {
       if (error) {
         failed = std::make_exception_ptr(*error);
@@ -229,6 +245,11 @@ void add_flags(CLI::App& app, Flags& flags) {
       ->check(CLI::Range(0.0, 1e6));
   app.add_option("--max-body", flags.max_body, "MiB of a request")
       ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  app.add_option("--files", flags.files,
+                 "a directory for /v1/files and /v1/batches; without it there are none");
+  app.add_option("--files-limit", flags.files_limit, "GB of all files together")
+      ->check(CLI::Range(0.0, 1e6))
       ->capture_default_str();
   app.add_flag("--strict", flags.strict, "refuse fields that are not known, in place of a warning");
 }

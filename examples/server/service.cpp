@@ -1,11 +1,13 @@
 #include "service.hpp"
 
+#include "draw_id.hpp"
+
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <cstdio>
 #include <ctime>
-#include <random>
+#include <memory>
+#include <optional>
+#include <utility>
 
 #include <openai/prompts.hpp>
 
@@ -19,17 +21,6 @@ using openai::Json;
 constexpr std::size_t kMostNamed = 8;
 
 double seconds(Clock::duration time) { return std::chrono::duration<double>(time).count(); }
-
-std::string draw_id() {
-  std::random_device device;
-  std::string id;
-  for (int i = 0; i < 3; ++i) {
-    std::array<char, 9> digits = {};
-    std::snprintf(digits.data(), digits.size(), "%08x", static_cast<unsigned>(device()));
-    id += digits.data();
-  }
-  return id;
-}
 
 // The names in ASCII, for a header.
 std::string warning(const std::vector<std::string>& ignored) {
@@ -55,8 +46,6 @@ std::string model_name(const Json& body) {
   return openai::string_field("model", *model);
 }
 
-std::string body_text(const std::string& text) { return text.empty() ? "{}" : text; }
-
 }  // namespace
 
 // Made on the connections' thread, read on the intake's, then told about on the former again: one
@@ -66,7 +55,9 @@ struct Service::Job {
   std::unique_ptr<Protocol> protocol;  // or:
   Tell tell;
   FailureBody failure_body = nullptr;  // without a protocol
-  std::atomic<bool> gone = false;      // nobody waits for the answer
+  Rank rank = Rank::live;
+  std::size_t unread = 0;          // what it has of Service::unread_
+  std::atomic<bool> gone = false;  // nobody waits for the answer
 
   LoadedModelPtr model;
   Asked asked{{}, {}, {}, 0, tlite::Tokenizer(nullptr)};
@@ -98,13 +89,21 @@ Service::~Service() { intake_.stop(); }
 
 // ---- from the connection to the intake
 
-bool Service::take(const JobPtr& job) {
+bool Service::is_full(std::size_t body) const {
+  const auto live =
+      std::ranges::count(jobs_, Rank::live, [](const JobPtr& job) { return job->rank; });
+  return static_cast<std::size_t>(live) >= options_.most_jobs ||
+         (unread_ > 0 && unread_ + body > options_.most_unread);
+}
+
+bool Service::take(const JobPtr& job, std::size_t body) {
   if (draining_) {
     fail(*job, {FailureKind::unavailable, "the server is going down"});
-  } else if (jobs_.size() >= options_.most_jobs) {
+  } else if (job->rank == Rank::live && is_full(body)) {
     fail(*job, {FailureKind::busy, "too many requests at once; please try again"});
   } else {
     jobs_.insert(job);
+    if (job->rank == Rank::live) unread_ += job->unread = body;
     job->exchange->on_gone([this, weak = std::weak_ptr(job)] {
       if (const JobPtr held = weak.lock()) cancel(*held);
     });
@@ -113,23 +112,29 @@ bool Service::take(const JobPtr& job) {
   return false;
 }
 
+void Service::has_read(Job& job) { unread_ -= std::exchange(job.unread, 0); }
+
 void Service::ask(std::shared_ptr<http::Exchange> exchange, std::unique_ptr<Protocol> protocol,
-                  std::string body) {
+                  std::string body, Rank rank) {
   const auto job = std::make_shared<Job>();
   job->exchange = std::move(exchange);
+  job->rank = rank;
   job->protocol = std::move(protocol);
-  if (!take(job)) return;
-  intake_.post([this, job, held = std::move(body)] { read(job, held); });
+  if (!take(job, body.size())) return;
+  intake_.post([this, job, held = std::move(body)]() mutable { read(job, std::move(held)); });
 }
 
 void Service::tell(std::shared_ptr<http::Exchange> exchange, Tell tell, FailureBody failure_body,
-                   std::string body) {
+                   std::string body, Rank rank) {
   const auto job = std::make_shared<Job>();
   job->exchange = std::move(exchange);
+  job->rank = rank;
   job->tell = std::move(tell);
   job->failure_body = failure_body;
-  if (!take(job)) return;
-  intake_.post([this, job, held = body_text(body)] { read(job, held); });
+  if (!take(job, body.size())) return;
+  intake_.post([this, job, held = body.empty() ? "{}" : std::move(body)]() mutable {
+    read(job, std::move(held));
+  });
 }
 
 void Service::warm_up(std::function<void(std::optional<tlite::Error>)> done) {
@@ -144,30 +149,36 @@ void Service::warm_up(std::function<void(std::optional<tlite::Error>)> done) {
 
 void Service::fail_later(const JobPtr& job, const Failure& failure) {
   post_([this, job, failure] {
+    has_read(*job);
     fail(*job, failure);
     jobs_.erase(job);
   });
 }
 
-void Service::read(const JobPtr& job, const std::string& text) {
+// A request that waits for its model waits as text, which is some ten times smaller than what it is
+// read into, and is read again.
+void Service::read(const JobPtr& job, std::string text) {
   try {
-    auto body = std::make_shared<Json>(openai::parse_json(text));
-    models_.get(model_name(*body),
-                [this, job, body](LoadedModelPtr model, std::optional<tlite::Error> error) {
-                  if (error) {
-                    Failure failure = failure_of(*error);
-                    if (error->code() == tlite::ErrorCode::not_found && body->contains("model")) {
-                      failure = {FailureKind::no_model, error->what(), "model"};
-                    }
-                    return fail_later(job, failure);
-                  }
-                  job->model = std::move(model);
-                  try {
-                    job->tell ? answer_at_once(job, *body) : submit(job, *body);
-                  } catch (const std::exception& what) {
-                    fail_later(job, failure_of(what));
-                  }
-                });
+    const auto body = std::make_shared<std::optional<Json>>(openai::parse_json(text));
+    const std::string name = model_name(**body);
+    models_.get(name, [this, job, body, name, text = std::move(text)](
+                          LoadedModelPtr model, const std::optional<tlite::Error>& error) {
+      if (error) {
+        Failure failure = failure_of(*error);
+        if (error->code() == tlite::ErrorCode::not_found && !name.empty()) {
+          failure = {FailureKind::no_model, error->what(), "model"};
+        }
+        return fail_later(job, failure);
+      }
+      job->model = std::move(model);
+      try {
+        const Json json = *body ? *std::move(*body) : openai::parse_json(text);
+        job->tell ? answer_at_once(job, json) : submit(job, json);
+      } catch (const std::exception& what) {
+        fail_later(job, failure_of(what));
+      }
+    });
+    body->reset();
   } catch (const std::exception& error) {
     fail_later(job, failure_of(error));
   }
@@ -176,6 +187,7 @@ void Service::read(const JobPtr& job, const std::string& text) {
 void Service::answer_at_once(const JobPtr& job, const Json& body) {
   const Told told = job->tell(body, *job->model, options_.strict);
   post_([this, job, headers = json_headers(told.ignored), text = openai::to_text(told.body)] {
+    has_read(*job);
     job->exchange->send({200, headers, text});
     jobs_.erase(job);
   });
@@ -195,7 +207,8 @@ void Service::submit(const JobPtr& job, const Json& body) {
   asked.form = openai::answer_form(asked.call, asked.tokenizer, prompts.text);
   tlite::RequestOptions request =
       openai::request_options(asked.call, asked.form, prompts, loaded.model, options_.pooling);
-  request.timeout = options_.request_time;
+  if (job->rank == Rank::live) request.timeout = options_.request_time;
+  request.priority = job->rank == Rank::live ? 0 : -1;
   request.context = loaded.context;
   std::optional<Failure> failure;
   try {
@@ -218,6 +231,7 @@ void Service::submit(const JobPtr& job, const Json& body) {
 // ---- back on the connections' thread
 
 void Service::submitted(const JobPtr& job) {
+  has_read(*job);
   const std::size_t count = job->requests.size();
   job->answers.resize(count);
   job->last_token.resize(count, job->begun);

@@ -5,15 +5,16 @@
 
 #include "failure.hpp"
 #include "http.hpp"
-#include "intake.hpp"
 #include "metrics.hpp"
 #include "model_calls.hpp"
 #include "models.hpp"
 #include "protocol.hpp"
 #include "stepper.hpp"
+#include "worker.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -25,9 +26,16 @@
 
 namespace server {
 
+// Whose request it is: a client's that waits, or a batch's, which has the engine when no client wants
+// it, does not count among those that are too many, and has all the time that its batch has.
+enum class Rank : std::int8_t { live, background };
+
 struct ServiceOptions {
   ModelsOptions models;
   std::size_t most_jobs = 80;  // running and waiting; further ones are told to come again
+  // Of the bodies of clients' requests that are being read or wait for a model; one alone may have
+  // more. Further ones are told to come again.
+  std::size_t most_unread = std::size_t{64} << 20U;
   std::chrono::milliseconds heartbeat{10000};  // a stream that says nothing says that it lives
   std::chrono::milliseconds request_time{0};   // the most an answer may take; 0: any
   tlite::Pooling pooling = tlite::Pooling::last;
@@ -49,9 +57,9 @@ class Service {
   Service& operator=(const Service&) = delete;
 
   void ask(std::shared_ptr<http::Exchange> exchange, std::unique_ptr<Protocol> protocol,
-           std::string body);
+           std::string body, Rank rank);
   void tell(std::shared_ptr<http::Exchange> exchange, Tell tell, FailureBody failure_body,
-            std::string body);
+            std::string body, Rank rank);
 
   // Loads the model of requests that name none, so that the first one need not wait. `done` is
   // called with what went wrong.
@@ -73,8 +81,10 @@ class Service {
   using JobPtr = std::shared_ptr<Job>;
   using Key = std::pair<const LoadedModel*, tlite::RequestId>;
 
-  bool take(const JobPtr& job);
-  void read(const JobPtr& job, const std::string& body);             // intake
+  bool is_full(std::size_t body) const;
+  bool take(const JobPtr& job, std::size_t body);
+  void has_read(Job& job);
+  void read(const JobPtr& job, std::string text);                    // intake
   void submit(const JobPtr& job, const openai::Json& body);          // intake
   void answer_at_once(const JobPtr& job, const openai::Json& body);  // intake
   void fail_later(const JobPtr& job, const Failure& failure);        // any thread
@@ -90,13 +100,14 @@ class Service {
   ServiceOptions options_;
   Post post_;
   std::set<JobPtr> jobs_;
+  std::size_t unread_ = 0;                                 // bytes of bodies
   std::map<Key, std::pair<JobPtr, std::size_t>> answers_;  // which job's, and which of its answers
   // Events of requests that the intake's thread has not told of yet.
   std::map<Key, std::vector<tlite::EngineEvent>> early_;
   Metrics metrics_;
   bool draining_ = false;
   Stepper stepper_;
-  Intake intake_;
+  Worker intake_;  // reads requests
   Models models_;
 };
 

@@ -5,7 +5,7 @@
 
 #include "base/deadline.hpp"
 #include "model/plan.hpp"
-#include "runtime/room.hpp"
+#include "sample/room.hpp"
 
 #include <algorithm>
 #include <random>

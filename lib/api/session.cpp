@@ -13,7 +13,7 @@
 // the stream has gone.
 #include "api/session_core.hpp"
 #include "base/deadline.hpp"
-#include "runtime/room.hpp"
+#include "sample/room.hpp"
 
 #include <random>
 #include <string>

@@ -1,6 +1,7 @@
 #include "format/json_file.hpp"
 
 #include "base/file.hpp"
+#include "base/json_parser.hpp"
 
 #include <cmath>
 #include <sstream>
@@ -42,7 +43,9 @@ std::int64_t to_integer(const element& value, const std::string& name, std::int6
 simdjson::dom::object parse_object(simdjson::dom::parser& parser, std::string_view text,
                                    const std::string& path) {
   element root;
-  if (const auto error = parser.parse(text.data(), text.size()).get(root); error) {
+  auto error = make_room(parser, text.size());
+  if (!error) error = parser.parse(text.data(), text.size()).get(root);
+  if (error) {
     if (error == simdjson::MEMALLOC) {
       throw Error(ErrorCode::out_of_memory, "out of memory: parsing " + path);
     }

@@ -114,7 +114,7 @@ std::optional<JsonFields> rope_object(const JsonFields& config, std::string_view
 // none, whatever rope_parameters says.
 std::optional<JsonFields> rope_settings(const JsonFields& config,
                                         std::vector<std::string>& warnings) {
-  const std::optional<JsonFields> parameters = rope_object(config, "rope_parameters");
+  std::optional<JsonFields> parameters = rope_object(config, "rope_parameters");
   std::optional<JsonFields> scaling = rope_object(config, "rope_scaling");
   if (!scaling) return parameters;
   if (parameters) {

@@ -1,5 +1,7 @@
 #include "jinja/json_value.hpp"
 
+#include "base/json_parser.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -28,6 +30,9 @@ class Reader {
     padded.resize(json.size() + simdjson::SIMDJSON_PADDING);
     unescaped_.resize(padded.size());
     try {
+      if (const auto error = make_room(parser_, json.size()); error) {
+        throw simdjson::simdjson_error(error);
+      }
       ondemand::document document =
           parser_.iterate(simdjson::padded_string_view(padded.data(), json.size(), padded.size()));
       Value value = read_document(document);

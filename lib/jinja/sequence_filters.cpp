@@ -108,6 +108,7 @@ void sort_by_key(Runtime& runtime, std::vector<Keyed>& keyed, bool descending) {
 Value sorted(Runtime& runtime, std::vector<Keyed> keyed, bool descending) {
   sort_by_key(runtime, keyed, descending);
   std::vector<Value> items;
+  items.reserve(keyed.size());
   for (Keyed& entry : keyed) items.push_back(std::move(entry.item));
   return runtime.list(std::move(items));
 }
@@ -131,6 +132,7 @@ Value sort(Runtime& runtime, const Value& value, Arguments& arguments) {
   std::vector<Keyed> keyed;
   for (const Value& item : iterate(runtime, value)) {
     std::vector<Value> key;
+    key.reserve(paths.size());
     for (const Path& path : paths) {
       key.push_back(without_case(runtime, follow(runtime, item, path), case_sensitive));
     }

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "runtime/request.hpp"
-#include "runtime/room.hpp"
+#include "sample/room.hpp"
 
 #include <cstddef>
 #include <list>

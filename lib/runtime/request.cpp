@@ -1,6 +1,6 @@
 #include "runtime/request.hpp"
 
-#include "runtime/room.hpp"
+#include "sample/room.hpp"
 
 #include <algorithm>
 #include <utility>

@@ -1,6 +1,6 @@
 #include "runtime/stop_scanner.hpp"
 
-#include "runtime/room.hpp"
+#include "sample/room.hpp"
 
 #include <algorithm>
 

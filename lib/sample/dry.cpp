@@ -1,5 +1,7 @@
 #include "sample/dry.hpp"
 
+#include "sample/room.hpp"
+
 #include <algorithm>
 #include <limits>
 
@@ -87,9 +89,8 @@ void penalise_repetition(std::span<float> scores, std::span<const TokenId> token
     tokens = tokens.last(std::min(most, tokens.size()));
   }
   if (scratch.repeats.capacity() < tokens.size()) {
-    constexpr std::size_t kTokensToCome = 1024;
-    scratch.repeats.reserve(tokens.size() + kTokensToCome);
-    scratch.next.reserve(tokens.size() + kTokensToCome);
+    scratch.repeats.reserve(tokens.size() + kAnswerRoom);
+    scratch.next.reserve(tokens.size() + kAnswerRoom);
   }
   if (tokens.size() <= allowed) return;
   const std::size_t limit = behind_breaker(tokens, params.dry_sequence_breakers);

@@ -1,6 +1,7 @@
 #include "text/json_field.hpp"
 
 #include "base/file.hpp"
+#include "base/json_parser.hpp"
 
 #include <tlite/error.hpp>
 
@@ -122,8 +123,10 @@ JsonField parse_json(simdjson::dom::parser& parser, std::span<const std::byte> j
   }
   refuse_lfs_pointer(json, name);
   simdjson::dom::element root;
-  const simdjson::error_code error =
-      parser.parse(reinterpret_cast<const char*>(json.data()), json.size()).get(root);
+  simdjson::error_code error = make_room(parser, json.size());
+  if (!error) {
+    error = parser.parse(reinterpret_cast<const char*>(json.data()), json.size()).get(root);
+  }
   if (error == simdjson::MEMALLOC) throw Error(ErrorCode::out_of_memory, where + ": no memory");
   if (error != simdjson::SUCCESS) {
     throw Error(ErrorCode::corrupt,

@@ -25,14 +25,18 @@ CASES = [
     ("include/tlite/a.hpp", "#include <Eigen/Dense>", "a public header includes Eigen/Dense"),
     ("include/tlite/host.hpp", "#include <tlite/model.hpp>", "0 includes tlite/model.hpp (6)"),
     ("capi/src/a.cpp", '#include "model/forward.hpp"', "reaches into lib"),
+    ("examples/cpp/a.cpp", '#include "../../lib/model/forward.hpp"', "reaches into lib"),
 ]
 
 
 def check(path: str, line: str) -> subprocess.CompletedProcess[str]:
-    """Runs the check over a tree with one file of one line."""
+    """Runs the check over a tree with one file of one line, beside an empty one of lib/."""
     with tempfile.TemporaryDirectory() as folder:
+        known = Path(folder) / "lib" / "model" / "forward.hpp"
+        known.parent.mkdir(parents=True)
+        known.touch()
         file = Path(folder) / path
-        file.parent.mkdir(parents=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(line + "\n", encoding="utf-8")
         command = [sys.executable, str(SCRIPT), "--root", folder]
         return subprocess.run(command, capture_output=True, text=True, check=False)
@@ -53,6 +57,7 @@ class CheckLayersTest(unittest.TestCase):
         """Downward and standard includes are fine."""
         self.assertEqual(check("lib/model/a.cpp", '#include "kernels/linear.hpp"').returncode, 0)
         self.assertEqual(check("lib/base/a.cpp", "#include <vector>").returncode, 0)
+        self.assertEqual(check("examples/a/b.cpp", '#include "text/own.hpp"').returncode, 0)
 
 
 if __name__ == "__main__":

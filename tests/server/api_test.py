@@ -6,6 +6,7 @@ import base64
 import json
 import re
 import struct
+import tempfile
 import threading
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,12 @@ HELLO = [{"role": "user", "content": "Привет"}]
 
 class ApiTest(ServerTest):
     """The demo model behind OpenAI's API."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """With a folder for files."""
+        cls.flags = ("--files", cls.enterClassContext(tempfile.TemporaryDirectory()))
+        super().setUpClass()
 
     def stream(self, path: str, **body: object) -> list[Any]:
         """The events of a stream."""
@@ -203,13 +210,14 @@ class ApiTest(ServerTest):
         rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
         self.assertEqual(set(re.findall(r"`(/[^`]*)`", " ".join(rows))), set(described))
         for path, methods in described.items():
-            for method in ("get", "post"):
+            for method in ("get", "post", "delete"):
                 status = self.request(
                     method.upper(),
                     path.replace("{id}", "demo"),
                     b"{" if method == "post" else None,
                 ).status
-                expected = (200, 400) if method in methods else (405,)
+                # Of what is stored there is no `demo`.
+                expected = (200, 400, 404) if method in methods else (405,)
                 self.assertIn(status, expected, (method, path))
 
     def test_models(self) -> None:

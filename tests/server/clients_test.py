@@ -7,12 +7,13 @@ import struct
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any, Literal
 
 import anthropic
 import openai
-from client import MODEL, ServerTest, main
+from client import MODEL, Answer, ServerTest, main
 from jsonschema import Draft202012Validator
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_openai import ChatOpenAI, OpenAIEmbeddings
@@ -278,39 +279,188 @@ class ForcedToolsTest(ScriptedTest):
         self.assertEqual(call["args"], json.loads(CITY))
 
 
+class OpenAiBatchTest(ServerTest):
+    """Files and batches by the package `openai`."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """With a folder for them."""
+        cls.flags = ("--files", cls.enterClassContext(tempfile.TemporaryDirectory()))
+        super().setUpClass()
+
+    def client(self) -> openai.OpenAI:
+        """One that does not try again."""
+        url = f"http://127.0.0.1:{self.server.port}/v1"
+        return openai.OpenAI(base_url=url, api_key="none", max_retries=0)
+
+    def test_batch(self) -> None:
+        """A file goes up, is answered, and the answers come down."""
+        client = self.client()
+        body = {"model": "demo", "messages": HELLO, "max_tokens": 4, "temperature": 0}
+        lines = [
+            {
+                "custom_id": name,
+                "method": "POST",
+                "url": "/v1/chat/completions",
+                "body": body | more,
+            }
+            for name, more in (("a", {}), ("б", {}), ("wrong", {"temperature": "hot"}))
+        ]
+        text = "\n".join(json.dumps(line, ensure_ascii=False) for line in lines).encode()
+        expires = {"anchor": "created_at", "seconds": 7200}
+        file = client.files.create(
+            file=("запросы.jsonl", text), purpose="batch", expires_after=expires
+        )
+        self.assertEqual((file.filename, file.bytes), ("запросы.jsonl", len(text)))
+        self.assertEqual(file.expires_at, file.created_at + 7200)
+        self.assertEqual(client.files.retrieve(file.id), file)
+        self.assertEqual(client.files.content(file.id).read(), text)
+        batch = client.batches.create(
+            input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h",
+            metadata={"for": "test"}, output_expires_after=expires,
+        )  # fmt: skip
+        deadline = time.monotonic() + 60
+        while batch.status in {"validating", "in_progress"} and time.monotonic() < deadline:
+            batch = client.batches.retrieve(batch.id)
+        self.assertEqual((batch.status, batch.metadata), ("completed", {"for": "test"}))
+        counts = batch.request_counts
+        self.assertEqual((counts.total, counts.completed, counts.failed), (3, 2, 1))
+        answers = [
+            json.loads(one) for one in client.files.content(batch.output_file_id).iter_lines()
+        ]
+        alone = client.chat.completions.create(**body).choices[0].message.content
+        for answer in answers:
+            read = chat.ChatCompletion.model_validate(answer["response"]["body"])
+            self.assertEqual(read.choices[0].message.content, alone)
+        self.assertEqual({answer["custom_id"] for answer in answers}, {"a", "б"})
+        self.assertIn('"temperature"', client.files.content(batch.error_file_id).text)
+        output = client.files.retrieve(batch.output_file_id)
+        self.assertEqual(output.expires_at - output.created_at, 7200)
+        self.assertIn(batch.id, [one.id for one in client.batches.list(limit=1)])
+        names = [one.id for one in client.files.list(limit=2)]  # page by page
+        self.assertEqual(set(names), {file.id, batch.output_file_id, batch.error_file_id})
+        for name in names:
+            self.assertTrue(client.files.delete(name).deleted)
+        with self.assertRaises(openai.NotFoundError):
+            client.files.retrieve(file.id)
+
+    def test_cancel(self) -> None:
+        """A batch that nobody wants any more, and errors as the right classes."""
+        client = self.client()
+        lines = b"".join(
+            json.dumps(
+                {"custom_id": str(i), "url": "/v1/completions",
+                 "body": {"prompt": "x", "max_tokens": 500, "ignore_eos": True}}
+            ).encode() + b"\n"
+            for i in range(500)
+        )  # fmt: skip
+        file = client.files.create(file=lines, purpose="batch")
+        batch = client.batches.create(
+            input_file_id=file.id, endpoint="/v1/completions", completion_window="24h"
+        )
+        with self.assertRaises(openai.BadRequestError):
+            client.files.delete(file.id)
+        self.assertEqual(client.batches.cancel(batch.id).status, "cancelling")
+        deadline = time.monotonic() + 60
+        while client.batches.retrieve(batch.id).status != "cancelled":
+            self.assertLess(time.monotonic(), deadline)
+        with self.assertRaises(openai.BadRequestError):
+            client.batches.cancel(batch.id)
+        with self.assertRaises(openai.BadRequestError):
+            client.files.create(file=b"x", purpose="vision")
+
+
 class DescriptionTest(ServerTest):
     """/openapi.json, by packages that read such descriptions."""
 
+    document: dict[str, Any]
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        """With a folder for files."""
+        cls.flags = ("--files", cls.enterClassContext(tempfile.TemporaryDirectory()))
+        super().setUpClass()
+
+    def setUp(self) -> None:
+        """Reads it."""
+        self.document = self.request("GET", "/openapi.json").json
+
+    def fits(self, schema: dict[str, object], value: object) -> None:
+        """The value is as the schema says."""
+        whole = {**schema, "components": self.document["components"]}
+        Draft202012Validator(whole).validate(value)
+
+    def fits_answer(self, path: str, method: str, answer: Answer) -> str:
+        """It succeeded, and is as described; its media type."""
+        self.assertEqual(answer.status, 200, answer.body)
+        kinds = self.document["paths"][path][method]["responses"]["200"]["content"]
+        kind = answer.headers["content-type"].split(";")[0]
+        self.assertIn(kind, kinds)
+        if kind == "application/json":
+            self.fits(kinds[kind]["schema"], answer.json)
+        return kind
+
     def test_description(self) -> None:
         """It is one, its examples are answered, and requests and answers are as it says."""
-        document = self.request("GET", "/openapi.json").json
-        validate(document)
-
-        def fits(schema: dict[str, object], value: object) -> None:
-            Draft202012Validator({**schema, "components": document["components"]}).validate(value)
-
-        for path, methods in document["paths"].items():
+        validate(self.document)
+        for path, methods in self.document["paths"].items():
             for method, operation in methods.items():
+                if path.startswith(("/v1/files", "/v1/batches")):
+                    continue  # test_stored
                 with self.subTest(path):
                     asked = None
                     if "requestBody" in operation:
                         content = operation["requestBody"]["content"]["application/json"]
                         asked = content["example"]
-                        fits(content["schema"], asked)
+                        self.fits(content["schema"], asked)
                     answer = self.request(method.upper(), path.replace("{id}", "demo"), asked)
-                    self.assertEqual(answer.status, 200, answer.body)
-                    kinds = operation["responses"]["200"]["content"]
-                    kind = answer.headers["content-type"].split(";")[0]
-                    self.assertIn(kind, kinds)
-                    if kind == "application/json":
-                        fits(kinds[kind]["schema"], answer.json)
+                    kind = self.fits_answer(path, method, answer)
                     if asked is not None:
                         wrong = self.request(method.upper(), path, {"model": 1})
                         self.assertEqual(wrong.status, 400)
-                        fits(
+                        self.fits(
                             operation["responses"]["default"]["content"][kind]["schema"],
                             wrong.json,
                         )
+
+    def test_stored(self) -> None:
+        """The same of files and batches, which must be there before they can be asked for."""
+        ids: dict[str, str] = {}
+        boundary = b"--b\r\nContent-Disposition: form-data; name="
+        body = {"messages": HELLO, "max_tokens": 1000, "ignore_eos": True}
+        lines = b"\n".join(  # not done before they are cancelled
+            json.dumps({"custom_id": str(i), "url": "/v1/chat/completions", "body": body}).encode()
+            for i in range(100)
+        )
+        upload = (
+            boundary + b'"purpose"\r\n\r\nbatch\r\n'
+            + boundary + b'"file"; filename="a"\r\n\r\n' + lines + b"\r\n--b--\r\n"
+        )  # fmt: skip
+        document = self.document["paths"]
+        example = document["/v1/batches"]["post"]["requestBody"]["content"]["application/json"]
+        self.fits(example["schema"], example["example"])
+        tried = set()
+
+        def call(method: str, path: str, body: object = None, kind: str = "") -> str:
+            tried.add((path, method))
+            where = path.replace("{id}", ids[path.split("/")[2]] if "{id}" in path else "")
+            answer = self.request(method.upper(), where, body, {"Content-Type": kind})
+            self.fits_answer(path, method, answer)
+            return answer.json["id"] if method == "post" else ""
+
+        ids["files"] = call("post", "/v1/files", upload, "multipart/form-data; boundary=b")
+        given = {**example["example"], "input_file_id": ids["files"]}
+        ids["batches"] = call("post", "/v1/batches", given)
+        call("post", "/v1/batches/{id}/cancel")
+        for path, methods in document.items():
+            if path.startswith(("/v1/files", "/v1/batches")) and "get" in methods:
+                call("get", path)
+        while self.request("DELETE", "/v1/files/" + ids["files"]).status == 400:
+            time.sleep(0.05)  # the batch is at its end
+        ids["files"] = call("post", "/v1/files", upload, "multipart/form-data; boundary=b")
+        call("delete", "/v1/files/{id}")
+        stored = [path for path in document if path.startswith(("/v1/files", "/v1/batches"))]
+        self.assertEqual(tried, {(path, method) for path in stored for method in document[path]})
 
     def test_generated_requests(self) -> None:
         """What `schemathesis` makes of it: no 500, no hang, answers as described."""

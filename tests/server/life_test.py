@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -15,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from client import BINARY, MODEL, Server, ServerTest, main
+from client import BINARY, MODEL, Answer, Server, ServerTest, main
 from raw_test import CHAT, chat_request
 
 HELLO = [{"role": "user", "content": "Привет"}]
@@ -194,6 +195,38 @@ class RoomTest(ServerTest):
         for asked, answered in found:
             self.assertEqual(asked, answered)
         self.assertLessEqual(most, self.need * 1.5)
+
+    def test_waiting_bodies(self) -> None:
+        """Large requests that wait for a model have 64 MiB together, and take no more for it."""
+        body = json.dumps({"model": "second", "content": "x"})
+        # Small lists, which take sixteen times as much memory once they are read.
+        large = body[:-1] + ', "more": [' + "[]," * ((15 << 20) // 3) + "0]}"
+        self.chat("Привет", model="demo", max_tokens=1)
+        before = self.server.memory()
+        answers: list[Answer] = []
+
+        def ask() -> None:
+            answers.append(self.request("POST", "/tokenize", large.encode()))
+
+        with self.socket() as raw:
+            # They keep the only place.
+            raw.sendall(chat_request(model="demo", n=16, ignore_eos=True, max_tokens=1900))
+            threads = [threading.Thread(target=ask) for _ in range(6)]
+            for thread in threads:
+                thread.start()
+            while len(answers) < 2:
+                time.sleep(0.01)
+            self.assertEqual([answer.status for answer in answers], [429, 429])
+            self.assertEqual({answer.headers["retry-after"] for answer in answers}, {"1"})
+            self.assertEqual(self.post("/tokenize", model="demo", content="x").status, 200)
+            time.sleep(0.5)
+            # One is read at a time, which takes 250 MB, and the allocator may keep that.
+            self.assertLess(self.server.memory() - before, 500 << 20)
+            self.assertEqual(len(answers), 2)  # the others wait
+        for thread in threads:
+            thread.join()
+        refused = [answer.error["message"] for answer in answers if answer.status == 400]
+        self.assertEqual(refused, ['not supported: the field "more"'] * 4)
 
     def test_too_large(self) -> None:
         """One that can never fit is refused at the start, by its name and with the figures."""

@@ -635,6 +635,28 @@ def mask_with_holes(s: Side) -> Any:
     return s.model.generate(**given, do_sample=False, max_new_tokens=12)
 
 
+def masked(change: Callable[[Any], Any]) -> Call:
+    """A call of generate, and of the model, whose mask is given in other words."""
+
+    def run(s: Side) -> Any:
+        given = s.batch()
+        counts = given["attention_mask"] != 0
+        given["attention_mask"] = change(given["attention_mask"])
+        answers = s.model.generate(**given, do_sample=False, max_new_tokens=8)
+        return answers, Near(s.model(**given).logits[counts])
+
+    return run
+
+
+several(
+    "mask",
+    bools=masked(lambda mask: mask.bool()),
+    floats=masked(lambda mask: mask.float()),
+    bytes=masked(lambda mask: mask.to(torch.uint8)),
+    none=masked(lambda mask: None),
+)
+
+
 @call
 def generation_config(s: Side) -> Any:
     """A config in place of arguments."""

@@ -7,18 +7,27 @@ python_asan). Asked before the interpreter ends, which leaves its objects to the
 from __future__ import annotations
 
 import ctypes
+import functools
 import gc
 import sys
+from pathlib import Path
 
 import pytest
 
 
+def forget_what_tests_share() -> None:
+    """Empties the caches of the modules beside this one, which hold models for many tests."""
+    here = str(Path(__file__).resolve().parent)
+    for module in list(sys.modules.values()):
+        if (getattr(module, "__file__", None) or "").startswith(here):
+            for value in vars(module).values():
+                if isinstance(value, functools._lru_cache_wrapper):
+                    value.cache_clear()
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Fails the run where there is a leak; the runtime says where it came from."""
-    for shared in ("model", "tokenizer"):
-        cached = getattr(sys.modules.get("hf"), shared, None)
-        if cached is not None:
-            cached.cache_clear()
+    forget_what_tests_share()
     gc.collect()
     # An int of Python's does not hold a pointer in one piece, so what a live object owns would be
     # taken for a leak: there must be none.

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 SLICE = 20_000_000  # nanoseconds
 
 
-_owner = [os.getpid()]  # the process that frees; none while the interpreter shuts down
+owner = [os.getpid()]
+"""The process that frees; 0 once the interpreter shuts down, which takes names from modules before
+it drops their objects: a `__del__` has this as a default, and then touches nothing else."""
 
 
 class Handle:
@@ -47,9 +49,9 @@ class Handle:
     def __init__(self, pointer: int, free: Callable[[int], None]) -> None:
         self.pointer = pointer
         self._free = free
-        self._process = _owner[0]
+        self._process = owner[0]
 
-    def __del__(self, owner: list[int] = _owner) -> None:
+    def __del__(self, owner: list[int] = owner) -> None:
         if self._process == owner[0]:
             self._free(self.pointer)
 
@@ -123,8 +125,12 @@ class Native:
         raise TypeError(f"a {type(self).__name__} cannot be pickled or copied: {self._unpicklable}")
 
 
+class InUse(BadState):
+    """Of a second thread, whose call changes nothing for the first."""
+
+
 class Turn:
-    """Around what one thread at a time may do: a second one gets BadState.
+    """Around what one thread at a time may do: a second one gets InUse.
 
     Objects that the library does not guard itself have one, and those whose results are views that
     the next call overwrites.
@@ -138,7 +144,7 @@ class Turn:
 
     def __enter__(self) -> None:
         if not self._lock.acquire(blocking=False):
-            raise BadState(f"this {self._what} is in use by another thread")
+            raise InUse(f"this {self._what} is in use by another thread")
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
@@ -204,7 +210,7 @@ def _at_exit() -> None:
     deadline = time.monotonic() + 2
     while _at_work and time.monotonic() < deadline:
         time.sleep(0.001)
-    _owner[0] = 0
+    owner[0] = 0
 
 
 _busy_at_fork = False
@@ -217,7 +223,7 @@ def _before_fork() -> None:
 
 def _in_child() -> None:
     global _refuses, _broken
-    _owner[0] = os.getpid()
+    owner[0] = os.getpid()
     _at_work.clear()
     for each in _everything():
         each._gone = "of the parent process: make one after fork()"

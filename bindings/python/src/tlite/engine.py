@@ -34,7 +34,7 @@ from ._convert import (
 )
 from ._library import lib
 from ._logits import CALLBACK, LogitsFunction, Processor, raise_interrupt
-from ._native import SLICE, Computing, Handle, at_work, call, created
+from ._native import SLICE, Computing, Handle, at_work, call, created, owner
 from .errors import BadState, Error, InvalidArgument, error_of
 from .generation import Generation, Piece, generation_of, piece_of
 from .sampling import SamplingParams, native_params
@@ -611,8 +611,8 @@ class RequestStream:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __del__(self) -> None:
-        if hasattr(self, "request"):
+    def __del__(self, owner: list[int] = owner) -> None:
+        if owner[0] and hasattr(self, "request"):
             self.close()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import json
+import math
 import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -14,7 +15,7 @@ from . import _ffi
 from ._convert import TokenIds, choice, filled, integer, name_of, receiver, token_array, utf8
 from ._library import lib
 from ._logits import CALLBACK, NONE, LogitsFunction, Processor, raise_interrupt
-from ._native import SLICE, Computing, Handle, Turn, begin, call, created, end
+from ._native import SLICE, Computing, Handle, InUse, Turn, begin, call, created, end
 from .errors import Error, taken
 from .generation import Generation, Piece, generation_of, piece_of
 from .model import Model
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .engine import Engine
 
 
-_SHARE = 0.005  # seconds of pieces at a time, for coroutines
+_SHARE = SLICE / 1e9  # seconds of pieces at a time, for coroutines
 
 
 class Stream(Computing):
@@ -60,10 +61,14 @@ class Stream(Computing):
         self._finished = c_int32()
         self._error = c_void_p()
         self._ready: collections.deque[Piece] = collections.deque()  # and not read yet
+        self._failure: Exception | None = None  # what was raised behind these
         self._out = (byref(self._piece), byref(self._finished), byref(self._error))
 
     def _advance(self, seconds: float = 0.0, keep: bool = True) -> None:
-        """Works that long, and for one step; `_ready` gets the pieces, where they are to `keep`."""
+        """Works that long, and for one step; `_ready` gets the pieces, where they are to `keep`.
+
+        An error that comes behind such pieces waits until they are read.
+        """
         until = time.monotonic() + seconds
         with self._turn:
             begin(self)
@@ -72,6 +77,11 @@ class Stream(Computing):
                     self._step(keep)
                     if time.monotonic() >= until:
                         return
+            except Exception as error:
+                self._free()
+                if not self._ready:
+                    raise
+                self._failure = error
             except BaseException:
                 self.close()
                 raise
@@ -104,10 +114,16 @@ class Stream(Computing):
     def _finish(self, handle: Handle) -> None:
         self._result = self._copy(handle)
         self._ended = True
-        self.close()
+        self._free()
 
     def close(self) -> None:
         """Ends the answer where it is; what was said stays in the conversation."""
+        self._free()
+        self._ready.clear()
+        self._failure = None
+
+    def _free(self) -> None:
+        """The session has it no longer; what was computed can still be read."""
         with self._cancelling:
             super().close()
             stopped = self._result is not None and self._result.finish_reason == "cancelled"
@@ -125,26 +141,43 @@ class Stream(Computing):
     def __iter__(self) -> Iterator[Piece]:
         return self
 
+    def _is_dry(self) -> bool:
+        """Whether there is nothing to read before more was computed."""
+        return not self._ready and self._failure is None and not self._ended
+
+    def _read(self) -> Piece | None:
+        """The next piece, or None at the end; raises what came in its place."""
+        if self._ready:
+            return self._ready.popleft()
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        return None
+
     def __next__(self) -> Piece:
         try:
-            while not self._ready and not self._ended:
+            while self._is_dry():
                 self._advance()
+        except InUse:
+            raise
         except BaseException:
             self.close()
             raise
-        if self._ready:
-            return self._ready.popleft()
-        raise StopIteration
+        piece = self._read()
+        if piece is None:
+            raise StopIteration
+        return piece
 
     def __aiter__(self) -> Stream:
         return self
 
     async def __anext__(self) -> Piece:
-        while not self._ready and not self._ended:
+        while self._is_dry():
             await self._work_elsewhere()
-        if self._ready:
-            return self._ready.popleft()
-        raise StopAsyncIteration
+        piece = self._read()
+        if piece is None:
+            raise StopAsyncIteration
+        return piece
 
     async def _work_elsewhere(self, keep: bool = True) -> None:
         """On a thread of the loop's executor, so that the loop goes on meanwhile.
@@ -168,15 +201,22 @@ class Stream(Computing):
     def __await__(self) -> Generator[Any, None, Generation]:
         return self._run_elsewhere().__await__()
 
+    def _skip(self) -> None:
+        """Nobody reads the pieces that are there; raises what came behind them."""
+        self._ready.clear()
+        self._read()
+
     async def _run_elsewhere(self) -> Generation:
+        self._skip()
         while not self._ended:
             await self._work_elsewhere(keep=False)
         return self.result
 
     def run(self) -> Generation:
         """All of the answer, computed to its end."""
+        self._skip()
         while not self._ended:
-            self._advance(_SHARE, keep=False)
+            self._advance(math.inf, keep=False)
         return self.result
 
     @property

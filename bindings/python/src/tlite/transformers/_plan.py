@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import NotSupported
 from . import _arrays
 from ._arguments import ACCEPTED, HONOURED, REFUSED, refuse
 from ._log import logger, warn_once
@@ -182,35 +183,61 @@ def _inputs_of(inputs: Any, rest: dict[str, Any], config: GenerationConfig) -> t
             raise ValueError("generate needs input_ids, as the model has no bos_token_id")
         return _arrays.usual_kind(), np.array([[config.bos_token_id]], dtype=np.int64), None
     kind = _arrays.kind_of(given)
-    ids, padding = matrix_of(given, config.pad_token_id)
-    if mask is None:
-        mask = padding
-    else:
-        mask, _ = matrix_of(mask, 0)
-        if mask.shape != ids.shape:
-            raise ValueError(f"attention_mask is {mask.shape}, and input_ids are {ids.shape}")
-    return kind, ids, mask
+    ids, padding = ids_of(given, config.pad_token_id)
+    return kind, ids, padding if mask is None else mask_of(mask, ids.shape)
 
 
-def matrix_of(given: Any, pad: int | None) -> tuple[Any, Any]:
+def _matrix_of(given: Any, filling: int, name: str, kinds: str) -> tuple[Any, Any]:
+    """Numbers as (rows, length), of numpy's `kinds`, and None.
+
+    A list of rows of several lengths is filled up on the left, and in place of None is what mask
+    that makes.
+    """
+    rows = _arrays.plain(given)
+    if not isinstance(rows, list) or not rows:
+        raise ValueError(f"{name} is {rows!r:.40}, not rows of numbers")
+    if not isinstance(rows[0], list):
+        rows = [rows]
+    mask = None
+    if all(isinstance(row, list) for row in rows) and len({len(row) for row in rows}) > 1:
+        longest = max(len(row) for row in rows)
+        mask = np.array([[0] * (longest - len(row)) + [1] * len(row) for row in rows])
+        rows = [[filling] * (longest - len(row)) + row for row in rows]
+    try:
+        array = np.array(rows)
+    except ValueError:  # lists of several depths or, further in, lengths
+        raise ValueError(f"{name} is {rows!r:.40}, not rows of numbers") from None
+    if array.ndim != 2 or not array.size or array.dtype.kind not in kinds:
+        raise ValueError(f"{name} is {array.dtype} of shape {array.shape}, not rows of numbers")
+    return array, mask
+
+
+def ids_of(given: Any, pad: int | None = None, name: str = "input_ids") -> tuple[Any, Any]:
     """Ids as (rows, length) int64; a list of rows of several lengths is filled up on the left.
 
     And the attention mask of the latter, else None.
     """
-    rows = _arrays.plain(given)
-    if not isinstance(rows, list) or not rows:
-        raise ValueError("input_ids are empty")
-    if not isinstance(rows[0], list):
-        rows = [rows]
-    longest = max(len(row) for row in rows)
-    mask = None
-    if any(len(row) != longest for row in rows):
-        mask = np.array([[0] * (longest - len(row)) + [1] * len(row) for row in rows])
-        rows = [[pad or 0] * (longest - len(row)) + row for row in rows]
-    array = np.array(rows)
-    if array.ndim != 2 or not longest or array.dtype.kind not in "iub":
-        raise ValueError(f"input_ids are {array.dtype} of shape {array.shape}, not rows of ids")
+    array, mask = _matrix_of(given, pad or 0, name, "iub")
     return array.astype(np.int64), mask
+
+
+def mask_of(given: Any, shape: tuple[int, ...]) -> Any:
+    """An attention mask as (rows, length) int64: 1 where a token counts, else 0.
+
+    Bools and floats may say so too. ValueError where its shape is not that of the ids; NotSupported
+    for other numbers, by which transformers' generate stretches the positions.
+    """
+    mask, _ = _matrix_of(given, 0, "attention_mask", "iubf")
+    if mask.shape != shape:
+        raise ValueError(f"attention_mask is {mask.shape}, and input_ids are {shape}")
+    wrong = np.argwhere((mask != 0) & (mask != 1))
+    if len(wrong):
+        row, place = wrong[0].tolist()
+        raise NotSupported(
+            f"attention_mask is {mask[row, place]} in row {row} at {place}: a token counts, 1, or"
+            " it does not, 0"
+        )
+    return mask.astype(np.int64)
 
 
 def _mask_of(ids: Any, mask: Any, pad: int | None, eos: list[int]) -> Any:

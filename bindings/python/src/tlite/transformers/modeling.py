@@ -16,7 +16,7 @@ from ..model import Model
 from ..sampling import SamplingParams
 from . import _arrays, _beam_loop, _host_loop, _requests
 from ._arguments import refuse
-from ._plan import Plan, matrix_of, plan_of
+from ._plan import Plan, ids_of, mask_of, plan_of
 from ._rules import criteria_of, needs_host, processors_of
 from ._vocabulary import read_json
 from .configuration import Qwen2Config, config_of
@@ -144,7 +144,8 @@ class Qwen2ForCausalLM:
     ) -> Any:
         """Logits after every token: float32 (rows, length, vocab_size), zeros where masked.
 
-        - `attention_mask` (rows, length): 0 where a token does not count, wherever it stands.
+        - `attention_mask` (rows, length): 0 where a token does not count, in front and behind; none
+          between two that do, where transformers leaves a gap in the positions: NotSupported.
         - `labels` (rows, length), -100 where there is none: `loss` is the mean of their negative
           log-likelihoods, each given what stands before it.
         - `logits_to_keep`: of the last so many places only; 0: of all.
@@ -155,21 +156,31 @@ class Qwen2ForCausalLM:
         if not isinstance(logits_to_keep, int) or logits_to_keep < 0:
             raise NotSupported(f"logits_to_keep is {logits_to_keep!r}, and must be a count")
         kind = _arrays.kind_of(input_ids)
-        ids, padding = matrix_of(input_ids, 0)
-        mask = padding if attention_mask is None else matrix_of(attention_mask, 0)[0]
+        ids, padding = ids_of(input_ids)
+        mask = padding if attention_mask is None else mask_of(attention_mask, ids.shape)
         mask = np.ones_like(ids) if mask is None else mask
-        if mask.shape != ids.shape:
-            raise ValueError(f"attention_mask is {mask.shape}, and input_ids are {ids.shape}")
+        _check_holes(mask)
         logits = self._logits(ids, mask, logits_to_keep or ids.shape[1])
         loss = None
         if labels is not None:
-            loss = _loss(logits, matrix_of(labels, -100)[0])
+            loss = _loss(logits, self._labels(labels, ids.shape))
         out = CausalLMOutputWithPast(
             loss=None if loss is None else _scalar(kind, loss), logits=_arrays.made(kind, logits)
         )
         return out.to_tuple() if return_dict is False else out
 
     __call__ = forward
+
+    def _labels(self, given: Any, shape: tuple[int, ...]) -> Any:
+        """Labels of ids of that shape; ValueError."""
+        labels, _ = ids_of(given, -100, "labels")
+        if labels.shape != shape:
+            raise ValueError(f"labels are {labels.shape}, and input_ids are {shape}")
+        counts = labels[labels != -100]
+        unknown = counts[(counts < 0) | (counts >= self.native.vocab_size)]
+        if len(unknown):
+            raise ValueError(f"labels have {unknown[0]}, which is no token: -100 is of none")
+        return labels
 
     def _logits(self, ids: Any, mask: Any, kept: int) -> Any:
         rows, width = ids.shape
@@ -260,6 +271,17 @@ class Qwen2ForCausalLM:
         places = np.arange(rows.shape[1])[None, :]
         chosen = np.where(counts, steps[np.where(counts, rows, 0), places, ids], np.float32(0))
         return _arrays.made(_arrays.kind_of(sequences), chosen)
+
+
+def _check_holes(mask: Any) -> None:
+    """NotSupported where a row has tokens that do not count between two that do."""
+    for row, places in enumerate(map(np.flatnonzero, mask)):
+        gaps = np.flatnonzero(np.diff(places) > 1)
+        if len(gaps):
+            raise NotSupported(
+                f"attention_mask of row {row} is 0 at {places[gaps[0]] + 1}, between tokens that"
+                " count, where transformers leaves a gap in the positions; generate leaves none"
+            )
 
 
 def _putter(streamer: Any, kind: str) -> Any:

@@ -1,5 +1,6 @@
-// The thread that reads requests: JSON, templates and tokens of a long prompt take milliseconds,
-// which neither the clients of other requests nor the engine shall wait for.
+// A thread that does one thing after the other, which neither the clients of other requests nor the
+// engine shall wait for. One reads requests: JSON, templates and tokens of a long prompt take
+// milliseconds; another reads and writes files.
 #pragma once
 
 #include <condition_variable>
@@ -10,12 +11,12 @@
 
 namespace server {
 
-class Intake {
+class Worker {
  public:
-  Intake() : thread_([this] { run(); }) {}
-  ~Intake() { stop(); }
-  Intake(const Intake&) = delete;
-  Intake& operator=(const Intake&) = delete;
+  Worker() : thread_([this] { run(); }) {}
+  ~Worker() { stop(); }
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
 
   // From any thread; in the order of coming. `work` must not throw.
   void post(std::function<void()> work);

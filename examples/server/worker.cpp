@@ -1,10 +1,10 @@
-#include "intake.hpp"
+#include "worker.hpp"
 
 #include <utility>
 
 namespace server {
 
-void Intake::stop() {
+void Worker::stop() {
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
@@ -13,7 +13,7 @@ void Intake::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-void Intake::post(std::function<void()> work) {
+void Worker::post(std::function<void()> work) {
   {
     const std::lock_guard lock(mutex_);
     works_.push_back(std::move(work));
@@ -21,7 +21,7 @@ void Intake::post(std::function<void()> work) {
   arrived_.notify_all();
 }
 
-void Intake::run() {
+void Worker::run() {
   for (;;) {
     std::function<void()> work;
     {

@@ -1,0 +1,1 @@
+"""A model, and one answer of it at a time, on a thread: no office."""

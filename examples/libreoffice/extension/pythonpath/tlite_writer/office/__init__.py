@@ -1,0 +1,1 @@
+"""Documents and windows, by UNO."""
