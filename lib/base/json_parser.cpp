@@ -1,47 +1,42 @@
 #include "base/json_parser.hpp"
 
-#include <atomic>
-#include <chrono>
-#include <thread>
-
-#include <simdjson.h>
-
-#include <tlite/error.hpp>
+#include <algorithm>
+#include <cstddef>
+#include <new>
 
 namespace tlite {
 namespace {
 
-// These two outlive every object: they have no destructor to run.
-std::atomic<int> users{0};
-std::atomic<bool> ended{false};
+// An object that has no destructor to run, and no memory on the heap where its strings are short.
+template <class Implementation>
+const simdjson::implementation& kept() {
+  alignas(Implementation) static std::byte room[sizeof(Implementation)];
+  static const Implementation* const made = new (room) Implementation;
+  return *made;
+}
 
-// Made at the first parse, behind simdjson's objects, and so destroyed before them.
-class End {
- public:
-  End() { static_cast<void>(simdjson::get_active_implementation()->name()); }
-  End(const End&) = delete;
-  End& operator=(const End&) = delete;
-  // A user holds on for microseconds. That the wait has an end is for a child of fork(): it has the
-  // count of its parent, and not the thread that would lower it.
-  ~End() {
-    using namespace std::chrono_literals;
-    ended = true;
-    for (int i = 0; i < 1000 && users > 0; ++i) std::this_thread::sleep_for(100us);
+// Not icelake, AVX-512: its description is a string on the heap, and a load is no slower without.
+const simdjson::implementation& choose() {
+#if SIMDJSON_IMPLEMENTATION_ARM64
+  return kept<simdjson::arm64::implementation>();
+#else
+#if SIMDJSON_IMPLEMENTATION_HASWELL
+  if (const auto& it = kept<simdjson::haswell::implementation>();
+      it.supported_by_runtime_system()) {
+    return it;
   }
-};
+#endif
+  return kept<simdjson::fallback::implementation>();
+#endif
+}
 
 }  // namespace
 
-JsonObjectsAlive::JsonObjectsAlive() {
-  static const End end;
-  // Counted before it is asked: either the end sees this user, or this user the end.
-  ++users;
-  if (ended) {
-    --users;
-    throw Error(ErrorCode::cancelled, "the program is ending: no JSON is parsed any more");
-  }
+simdjson::error_code make_room(simdjson::dom::parser& parser, std::size_t bytes) {
+  constexpr std::size_t kLeast = 32;  // simdjson enlarges a smaller one
+  static const simdjson::implementation& for_this_processor = choose();
+  return for_this_processor.create_dom_parser_implementation(
+      std::max(bytes, kLeast), parser.max_depth(), parser.implementation);
 }
-
-JsonObjectsAlive::~JsonObjectsAlive() { --users; }
 
 }  // namespace tlite

@@ -3,27 +3,13 @@
 
 #include <cstddef>
 
+#include <simdjson.h>
+
 namespace tlite {
 
-// simdjson picks its code for the processor through objects that are destroyed when the program ends;
-// a thread that asks them later aborts the program. They are asked where a parser gets its room and
-// nowhere else: while one of these lives they are there, and the end of the program waits for it. Hold
-// it for that call alone. Throws cancelled once the program is ending.
-class JsonObjectsAlive {
- public:
-  JsonObjectsAlive();
-  JsonObjectsAlive(const JsonObjectsAlive&) = delete;
-  JsonObjectsAlive& operator=(const JsonObjectsAlive&) = delete;
-  ~JsonObjectsAlive();
-};
-
-// Room for a text of so many bytes in a dom or ondemand parser, so that parsing asks for none. Gives
-// simdjson's error code: MEMALLOC or CAPACITY.
-template <class Parser>
-auto make_room(Parser& parser, std::size_t bytes) {
-  constexpr std::size_t kLeast = 32;  // simdjson enlarges a smaller one
-  const JsonObjectsAlive alive;
-  return parser.allocate(bytes < kLeast ? kLeast : bytes);
-}
+// Room for a text of so many bytes, so that parsing asks for none: simdjson would ask the object that
+// stands for its code for this processor, which is destroyed when the program ends, and a thread that
+// asks later aborts the program. This one asks an object that is never destroyed. MEMALLOC, CAPACITY.
+simdjson::error_code make_room(simdjson::dom::parser& parser, std::size_t bytes);
 
 }  // namespace tlite

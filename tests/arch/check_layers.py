@@ -66,7 +66,7 @@ LIBRARIES = {
     r"cblas\.h|openblas|Eigen/|unsupported/Eigen": {"kernels", "train"},
     r"re2/": {"text", "constrain"},
     r"utf8proc": {"jinja", "text"},
-    r"simdjson": {"base", "jinja", "text", "format"},
+    r"simdjson": {"base", "text", "format"},
     r"(imm|x86|arm_neon|cpuid)[a-z_0-9]*(\.h)?$": {"base", "kernels"},
     r"(fcntl|unistd|sched|dlfcn|sys/[a-z]+)\.h$": {"base"},
     r"windows\.h$": {"base"},

@@ -1,4 +1,5 @@
 /* exit() in the middle of everything: the process ends with its status, and neither hangs nor crashes.
+ * A load is cancelled and its thread joined before, which docs/c-abi.md asks for.
  *
  *   tlite_exit_host MODEL load|answer|idle|freed
  *
@@ -28,12 +29,14 @@ static const char* path;
 static const char* what;
 static tlite_model* model;
 static tlite_session* session;
+static tlite_progress* progress;
 
 static tlite_status load(void) {
   tlite_load_options options;
   tlite_load_options_init(&options, sizeof options);
   options.weights = TLITE_WEIGHT_MIX_Q4_K_M; /* on all threads */
   options.check_weights = 1;
+  options.progress = progress;
   return tlite_model_load(NULL, path, TLITE_NUL, &options, &model, NULL);
 }
 
@@ -61,7 +64,7 @@ static void* work(void* unused) {
   for (;;) {
     if (strcmp(what, "load") == 0) {
       const tlite_status status = load();
-      if (status == TLITE_ERROR_CANCELLED) return NULL; /* the program has ended */
+      if (status == TLITE_ERROR_CANCELLED) return NULL;
       REQUIRE(status == TLITE_OK);
       tlite_model_free(model);
     } else {
@@ -80,12 +83,18 @@ static void free_all(void) {
 static void child(int round) {
   const int loads = strcmp(what, "load") == 0;
   alarm(60);
+  if (loads) REQUIRE(tlite_progress_create(&progress, NULL) == TLITE_OK);
   if (!loads) make_session();
   if (strcmp(what, "freed") == 0) REQUIRE(atexit(free_all) == 0);
   if (loads || strcmp(what, "answer") == 0) {
     pthread_t thread;
     REQUIRE(pthread_create(&thread, NULL, work, NULL) == 0);
     usleep((useconds_t)(round * STEP_US));
+    if (loads) {
+      tlite_progress_cancel(progress);
+      REQUIRE(pthread_join(thread, NULL) == 0);
+      tlite_progress_free(progress);
+    }
   } else {
     answer(); /* the workers are there and sleep */
   }
