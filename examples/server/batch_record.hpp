@@ -14,7 +14,7 @@ namespace server {
 // {"output", "errors": the ids that its files have or will have, "lifetime": their seconds, if any}.
 inline constexpr const char* kOwn = "tlite";
 // Seconds: the longest time that a batch has, and that it is told of.
-inline constexpr std::int64_t kLongestBatch = 30 * 86400;
+inline constexpr std::int64_t kLongestBatch = std::int64_t{30} * 86400;
 
 // The body of POST /v1/batches as a record. `knows`: whether an endpoint asks a model. Throws
 // openai::FieldError.

@@ -48,7 +48,10 @@ class LineExchange final : public http::Exchange {
 }  // namespace
 
 Storage::FolderLock::FolderLock(const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
+  // What people ask is for nobody else on the machine.
+  if (std::filesystem::create_directories(folder)) {
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+  }
   const std::string path = (folder / "lock").string();
   file_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file_ < 0) throw std::system_error(errno, std::generic_category(), path + ": cannot open");

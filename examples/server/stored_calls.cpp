@@ -10,8 +10,8 @@ using openai::Json;
 
 namespace {
 
-constexpr std::int64_t kLeastTime = 3600;       // an hour
-constexpr std::int64_t kMostTime = 30 * 86400;  // thirty days
+constexpr std::int64_t kLeastTime = 3600;                     // an hour
+constexpr std::int64_t kMostTime = std::int64_t{30} * 86400;  // thirty days
 
 std::size_t limit_of(const std::string& text, std::size_t most) {
   std::size_t limit = 0;
