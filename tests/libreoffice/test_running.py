@@ -43,9 +43,10 @@ class Running(unittest.TestCase):
     def setUp(self) -> None:
         """The slow one, whatever the last test set."""
         self.office.set(Model=self.slow, Context=4096, Seed=7)
-        # A passage that was read before need not be read again.
+        # A passage that was read before need not be read again; this one takes more than a second,
+        # so that a busy machine still looks while it is read.
         Running.passages += 1
-        self.long = f"{self.passages} " + "слово за словом, " * 60
+        self.long = f"{self.passages} " + "слово за словом, " * 180
 
     def document(self, *paragraphs: str) -> Any:
         """One that goes with the test."""
