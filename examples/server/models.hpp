@@ -22,7 +22,7 @@ namespace server {
 
 // A model that is ready. The fields' reader belongs to the thread that reads requests.
 struct LoadedModel {
-  LoadedModel(std::string given, tlite::Model from, const tlite::EngineOptions& options)
+  LoadedModel(std::string given, const tlite::Model& from, const tlite::EngineOptions& options)
       : name(std::move(given)),
         context(openai::longest_request(from.info().config, options)),
         model(from),

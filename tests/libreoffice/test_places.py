@@ -227,6 +227,19 @@ class Places(unittest.TestCase):
         document.UndoManager.undo()
         self.assertEqual(paragraphs(document), ["Раз.", QUESTION, "Три."])
 
+    def test_tracked_changes_over_several_paragraphs(self) -> None:
+        """Accepted they are the answer, be it shorter or longer; rejected the old text."""
+        passage = ["Раз.", "Два.", "Три."]
+        for answer in (["1."], ["1.", "2.", "3.", "4."]):
+            for command, result in (("Accept", answer), ("Reject", passage)):
+                with self.subTest(command, answer=answer):
+                    document = self.document(*passage)
+                    document.RecordChanges = True
+                    select_all(document)
+                    self.write(document, "\n".join(answer))
+                    self.office.office_command(document, f".uno:{command}AllTrackedChanges")
+                    self.assertEqual(paragraphs(document), result)
+
     def enumerated(self, source: Any) -> list[Any]:
         """All of an enumeration."""
         found = []

@@ -35,7 +35,7 @@ def shares(monkeypatch: pytest.MonkeyPatch) -> None:
             """Later than before."""
             return next(now) / 1000
 
-    monkeypatch.setattr("tlite.session.time", Clock)
+    monkeypatch.setattr("tlite.streams.time", Clock)
 
 
 async def some(stream: Stream, count: int) -> list[tlite.Piece]:
