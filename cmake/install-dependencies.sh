@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs the Debian packages that the project needs and lacks: `build` (default) to compile it, `run` for what is built with OpenBLAS
-# in it, `test` for all that tests/run.sh uses, `games` for its stages of games, `desktop` for examples/desktop and its stage, `wheel` for
-# bindings/python/test_wheel.sh. Does nothing where they are all there, so it needs
+# in it, `test` for all that tests/run.sh uses, `games` for its stages of games, `desktop` for examples/desktop and its stage, `libreoffice` for
+# the stage of examples/libreoffice, `wheel` for bindings/python/test_wheel.sh. Does nothing where they are all there, so it needs
 # root or sudo the first time only.
 set -euo pipefail
 
@@ -14,6 +14,7 @@ test=("${build[@]}" ccache doctest-dev clang-14 clang-format-14 clang-tidy-14 li
 games=("${build[@]}" libsdl2-dev libsdl2-ttf-dev fonts-dejavu-core love luajit godot3 godot3-server xvfb xauth
   libgl1-mesa-dri python3)
 desktop=("${build[@]}" qt6-base-dev libmd4c-dev fonts-dejavu-core)
+libreoffice=(libreoffice-writer libreoffice-l10n-ru python3-uno python3 xvfb fonts-dejavu-core)
 wheel=("${build[@]}" binutils debootstrap python3 python3-venv)
 
 case "${1:-build}" in
@@ -22,9 +23,10 @@ case "${1:-build}" in
   wheel) wanted=("${wheel[@]}") ;;
   games) wanted=("${games[@]}") ;;
   desktop) wanted=("${desktop[@]}") ;;
+  libreoffice) wanted=("${libreoffice[@]}") ;;
   test) wanted=("${test[@]}") ;;
   *)
-    echo "usage: install-dependencies.sh [build|run|test|games|desktop|wheel]" >&2
+    echo "usage: install-dependencies.sh [build|run|test|games|desktop|libreoffice|wheel]" >&2
     exit 2
     ;;
 esac

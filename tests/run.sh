@@ -151,6 +151,7 @@ python_asan() {
   rm -f "$folder.log"
   env TLITE_LIBRARY="$root/$folder/capi/libtlite_c.so" PYTHONMALLOC=malloc PYTHONPATH=bindings/python/tests \
     ASAN_OPTIONS=leak_check_at_exit=0:handle_segv=0 \
+    LSAN_OPTIONS=suppressions="$root/bindings/python/tests/lsan.supp":print_suppressions=0 \
     LD_PRELOAD="$(clang-14 -print-file-name=libclang_rt.asan-x86_64.so)" \
     "$venv/bin/python" -X faulthandler -m pytest -q -W error -p no:cacheprovider -p asan_leaks bindings/python/tests
 }
@@ -200,6 +201,8 @@ desktop() {
   rm -f build-desktop.log
   tests_of build-release -R '^desktop$'
 }
+# The extension for LibreOffice in a real office.
+libreoffice() { cmake/install-dependencies.sh libreoffice && tests/libreoffice/check.sh build-release/capi/libtlite_c.so; }
 # Kernels of processors that this one may not be, under emulation.
 cross() { bash tests/cross/kernels.sh "$1" >"build-cross-$1.log" 2>&1 || { tail -n 60 "build-cross-$1.log"; return 1; }; }
 # The Go package over the release build's library, by a pinned Go in the cache folder.
@@ -278,9 +281,11 @@ if [ "$mode" = long ] || [ ${#only[@]} -gt 0 ]; then
   stage python_asan python_asan
   stage python_wheel python_wheel
 fi
-# By name alone: the first runs as root and builds without ccache, the second builds an interpreter, the others need torch, gigabytes.
+# By name alone: the first runs as root and builds without ccache, the second installs an office, 290 MB, the third builds an
+# interpreter, the others need torch, gigabytes.
 if [ ${#only[@]} -gt 0 ]; then
   stage dockerfile dockerfile
+  stage libreoffice libreoffice
   stage python_free_threaded python_free_threaded
   stage python_transformers python_transformers
   stage python_vllm python_vllm

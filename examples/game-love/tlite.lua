@@ -1163,6 +1163,23 @@ local function hear(self, text)
   end)
 end
 
+-- Nil and why where it does not begin; what it has added is then there.
+local function ask(session, text, notes, prefix)
+  local said, why, which = session:add("user", text)
+  if said and notes then said, why, which = session:add("system", notes) end
+  local continues = prefix and prefix ~= ""
+  if said and continues then said, why, which = session:add("assistant", prefix) end
+  if not said then return nil, why, which end
+  if continues then return session:continue() end
+  return session:stream()
+end
+
+-- Notes pile up while nobody talks: the older half of them goes until the rest has room. Nil of one.
+local function newer_half(notes)
+  local from = notes:find("\n", math.floor(#notes / 2) + 1, true)
+  return from and notes:sub(from + 1)
+end
+
 -- The player says something. What the character is saying is interrupted; its answer begins with
 -- `prefix`, if any, and goes on from there.
 function Character:say(text, prefix)
@@ -1174,18 +1191,13 @@ function Character:say(text, prefix)
   if self.is_removed then return true end  -- by on_end
   local messages, message, kind = self.session:messages()
   if not messages then return nil, message, kind end
-  local stream
-  local said, why, which = self.session:add("user", text)
-  if said and self.notes then said, why, which = self.session:add("system", self.notes) end
-  if said and prefix and prefix ~= "" then
-    said, why, which = self.session:add("assistant", prefix)
-    if said then stream, why, which = self.session:continue() end
-  elseif said then
-    stream, why, which = self.session:stream()
-  end
-  if not stream then
+  local notes = self.notes
+  local stream, why, which = ask(self.session, text, notes, prefix)
+  while not stream do
     self.session:rewind(#messages)
-    return nil, why, which
+    if which ~= "context_full" or not notes then return nil, why, which end
+    notes = newer_half(notes)
+    stream, why, which = ask(self.session, text, notes, prefix)
   end
   self.stream, self.notes, self.answer, self.state = stream, nil, "", "thinking"
   self.sentences:clear()
@@ -1200,7 +1212,8 @@ function Character:interrupt()
   if self:is_busy() then finish(self, "cancelled") end
 end
 
--- Something that it knows or feels from its next answer on: "[Настроение: злой]".
+-- Something that it knows or feels from its next answer on: "[Настроение: злой]". Of more notes
+-- than the context has room for the oldest are forgotten.
 function Character:note(text)
   living(self)
   text_of(text, "text")

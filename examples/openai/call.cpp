@@ -7,7 +7,6 @@
 namespace openai {
 namespace {
 
-using tlite::Error;
 using tlite::ErrorCode;
 
 // Answers to one request, all of its prompts together.
@@ -95,7 +94,7 @@ std::string chosen_tool(const std::string& where, const Json& choice, const Json
   const bool has_name = choice.is_object() && function != choice.end() && function->is_object() &&
                         function->contains("name");
   if (!has_name) refuse_field(where, choice, "a function with a name");
-  const std::string name = string_field(where + ".function.name", (*function)["name"]);
+  std::string name = string_field(where + ".function.name", (*function)["name"]);
   const bool known =
       std::ranges::any_of(tools, [&](const Json& tool) { return tool_name(tool) == name; });
   if (!known) refuse_field(where, name, "the name of one of the tools");

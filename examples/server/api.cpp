@@ -1,12 +1,7 @@
 #include "api.hpp"
 
-#include "anthropic_protocol.hpp"
-#include "model_calls.hpp"
 #include "openai_protocol.hpp"
-#include "openapi.hpp"
-#include "page.hpp"
-#include "responses_protocol.hpp"
-#include "url.hpp"
+#include "routes.hpp"
 
 #include <algorithm>
 #include <array>
@@ -22,94 +17,6 @@ using http::Response;
 using openai::Json;
 
 constexpr std::string_view kJson = "application/json";
-
-// What stands for the name of something in a path.
-constexpr std::string_view kId = "{id}";
-
-// How it is answered: by what is asked of a model, by what a model can say at once, by what is stored,
-// or by what the server knows.
-struct Route {
-  std::string_view method, path;
-  std::unique_ptr<Protocol> (*protocol)() = nullptr;
-  Told (*tell)(const Json& body, const LoadedModel& model, bool strict) = nullptr;
-  Storage::Call stored = nullptr;
-  bool open = false;  // without a key
-  std::string (*failure)(const Failure&) = openai_failure;
-};
-
-template <openai::Kind kKind>
-std::unique_ptr<Protocol> openai_of() {
-  return openai_protocol(kKind);
-}
-
-constexpr Route kRoutes[] = {
-    {.method = "GET", .path = "/", .open = true},
-    {.method = "GET", .path = "/health", .open = true},
-    {.method = "GET", .path = "/metrics"},
-    {.method = "GET", .path = "/openapi.json", .open = true},
-    {.method = "GET", .path = "/v1/models"},
-    {.method = "GET", .path = "/v1/models/{id}"},
-    {.method = "POST", .path = "/v1/chat/completions", .protocol = openai_of<openai::Kind::chat>},
-    {.method = "POST", .path = "/v1/completions", .protocol = openai_of<openai::Kind::completion>},
-    {.method = "POST", .path = "/v1/embeddings", .protocol = openai_of<openai::Kind::embeddings>},
-    {.method = "POST", .path = "/v1/responses", .protocol = responses_protocol},
-    {.method = "POST",
-     .path = "/v1/messages",
-     .protocol = anthropic_protocol,
-     .failure = anthropic_failure},
-    {.method = "POST",
-     .path = "/v1/messages/count_tokens",
-     .tell = count_tokens,
-     .failure = anthropic_failure},
-    {.method = "POST", .path = "/tokenize", .tell = tokenize},
-    {.method = "POST", .path = "/detokenize", .tell = detokenize},
-    {.method = "POST", .path = "/apply-template", .tell = apply_template},
-    {.method = "GET", .path = "/tokenizer_info", .tell = tokenizer_info},
-    {.method = "POST", .path = "/v1/files", .stored = &Storage::upload_file},
-    {.method = "GET", .path = "/v1/files", .stored = &Storage::list_files},
-    {.method = "GET", .path = "/v1/files/{id}/content", .stored = &Storage::file_content},
-    {.method = "GET", .path = "/v1/files/{id}", .stored = &Storage::get_file},
-    {.method = "DELETE", .path = "/v1/files/{id}", .stored = &Storage::delete_file},
-    {.method = "POST", .path = "/v1/batches", .stored = &Storage::create_batch},
-    {.method = "GET", .path = "/v1/batches", .stored = &Storage::list_batches},
-    {.method = "POST", .path = "/v1/batches/{id}/cancel", .stored = &Storage::cancel_batch},
-    {.method = "GET", .path = "/v1/batches/{id}", .stored = &Storage::get_batch},
-};
-
-// The text in the place of {id}, as sent; nothing where the path is another one.
-std::optional<std::string_view> id_in(std::string_view path, std::string_view of) {
-  const std::size_t at = of.find(kId);
-  if (at == of.npos) return std::nullopt;
-  const std::string_view before = of.substr(0, at);
-  const std::string_view behind = of.substr(at + kId.size());
-  const bool fits = path.starts_with(before) && path.ends_with(behind) &&
-                    path.size() > before.size() + behind.size();
-  if (!fits) return std::nullopt;
-  return path.substr(before.size(), path.size() - before.size() - behind.size());
-}
-
-bool path_fits(const Route& route, std::string_view path) {
-  return route.path == path || id_in(path, route.path).has_value();
-}
-
-bool method_fits(const Route& route, std::string_view method) {
-  return route.method == method || (route.method == "GET" && method == "HEAD");
-}
-
-// A path is that of the first route that it fits.
-const Route* path_of(std::string_view path) {
-  const auto* const found =
-      std::ranges::find_if(kRoutes, [&](const Route& route) { return path_fits(route, path); });
-  return found == std::end(kRoutes) ? nullptr : found;
-}
-
-const Route* route_of(std::string_view method, std::string_view path) {
-  const Route* const first = path_of(path);
-  const auto* const found = std::ranges::find_if(kRoutes, [&](const Route& route) {
-    return first != nullptr && route.path == first->path && method_fits(route, method);
-  });
-  return found == std::end(kRoutes) ? nullptr : found;
-}
 
 // In the form of the API that the path is of.
 Response failure(const Failure& what, std::string_view path) {
@@ -144,22 +51,6 @@ std::string_view bearer(std::string_view header) {
 std::string_view without_port(std::string_view host) {
   if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
   return host.substr(0, host.find(':'));
-}
-
-Json model_json(const Models::Entry& model) {
-  return {{"id", model.name},
-          {"object", "model"},
-          {"created", std::time(nullptr)},
-          {"owned_by", "tlite"},
-          {"max_model_len", model.context},
-          {"memory_bytes", model.bytes},
-          {"loaded", model.engine.has_value()}};
-}
-
-Json model_list(const std::vector<Models::Entry>& models) {
-  Json data = Json::array();
-  for (const Models::Entry& model : models) data.push_back(model_json(model));
-  return {{"object", "list"}, {"data", std::move(data)}};
 }
 
 }  // namespace
@@ -242,46 +133,6 @@ Response Api::broken(const Request& head, int status, const std::string& message
   return failure({kind_of_status(status), message}, head.path);
 }
 
-std::optional<Response> Api::at_once(const Request& request) const {
-  if (request.method == "OPTIONS") return preflight(request);
-  const auto json = [](const Json& body) {
-    return Response{200, {{"Content-Type", std::string(kJson)}}, openai::to_text(body)};
-  };
-  if (request.path == "/health") {
-    if (service_->draining())
-      return failure({FailureKind::unavailable, "going down"}, request.path);
-    return json({{"status", "ok"}});
-  }
-  if (request.path == "/openapi.json") {
-    return Response{200, {{"Content-Type", std::string(kJson)}}, std::string(openapi())};
-  }
-  if (request.path == "/v1/models") return json(model_list(service_->models()));
-  if (const auto id = id_in(request.path, "/v1/models/{id}")) {
-    const std::string name = percent_decoded(*id);
-    for (const Models::Entry& model : service_->models()) {
-      if (model.name == name) return json(model_json(model));
-    }
-    return failure({FailureKind::no_model, "the model '" + name + "' does not exist", "model"},
-                   request.path);
-  }
-  if (request.path == "/metrics") {
-    return Response{200,
-                    {{"Content-Type", "text/plain; version=0.0.4; charset=utf-8"}},
-                    service_->metrics(connections_())};
-  }
-  if (request.path == "/") {
-    if (page().empty())
-      return failure({FailureKind::no_route, "this server has no page"}, request.path);
-    return Response{200,
-                    {{"Content-Type", "text/html; charset=utf-8"},
-                     {"X-Content-Type-Options", "nosniff"},
-                     {"Content-Security-Policy", "frame-ancestors 'none'"},
-                     {"Referrer-Policy", "no-referrer"}},
-                    std::string(page())};
-  }
-  return std::nullopt;
-}
-
 namespace {
 
 // Tells a browser that the page which asks may read the answer.
@@ -318,20 +169,29 @@ void Api::handle(Request request, std::shared_ptr<http::Exchange> exchange) {
   if (const std::string_view origin = request.header("origin"); origin_may(origin)) {
     exchange = std::make_shared<CorsExchange>(std::move(exchange), std::string(origin));
   }
-  if (const auto response = at_once(request)) return exchange->send(*response);
+  if (request.method == "OPTIONS") return exchange->send(preflight(request));
   answer(std::move(request), std::move(exchange), Rank::live);
+}
+
+Response Api::known(const Route& route, const std::string& path) const {
+  try {
+    return route.known({*service_, connections_(), id_of(route, path)});
+  } catch (const Refusal& refusal) {
+    return failure(refusal.failure(), path);
+  }
 }
 
 // refuse() has found a route.
 void Api::answer(Request request, std::shared_ptr<http::Exchange> exchange, Rank rank) {
   const Route* const route = route_of(request.method, request.path);
-  if (route->protocol != nullptr) {
+  if (route->known != nullptr) {
+    exchange->send(known(*route, request.path));
+  } else if (route->protocol != nullptr) {
     service_->ask(std::move(exchange), route->protocol(), std::move(request.body), rank);
   } else if (route->tell != nullptr) {
     service_->tell(std::move(exchange), route->tell, route->failure, std::move(request.body), rank);
   } else {
-    const std::string_view id = id_in(request.path, route->path).value_or(std::string_view());
-    StoredCall call{percent_decoded(id), std::move(request)};
+    StoredCall call{id_of(*route, request.path), std::move(request)};
     storage_->ask(route->stored, std::move(call), std::move(exchange));
   }
 }

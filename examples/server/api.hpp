@@ -1,7 +1,8 @@
-// Which request is answered by what, and who may ask: keys, hosts, origins.
+// Who may ask - keys, hosts, origins -, and to whom a request goes.
 #pragma once
 
 #include "http.hpp"
+#include "routes.hpp"
 #include "service.hpp"
 #include "storage.hpp"
 
@@ -45,7 +46,7 @@ class Api final : public http::Handler {
   bool has_key(const http::Request& head) const;
   bool origin_may(std::string_view origin) const;
   http::Response preflight(const http::Request& head) const;
-  std::optional<http::Response> at_once(const http::Request& request) const;
+  http::Response known(const Route& route, const std::string& path) const;
   void answer(http::Request request, std::shared_ptr<http::Exchange> exchange, Rank rank);
 
   ApiOptions options_;

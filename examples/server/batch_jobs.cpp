@@ -1,10 +1,9 @@
 #include "batch_jobs.hpp"
 
-#include "draw_id.hpp"
+#include "batch_record.hpp"
 #include "url.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <ctime>
 #include <optional>
@@ -21,54 +20,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kMostBatches = 10000;
 constexpr std::size_t kMostListed = 100;
-constexpr std::int64_t kKept = 30 * 86400;  // seconds that a batch is told of
 // Of a line that the server is too busy for, or has no room to load the model of.
 constexpr int kTries = 10;
 constexpr std::chrono::seconds kPause{1};
-
-// What a record has beside what is shown.
-constexpr const char* kOwn = "tlite";
-
-Json shown(const Json& batch) {
-  Json out = batch;
-  out.erase(kOwn);
-  return out;
-}
-
-bool is_at_work(const Json& batch) {
-  const std::string status = batch["status"];
-  return status == "validating" || status == "in_progress" || status == "cancelling";
-}
-
-std::string text_of(const Json& body, const char* name) {
-  const auto field = body.find(name);
-  return openai::string_field(name, field == body.end() ? Json() : *field);
-}
-
-// "24h", OpenAI's only one, or another number of s, m, h or d, up to thirty days.
-std::int64_t window_seconds(const std::string& text) {
-  std::int64_t count = 0;
-  const char* const end = text.data() + text.size();
-  const auto read = std::from_chars(text.data(), end, count);
-  const std::string_view unit(read.ptr, static_cast<std::size_t>(end - read.ptr));
-  const std::int64_t seconds = unit == "s" ? 1 : unit == "m" ? 60 : unit == "h" ? 3600 : 86400;
-  const bool is_unit = unit == "s" || unit == "m" || unit == "h" || unit == "d";
-  if (read.ec != std::errc() || !is_unit || count < 1 || count > kKept / seconds) {
-    openai::refuse_field("completion_window", text, "a time like 24h, up to 30d");
-  }
-  return count * seconds;
-}
-
-void check_metadata(const Json& metadata) {
-  const auto refuse = [&](const char* rule) { openai::refuse_field("metadata", metadata, rule); };
-  if (!metadata.is_object()) refuse("an object");
-  if (metadata.size() > 16) refuse("of 16 entries at most");
-  for (const auto& [name, value] : metadata.items()) {
-    if (name.size() > 64 || !value.is_string() || value.get<std::string>().size() > 512) {
-      refuse("of names up to 64 bytes and strings up to 512");
-    }
-  }
-}
 
 // What the model's handlers get for a line. Throws openai::FieldError.
 std::string body_of(const Json& request, const std::string& endpoint) {
@@ -118,7 +72,8 @@ BatchJobs::BatchJobs(std::filesystem::path folder, Files& files, std::size_t mos
       answering_(std::move(answering)),
       log_(std::move(log)) {
   std::filesystem::create_directories(folder_);
-  batches_ = read_objects(folder_);
+  batches_ = read_objects(
+      folder_, {"endpoint", "expires_at", "input_file_id", "request_counts", "status", kOwn});
   std::vector<std::string> kept;
   for (const Json& batch : batches_) {
     if (!is_at_work(batch)) continue;
@@ -139,51 +94,10 @@ Json& BatchJobs::known(const std::string& id) {
 }
 
 http::Response BatchJobs::create(const StoredCall& call) {
-  const Json body = openai::parse_json(call.request.body);
-  if (!body.is_object()) openai::refuse_field("body", body, "an object");
-  for (const auto& [name, value] : body.items()) {
-    constexpr std::string_view kKnown[] = {"input_file_id", "endpoint", "completion_window",
-                                           "metadata", "output_expires_after"};
-    if (std::ranges::find(kKnown, name) == std::end(kKnown)) {
-      openai::not_supported(name, "the field " + openai::to_text(name));
-    }
-  }
-  const std::string input = text_of(body, "input_file_id");
-  const Json* const file = files_.find(input);
-  if (file == nullptr || (*file)["purpose"] != "batch") {
-    openai::refuse_field("input_file_id", input, "the id of a file whose purpose is batch");
-  }
-  const std::string endpoint = text_of(body, "endpoint");
-  if (!answering_.knows(endpoint))
-    openai::not_supported("endpoint", "endpoint " + openai::to_text(endpoint));
-  const std::string window = text_of(body, "completion_window");
-  const std::int64_t now = std::time(nullptr);
-  const Json metadata = body.value("metadata", Json());
-  if (!metadata.is_null()) check_metadata(metadata);
-  Json own = {{"output", Files::new_id()}, {"errors", Files::new_id()}};
-  const Json expires = body.value("output_expires_after", Json());
-  if (!expires.is_null()) own["expires_after"] = expiry_of("output_expires_after", expires) - now;
+  const Json batch = new_batch(openai::parse_json(call.request.body), files_, answering_.knows);
   if (batches_.size() >= kMostBatches) {
     throw Refusal({FailureKind::busy, "there are " + std::to_string(batches_.size()) + " batches"});
   }
-  Json batch = {{"id", "batch_" + draw_id()},
-                {"object", "batch"},
-                {"endpoint", endpoint},
-                {"errors", nullptr},
-                {"input_file_id", input},
-                {"completion_window", window},
-                {"status", "validating"},
-                {"output_file_id", nullptr},
-                {"error_file_id", nullptr},
-                {"created_at", now},
-                {"expires_at", now + window_seconds(window)}};
-  for (const char* const when : {"in_progress_at", "finalizing_at", "completed_at", "failed_at",
-                                 "expired_at", "cancelling_at", "cancelled_at"}) {
-    batch[when] = nullptr;
-  }
-  batch["request_counts"] = {{"total", 0}, {"completed", 0}, {"failed", 0}};
-  batch["metadata"] = metadata;
-  batch[kOwn] = own;
   const std::string id = batch["id"];
   write_whole(folder_ / (id + ".json"), openai::to_text(batch));
   batches_.push_back(batch);
@@ -259,9 +173,7 @@ void BatchJobs::finish(Json& batch, const std::string& status) {
   if (run_ && run_->id == batch["id"]) stop_run();
   const Json own = batch[kOwn];
   FileFacts facts{{}, "batch_output"};
-  if (own.contains("expires_after")) {
-    facts.expires_at = std::time(nullptr) + own["expires_after"].get<std::int64_t>();
-  }
+  if (own.contains("lifetime")) facts.lifetime = own["lifetime"];
   const auto keep = [&](const char* name, const char* shown_as) {
     const std::string id = own[name];
     std::error_code error;
@@ -288,7 +200,8 @@ void BatchJobs::finish(Json& batch, const std::string& status) {
 void BatchJobs::forget_old() {
   const std::int64_t now = std::time(nullptr);
   std::erase_if(batches_, [&](const Json& batch) {
-    if (is_at_work(batch) || batch["created_at"].get<std::int64_t>() > now - kKept) return false;
+    if (is_at_work(batch) || batch["created_at"].get<std::int64_t>() > now - kLongestBatch)
+      return false;
     std::error_code ignored;
     std::filesystem::remove(folder_ / (batch["id"].get<std::string>() + ".json"), ignored);
     return true;

@@ -67,7 +67,7 @@ http::Response upload_file(Files& files, const StoredCall& call) {
                          "1 to " + std::to_string(kMostName) + " bytes long");
   }
   FileFacts facts{*file->filename, std::string(*purpose)};
-  if (!expires.is_null()) facts.expires_at = expiry_of("expires_after", expires);
+  if (!expires.is_null()) facts.lifetime = lifetime_of("expires_after", expires);
   return json_response(files.add(facts, file->content));
 }
 
@@ -97,8 +97,11 @@ http::Response file_content(Files& files, const StoredCall& call) {
   return response;
 }
 
-http::Response delete_file(Files& files, const StoredCall& call) {
+http::Response delete_file(Files& files, BatchJobs& batches, const StoredCall& call) {
   known(files, call.id);
+  if (batches.uses(call.id)) {
+    openai::refuse_field("file_id", call.id, "a file that no unfinished batch reads");
+  }
   files.remove(call.id);
   return json_response({{"id", call.id}, {"object", "file"}, {"deleted", true}});
 }

@@ -34,17 +34,15 @@ void write_text(const fs::path& path, std::string_view text) {
 
 fs::path facts_path(const fs::path& content) { return content.string() + ".json"; }
 
-Json read_object(const fs::path& path) {
+Json read_object(const fs::path& path, std::initializer_list<const char*> fields) {
   std::ifstream file(path, std::ios::binary);
   const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   Json json = Json::parse(text, nullptr, false);
-  const auto is_right = [&] {
-    return json.is_object() && json.contains("id") && json["id"].is_string() &&
-           json["id"] == path.stem().string() && json.contains("created_at") &&
-           json["created_at"].is_number_integer();
-  };
-  if (!file || !is_right())
-    throw std::runtime_error(path.string() + ": not written by this server");
+  const bool is_one =
+      json.is_object() && json.value("id", Json()) == path.stem().string() &&
+      json.value("created_at", Json()).is_number_integer() &&
+      std::ranges::all_of(fields, [&](const char* name) { return json.contains(name); });
+  if (!is_one) throw std::runtime_error(path.string() + ": not written by this server");
   return json;
 }
 
@@ -56,10 +54,10 @@ void write_whole(const fs::path& path, std::string_view text) {
   fs::rename(partial, path);
 }
 
-std::vector<Json> read_objects(const fs::path& folder) {
+std::vector<Json> read_objects(const fs::path& folder, std::initializer_list<const char*> fields) {
   std::vector<Json> all;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() == ".json") all.push_back(read_object(entry.path()));
+    if (entry.path().extension() == ".json") all.push_back(read_object(entry.path(), fields));
   }
   std::ranges::sort(all, {}, [](const Json& object) {
     return std::pair(object["created_at"].get<std::int64_t>(), object["id"].get<std::string>());
@@ -70,7 +68,7 @@ std::vector<Json> read_objects(const fs::path& folder) {
 Files::Files(fs::path folder, std::uint64_t most_bytes)
     : folder_(std::move(folder)), most_bytes_(most_bytes) {
   fs::create_directories(folder_);
-  all_ = read_objects(folder_);
+  all_ = read_objects(folder_, {"bytes", "filename", "purpose"});
 }
 
 const Json& Files::add(const FileFacts& facts, std::string_view content) {
@@ -96,14 +94,15 @@ const Json& Files::adopt(const std::string& id, const FileFacts& facts) {
 }
 
 const Json& Files::keep(const std::string& id, const FileFacts& facts) {
+  const std::int64_t now = std::time(nullptr);
   Json file = {{"id", id},
                {"object", "file"},
                {"bytes", fs::file_size(path_of(id))},
-               {"created_at", std::time(nullptr)},
+               {"created_at", now},
                {"filename", facts.filename},
                {"purpose", facts.purpose},
                {"status", "processed"}};
-  if (facts.expires_at > 0) file["expires_at"] = facts.expires_at;
+  if (facts.lifetime > 0) file["expires_at"] = now + facts.lifetime;
   write_whole(facts_path(path_of(id)), openai::to_text(file));
   return all_.emplace_back(std::move(file));
 }

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <initializer_list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,13 +21,15 @@ namespace server {
 void write_whole(const std::filesystem::path& path, std::string_view text);
 
 // The objects of a folder's `*.json`, those first that were created first. Throws
-// std::runtime_error naming the file that holds none with an id and a time of creation.
-std::vector<openai::Json> read_objects(const std::filesystem::path& folder);
+// std::runtime_error naming a file that was not written as such a one: its name is its id, and
+// `fields` are there.
+std::vector<openai::Json> read_objects(const std::filesystem::path& folder,
+                                       std::initializer_list<const char*> fields);
 
 struct FileFacts {
   std::string filename;
   std::string purpose;
-  std::int64_t expires_at = 0;  // seconds since the epoch; 0: never
+  std::int64_t lifetime = 0;  // seconds from its creation; 0: for ever
 };
 
 class Files {

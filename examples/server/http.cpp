@@ -197,7 +197,6 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
         shared_(shared),
         place_(shared.crowd.add(*this, wait_)),
         buffer_(shared.limits.head + kReadAhead) {}
-  ~Connection() override { shared_.crowd.remove(place_, wait_); }
 
   void begin() {
     deadline_ = Clock::now() + shared_.limits.head_time;
@@ -291,6 +290,7 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
   static constexpr std::size_t kFieldCost = 192;
 
   void waits_for(Wait wait) {
+    if (state_ == State::closed) return;  // it has left the crowd
     shared_.crowd.move(place_, wait_, wait);
     wait_ = wait;
   }
@@ -569,8 +569,9 @@ class Connection final : public Exchange, public std::enable_shared_from_this<Co
     take_back_body();
     give_back();
     shared_.buffers.give_back(std::exchange(held_, 0));
+    // Here and not in the destructor: the last one to hold it may be another thread.
+    shared_.crowd.remove(place_, wait_);
     state_ = State::closed;
-    waits_for(Wait::nothing);
     deadline_ = kNever;
     ErrorCode ignored;
     socket_.close(ignored);

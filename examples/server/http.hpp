@@ -42,7 +42,7 @@ struct Response {
 };
 
 // One request that waits for its answer: send(), or start(), any number of write() and finish().
-// All of them do nothing once the client has gone.
+// All of them do nothing once the client has gone. Any thread may hold it and let go of it.
 class Exchange {
  public:
   virtual ~Exchange() = default;

@@ -28,7 +28,6 @@ struct Metrics {
   std::uint64_t prompt_tokens = 0;
   std::uint64_t cached_tokens = 0;
   std::uint64_t generation_tokens = 0;
-  std::uint64_t refused = 0;                       // 429 and 503
   std::map<std::string, std::uint64_t> successes;  // answers by finish reason
   std::map<int, std::uint64_t> failures;           // requests by status
   Histogram first_token, between_tokens, whole;

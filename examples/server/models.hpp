@@ -22,7 +22,7 @@ namespace server {
 
 // A model that is ready. The fields' reader belongs to the thread that reads requests.
 struct LoadedModel {
-  LoadedModel(std::string given, tlite::Model from, const tlite::EngineOptions& options)
+  LoadedModel(std::string given, const tlite::Model& from, const tlite::EngineOptions& options)
       : name(std::move(given)),
         context(openai::longest_request(from.info().config, options)),
         model(from),
@@ -51,7 +51,7 @@ struct ModelsOptions {
   std::chrono::seconds idle_time{0};  // after which one is let go; 0: only where room is needed
 };
 
-// All but the constructor is called on the thread that reads requests, but touch() and release().
+// On the thread that reads requests, but for the constructor and list().
 class Models {
  public:
   // What a model that was asked for has become: it, or why not.
@@ -75,8 +75,8 @@ class Models {
   std::vector<Entry> list() const;  // any thread
 
   // `ready` is called once, now or when it is loaded; with not_found for a name that none has, with
-  // bad_state where others have worked on for so long that there was no room for it. What it is given is in use until the
-  // last copy of the pointer is gone.
+  // bad_state where others have worked on for so long that there was no room for it. What it is
+  // given is in use until the last copy of the pointer is gone.
   void get(const std::string& name, Ready ready);
   // Loads what waits for room, and lets go what has been idle too long.
   void tick();

@@ -1,6 +1,5 @@
 #include "storage.hpp"
 
-#include "file_calls.hpp"
 #include "openai_protocol.hpp"
 
 #include <cerrno>
@@ -49,7 +48,10 @@ class LineExchange final : public http::Exchange {
 }  // namespace
 
 Storage::FolderLock::FolderLock(const std::filesystem::path& folder) {
-  std::filesystem::create_directories(folder);
+  // What people ask is for nobody else on the machine.
+  if (std::filesystem::create_directories(folder)) {
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+  }
   const std::string path = (folder / "lock").string();
   file_ = open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (file_ < 0) throw std::system_error(errno, std::generic_category(), path + ": cannot open");
@@ -68,8 +70,9 @@ Storage::Storage(const StorageOptions& options, LineServer lines, FailureRespons
       post_(std::move(post)),
       lock_(options.folder),
       files_(options.folder / "files", options.most_bytes),
-      jobs_(options.folder / "batches", files_, options.most_lines, answering(), std::move(log)) {
-  worker_.post([this] { jobs_.go_on(); });
+      batches_(options.folder / "batches", files_, options.most_lines, answering(),
+               std::move(log)) {
+  worker_.post([this] { batches_.go_on(); });
 }
 
 // What is not written yet is answered again by the next server.
@@ -94,12 +97,12 @@ void Storage::ask(Call call, StoredCall given, std::shared_ptr<http::Exchange> e
   worker_.post([this, call, given = std::move(given), exchange = std::move(exchange)] {
     http::Response response;
     try {
-      response = (this->*call)(given);
+      response = call(files_, batches_, given);
     } catch (const std::exception& error) {
       response = failure_(failure_of(error));
     }
     post_([exchange, response] { exchange->send(response); });
-    jobs_.go_on();
+    batches_.go_on();
   });
 }
 
@@ -108,12 +111,12 @@ void Storage::tick() {
   worker_.post([this] {
     is_ticking_ = false;
     forget_expired();
-    jobs_.go_on();
+    batches_.go_on();
   });
 }
 
 void Storage::drain() {
-  worker_.post([this] { jobs_.drain(); });
+  worker_.post([this] { batches_.drain(); });
 }
 
 // Not what a batch still reads.
@@ -124,30 +127,9 @@ void Storage::forget_expired() {
     const std::string id = file["id"];
     const bool is_over =
         file.contains("expires_at") && file["expires_at"].get<std::int64_t>() <= now;
-    if (is_over && !jobs_.uses(id)) gone.push_back(id);
+    if (is_over && !batches_.uses(id)) gone.push_back(id);
   }
   for (const std::string& id : gone) files_.remove(id);
 }
-
-http::Response Storage::upload_file(const StoredCall& call) {
-  return server::upload_file(files_, call);
-}
-http::Response Storage::list_files(const StoredCall& call) {
-  return server::list_files(files_, call);
-}
-http::Response Storage::get_file(const StoredCall& call) { return server::get_file(files_, call); }
-http::Response Storage::file_content(const StoredCall& call) {
-  return server::file_content(files_, call);
-}
-http::Response Storage::delete_file(const StoredCall& call) {
-  if (jobs_.uses(call.id)) {
-    openai::refuse_field("file_id", call.id, "a file that no unfinished batch reads");
-  }
-  return server::delete_file(files_, call);
-}
-http::Response Storage::create_batch(const StoredCall& call) { return jobs_.create(call); }
-http::Response Storage::list_batches(const StoredCall& call) { return jobs_.list(call); }
-http::Response Storage::get_batch(const StoredCall& call) { return jobs_.get(call); }
-http::Response Storage::cancel_batch(const StoredCall& call) { return jobs_.cancel(call); }
 
 }  // namespace server

@@ -33,7 +33,7 @@ struct LineServer {
 class Storage {
  public:
   // On the storage's thread; throws what is told to the client.
-  using Call = http::Response (Storage::*)(const StoredCall&);
+  using Call = http::Response (*)(Files& files, BatchJobs& batches, const StoredCall& call);
   using Post = std::function<void(std::function<void()>)>;  // to the connections' thread
   using FailureResponse = std::function<http::Response(const Failure&)>;
 
@@ -47,16 +47,6 @@ class Storage {
   void ask(Call call, StoredCall given, std::shared_ptr<http::Exchange> exchange);
   void tick();   // ten times a second
   void drain();  // batches go on with the next server
-
-  http::Response upload_file(const StoredCall& call);
-  http::Response list_files(const StoredCall& call);
-  http::Response get_file(const StoredCall& call);
-  http::Response file_content(const StoredCall& call);
-  http::Response delete_file(const StoredCall& call);
-  http::Response create_batch(const StoredCall& call);
-  http::Response list_batches(const StoredCall& call);
-  http::Response get_batch(const StoredCall& call);
-  http::Response cancel_batch(const StoredCall& call);
 
  private:
   // A folder is one server's at a time; the system lets go of it however that ends.
@@ -78,8 +68,9 @@ class Storage {
   FailureResponse failure_;
   Post post_;
   FolderLock lock_;
-  Files files_;  // this and the next: the worker's
-  BatchJobs jobs_;
+  // The worker's.
+  Files files_;
+  BatchJobs batches_;
   int ticks_ = 0;
   std::atomic<bool> is_ticking_ = false;
   Worker worker_;

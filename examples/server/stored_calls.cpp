@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <ctime>
 #include <utility>
 
 namespace server {
@@ -11,8 +10,8 @@ using openai::Json;
 
 namespace {
 
-constexpr std::int64_t kLeastTime = 3600;       // an hour
-constexpr std::int64_t kMostTime = 30 * 86400;  // thirty days
+constexpr std::int64_t kLeastTime = 3600;                     // an hour
+constexpr std::int64_t kMostTime = std::int64_t{30} * 86400;  // thirty days
 
 std::size_t limit_of(const std::string& text, std::size_t most) {
   std::size_t limit = 0;
@@ -62,7 +61,7 @@ Json page_of(const std::vector<Json>& all, const std::map<std::string, std::stri
           {"has_more", count < left.size()}};
 }
 
-std::int64_t expiry_of(const std::string& name, const Json& value) {
+std::int64_t lifetime_of(const std::string& name, const Json& value) {
   if (!value.is_object()) openai::refuse_field(name, value, "an object");
   for (const auto& [key, unused] : value.items()) {
     if (key != "anchor" && key != "seconds")
@@ -79,7 +78,7 @@ std::int64_t expiry_of(const std::string& name, const Json& value) {
     openai::refuse_field(name + ".seconds", given,
                          std::to_string(kLeastTime) + " to " + std::to_string(kMostTime));
   }
-  return std::time(nullptr) + time;
+  return time;
 }
 
 }  // namespace server

@@ -25,8 +25,8 @@ http::Response json_response(const openai::Json& body);
 openai::Json page_of(const std::vector<openai::Json>& all,
                      const std::map<std::string, std::string>& query, std::size_t most);
 
-// {"anchor": "created_at", "seconds"}: when what is made now goes. Throws openai::FieldError, for
+// {"anchor": "created_at", "seconds"}: how many seconds something is kept. Throws openai::FieldError, for
 // the field `name`.
-std::int64_t expiry_of(const std::string& name, const openai::Json& value);
+std::int64_t lifetime_of(const std::string& name, const openai::Json& value);
 
 }  // namespace server

@@ -135,6 +135,7 @@ void BeamSearch::advance_vllm(std::vector<Candidate>& candidates) {
   std::erase_if(candidates, [](const Candidate& candidate) { return candidate.ended; });
   keep_best(candidates, width_, by_score);
   std::vector<Hypothesis> next;
+  next.reserve(candidates.size());
   for (const Candidate& candidate : candidates) next.push_back(grown(candidate));
   running_ = std::move(next);
   if (running_.empty() || length_ == static_cast<std::size_t>(options_.max_new_tokens)) stop();

@@ -248,6 +248,21 @@ TEST_CASE("characters/cast: notes stand behind the player's words, once") {
   CHECK(json.find("Настроение", mood + 30) == std::string::npos);
 }
 
+TEST_CASE("characters/cast: of notes that nobody could read the newest are left") {
+  Stage stage;
+  Character& one = stage.add(greedy("one"));
+  for (int i = 0; i < 1000; ++i) one.note("[Fact " + std::to_string(i) + "]");
+  CHECK(one.say(std::string(1 << 20, 'x')).status == TLITE_ERROR_CONTEXT_FULL);
+  REQUIRE(one.say("Привет"));
+  stage.play();
+  std::string json;
+  REQUIRE(one.save(json));
+  CHECK(json.find("[Fact 999]") != std::string::npos);
+  CHECK(json.find("[Fact 0]") == std::string::npos);
+  // None of them is cut.
+  CHECK(json.find("\"[Fact ") != std::string::npos);
+}
+
 TEST_CASE("characters/cast: saved and loaded it answers as if nothing had happened") {
   Stage stage;
   Character& one = stage.add(greedy("one"));

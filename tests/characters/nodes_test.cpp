@@ -1,5 +1,6 @@
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -316,10 +317,13 @@ TEST_CASE("characters/nodes: threads at once, with people who come and go") {
   one.node->on_piece = one.node->on_sentence = nullptr;  // these are called on all of the threads
   one.node->on_finished = nullptr;
   one.node->on_failed = nullptr;
-  std::atomic<int> others{0};
+  std::mutex writing;
+  std::vector<std::string> others;
   std::atomic<int> running{3};
   const auto counted = [&](const Result& result) {
-    if (!result && result.status != TLITE_ERROR_BAD_STATE) ++others;
+    if (result || result.status == TLITE_ERROR_BAD_STATE) return;
+    const std::lock_guard lock(writing);
+    others.push_back(result.message);
   };
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) {
@@ -341,7 +345,8 @@ TEST_CASE("characters/nodes: threads at once, with people who come and go") {
   }
   while (running > 0) counted(model.node->step(500us));
   for (std::thread& each : threads) each.join();
-  CHECK(others == 0);
+  CAPTURE(others.empty() ? "" : others.front());
+  CHECK(others.empty());
 }
 
 }  // namespace

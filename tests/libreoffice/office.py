@@ -1,9 +1,10 @@
-"""An office of a test's own, driven over a pipe: the extension in a fresh profile, documents, commands."""
+"""An office of a test's own, driven over a pipe, with the extension in a fresh profile."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -104,11 +105,12 @@ def _as_user(command: list[str]) -> list[str]:
 class Office:
     """A running office with the extension of a library's build."""
 
-    def __init__(self, folder: Path, oxt: Path, environment: dict[str, str] | None = None) -> None:
+    def __init__(self, folder: Path, oxt: Path, environment: dict[str, str]) -> None:
+        """With windows where the environment names a DISPLAY."""
         self.profile = (folder / "profile").as_uri()
-        self._environment = {**os.environ, "LC_ALL": "C.UTF-8", **(environment or {})}
-        if oxt.suffix:
-            self.unopkg("add", str(oxt))
+        self._environment = {**os.environ, "LC_ALL": "C.UTF-8", **environment}
+        self._windows = "DISPLAY" in environment
+        self.unopkg("add", str(oxt))
         self.start()
 
     def unopkg(self, *arguments: str) -> str:
@@ -125,11 +127,17 @@ class Office:
         """Begins a process."""
         pipe = f"tlite{os.getpid()}x{time.monotonic_ns()}"
         command = ["soffice", "--norestore", "--nologo", "--nofirststartwizard"]
-        if "DISPLAY" not in self._environment or "HEADLESS" in self._environment:
+        if self._windows:  # of the office's own widgets, which every installation has
+            self._environment["SAL_USE_VCLPLUGIN"] = "gen"
+        else:
             command.append("--headless")
         command += [f"-env:UserInstallation={self.profile}", f"--accept=pipe,name={pipe};urp;"]
         self.process = subprocess.Popen(
-            command, env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT
+            command,
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # soffice is a script, whose office would outlive it
         )
         local = uno.getComponentContext()
         resolver = local.ServiceManager.createInstanceWithContext(
@@ -216,9 +224,9 @@ class Office:
 
     def close(self) -> None:
         """Whatever state it is in."""
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 def library() -> Path:
@@ -227,9 +235,9 @@ def library() -> Path:
 
 
 @contextlib.contextmanager
-def office(environment: dict[str, str] | None = None) -> Iterator[Office]:
+def office(**environment: str) -> Iterator[Office]:
     """An office with the extension, in a folder that goes with it."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as name:
         folder = Path(name)
         oxt = folder / "tlite.oxt"
         make = [sys.executable, str(EXTENSION / "make_oxt.py"), str(oxt)]

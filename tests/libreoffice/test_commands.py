@@ -116,7 +116,7 @@ class Commands(unittest.TestCase):
 
     def test_the_russian_office_speaks_russian(self) -> None:
         """By its own language, whatever the document's."""
-        with office({"LC_ALL": "ru_RU.UTF-8"}) as russian:
+        with office(LC_ALL="ru_RU.UTF-8") as russian:
             document = russian.document("")
             outcome = russian.perform(document, "rewrite")
             self.assertEqual(outcome.good, False)

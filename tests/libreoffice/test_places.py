@@ -1,4 +1,4 @@
-"""Where in a document a command works, what stays as it was, and what is refused with a sentence."""
+"""Where in a document a command works, what stays as it was, and what is refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 from typing import Any
 
-from office import DEMO, Office, office, paragraphs, select_all
+from office import DEMO, Dispatch, Office, office, paragraphs, select_all
 from tlite_writer.office.passage import passage_of
 from tlite_writer.office.placing import Placement
 from tlite_writer.text.layout import Splitter
@@ -138,7 +138,7 @@ class Places(unittest.TestCase):
         self.assertEqual(found, [*styles[:3], "Quotations", "Standard"])
 
     def test_a_shorter_answer_takes_its_paragraphs_alone(self) -> None:
-        """What the selection had more goes; what stands around it, in the same paragraphs, stays."""
+        """What the selection had more goes; what stands around it stays."""
         document = self.document("Раз, два.", "Три.", "", "Четыре, пять.")
         view = document.CurrentController.ViewCursor
         view.gotoStart(False)
@@ -210,7 +210,7 @@ class Places(unittest.TestCase):
                 self.assertEqual(found, [("раз ", around), ("или не", own), (" два", around)])
 
     def test_tracked_changes_show_what_the_answer_changed(self) -> None:
-        """The old text is marked as deleted, the new one as inserted; one Undo still takes it back."""
+        """The old text is marked as deleted, the new one as inserted."""
         document = self.document("Раз.", QUESTION, "Три.")
         document.RecordChanges = True
         view = document.CurrentController.ViewCursor
@@ -226,6 +226,19 @@ class Places(unittest.TestCase):
         document.UndoManager.undo()
         document.UndoManager.undo()
         self.assertEqual(paragraphs(document), ["Раз.", QUESTION, "Три."])
+
+    def test_tracked_changes_over_several_paragraphs(self) -> None:
+        """Accepted they are the answer, be it shorter or longer; rejected the old text."""
+        passage = ["Раз.", "Два.", "Три."]
+        for answer in (["1."], ["1.", "2.", "3.", "4."]):
+            for command, result in (("Accept", answer), ("Reject", passage)):
+                with self.subTest(command, answer=answer):
+                    document = self.document(*passage)
+                    document.RecordChanges = True
+                    select_all(document)
+                    self.write(document, "\n".join(answer))
+                    self.office.office_command(document, f".uno:{command}AllTrackedChanges")
+                    self.assertEqual(paragraphs(document), result)
 
     def enumerated(self, source: Any) -> list[Any]:
         """All of an enumeration."""
@@ -343,6 +356,16 @@ class Places(unittest.TestCase):
         document = self.document(*[QUESTION * 20] * 100)
         select_all(document)
         self.refused(document, str(16 * 2048), "2048")
+
+    def test_without_a_window(self) -> None:
+        """A handler of nobody's, as a macro may make one: it takes the window in front, if any."""
+        handler = self.office.service("org.libtlite.writer.Handler")
+        dispatch = Dispatch()
+        handler.dispatchWithNotification(
+            self.office.url("org.libtlite.writer:rewrite"), (), dispatch
+        )
+        outcome = dispatch.outcome()
+        self.assertEqual((outcome.good, "text documents" in outcome.sentence), (False, True))
 
     def test_an_unknown_command(self) -> None:
         """Is named."""

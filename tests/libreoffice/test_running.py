@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import unittest
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,16 @@ from noise_model import write_noise_model
 from office import DEMO, Dispatch, Office, office, paragraphs, until
 
 QUESTION = "Сколько будет два плюс три?"
+
+
+def last(told: list[bool]) -> bool:
+    """Whether a command can be used."""
+    return told[-1]
+
+
+def changed(document: Any, passage: str) -> bool:
+    """Whether it is no longer there."""
+    return passage not in document.Text.getString()
 
 
 class Running(unittest.TestCase):
@@ -46,14 +57,14 @@ class Running(unittest.TestCase):
         """A command that reads."""
         dispatch = self.office.dispatch(document, "rewrite")
         states = self.office.states(document, "stop")
-        until(lambda: states.told[-1], "a command at work")
+        until(partial(last, states.told), "a command at work")
         self.assertIn(self.long, document.Text.getString())
         return dispatch
 
     def writing(self, document: Any) -> Dispatch:
         """A command that writes: its first words are there."""
         dispatch = self.office.dispatch(document, "rewrite")
-        until(lambda: self.long not in document.Text.getString(), "a command that writes")
+        until(partial(changed, document, self.long), "a command that writes")
         self.assertFalse(dispatch.ended)
         return dispatch
 
@@ -71,10 +82,7 @@ class Running(unittest.TestCase):
         titles = document.UndoManager.getAllUndoActionTitles()
         dispatch = self.reading(document)
         self.assertTrue(self.office.perform(document, "stop").good)
-        outcome = dispatch.outcome()
-        self.assertEqual(
-            (outcome.good, outcome.sentence), (False, "Stopped, the text is as it was.")
-        )
+        self.assertEqual(dispatch.outcome(), (False, "Stopped, the text is as it was."))
         self.assertEqual(paragraphs(document), ["Раз.", self.long])
         self.assertEqual(document.UndoManager.getAllUndoActionTitles(), titles)
         self.works_on()
@@ -96,7 +104,7 @@ class Running(unittest.TestCase):
         document = self.document("Раз.", self.long, "Три.")
         document.CurrentController.ViewCursor.gotoStart(True)
         dispatch = self.office.dispatch(document, "rewrite")
-        until(lambda: "Раз." not in document.Text.getString(), "a command that writes")
+        until(partial(changed, document, "Раз."), "a command that writes")
         self.office.perform(document, "stop")
         dispatch.outcome()
         self.assertEqual(paragraphs(document)[-1], "Три.")
@@ -202,12 +210,9 @@ class Running(unittest.TestCase):
                 own.dispatch(document, "rewrite")
                 states = own.states(document, "stop")
                 if begin != "loading":
-                    until(lambda states=states: states.told[-1], "a command at work")
+                    until(partial(last, states.told), "a command at work")
                 if begin == "writing":
-                    until(
-                        lambda document=document: document.Text.getString() != self.long,
-                        "a command that writes",
-                    )
+                    until(partial(changed, document, self.long), "a command that writes")
                 document.setModified(False)
                 self.assertEqual(own.end(), 0)
 

@@ -38,7 +38,7 @@ def ways(model: tlite.Model, params: tlite.SamplingParams) -> dict[str, Callable
     def c_engine() -> None:
         assert engine._handle is not None
         request = c_int64()
-        pointer, options = engine._handle.pointer, tlite.engine._options_of([], sampling=params)
+        pointer, options = engine._handle.pointer, tlite.requests.options_of([], sampling=params)
         place = byref(request)
         lib.tlite_engine_submit_text(pointer, data, len(data), byref(options), place, None)
         lib.tlite_engine_wait(pointer, request, None, None)

@@ -12,8 +12,7 @@ import pytest
 import tlite
 from hf import batch, model
 
-INPUTS = batch()
-IDS, MASK = INPUTS["input_ids"], INPUTS["attention_mask"]
+IDS, MASK = (batch()[name] for name in ("input_ids", "attention_mask"))
 AT = tuple(np.argwhere(MASK == 1)[0].tolist())
 
 

@@ -17,7 +17,7 @@ import tlite.transformers as hf
 import tlite.vllm as v
 from conftest import ANSWER, DEMO, PACKAGE
 from test_vllm_arguments import llm
-from tlite.vllm.llm import _precision
+from tlite.vllm._setup import precision
 
 WHO = [{"role": "user", "content": "Кто ты?"}]
 GREEDY = v.SamplingParams(temperature=0, max_tokens=20)
@@ -241,11 +241,11 @@ def test_errors_have_codes_and_are_no_value_errors() -> None:
 
 def test_bfloat16_of_a_bfloat16_checkpoint_means_such_products() -> None:
     """As in vLLM, and so does `auto`; float32 leaves the weights as they are stored."""
-    asked = {dtype: _precision(str(DEMO), dtype, None) for dtype in ("bfloat16", "auto", "float32")}
+    asked = {dtype: precision(str(DEMO), dtype, None) for dtype in ("bfloat16", "auto", "float32")}
     assert asked["bfloat16"] == asked["auto"] == {"weights": "bf16"}
     assert asked["float32"] == {"dtype": "float32"}
-    assert _precision(str(DEMO), None, None) == {"weights": "bf16"}
-    assert _precision(str(DEMO), "auto", "q8_0") == {"dtype": "auto", "weights": "q8_0"}
+    assert precision(str(DEMO), None, None) == {"weights": "bf16"}
+    assert precision(str(DEMO), "auto", "q8_0") == {"dtype": "auto", "weights": "q8_0"}
     found = {}
     for dtype in asked:
         one = v.LLM(str(DEMO), dtype=dtype, max_model_len=128)
@@ -261,12 +261,12 @@ def test_auto_leaves_other_checkpoints_as_they_are(tmp_path: Path, kind: str, sa
     """GGUF files of any type; float32 and float16 directories have no other way either."""
     file = tmp_path / "one.gguf"
     tlite.quantize(DEMO, file, kind)
-    assert _precision(str(file), "auto", None) == {"dtype": "auto"}
-    assert (_precision(str(file), "bfloat16", None) == {"dtype": "bfloat16"}) is same
+    assert precision(str(file), "auto", None) == {"dtype": "auto"}
+    assert (precision(str(file), "bfloat16", None) == {"dtype": "bfloat16"}) is same
     copy = tmp_path / "copy"
     shutil.copytree(DEMO, copy)
     retyped(copy / "model.safetensors", kind)
-    assert (_precision(str(copy), "auto", None) == {"dtype": "auto"}) is same
+    assert (precision(str(copy), "auto", None) == {"dtype": "auto"}) is same
 
 
 def retyped(path: Path, kind: str) -> None:

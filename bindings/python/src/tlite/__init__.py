@@ -32,33 +32,36 @@ from .errors import (
 
 TYPE_CHECKING = False  # typing is slow to import, and only a checker reads this
 if TYPE_CHECKING:
+    from ._desk import EngineEvent
     from ._host import Files
     from .beams import Beam, beam_search
-    from .engine import Engine, EngineEvent, EngineStatus, PromptLike, RequestOptions, RequestStream
+    from .engine import Engine, EngineStatus
     from .evaluator import Evaluator, Row
     from .generation import Generation, Piece, TokenLogprob
     from .model import MemoryPlan, Model, ModelInfo, Progress
     from .quantizing import measure_importance, quantize
+    from .requests import PromptLike, RequestOptions, RequestStream
     from .sampler import SampledToken, Sampler, StopMatcher
     from .sampling import SamplingParams
-    from .session import Session, Stream
+    from .session import Session
+    from .streams import Stream
     from .templates import ChatTemplate, Message, Prompt
     from .tokenizer import StreamDecoder, Tokenizer
 
 _NAMES = {
+    "_desk": ("EngineEvent",),
     "_host": ("Files",),
     "beams": ("Beam", "beam_search"),
-    "engine": (
-        *("Engine", "EngineEvent", "EngineStatus", "PromptLike", "RequestOptions"),
-        "RequestStream",
-    ),
+    "engine": ("Engine", "EngineStatus"),
     "evaluator": ("Evaluator", "Row"),
     "generation": ("Generation", "Piece", "TokenLogprob"),
     "model": ("MemoryPlan", "Model", "ModelInfo", "Progress"),
     "quantizing": ("measure_importance", "quantize"),
+    "requests": ("PromptLike", "RequestOptions", "RequestStream"),
     "sampler": ("SampledToken", "Sampler", "StopMatcher"),
     "sampling": ("SamplingParams",),
-    "session": ("Session", "Stream"),
+    "session": ("Session",),
+    "streams": ("Stream",),
     "templates": ("ChatTemplate", "Message", "Prompt"),
     "tokenizer": ("StreamDecoder", "Tokenizer"),
 }

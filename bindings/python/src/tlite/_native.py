@@ -125,8 +125,12 @@ class Native:
         raise TypeError(f"a {type(self).__name__} cannot be pickled or copied: {self._unpicklable}")
 
 
+class InUse(BadState):
+    """Of a second thread, whose call changes nothing for the first."""
+
+
 class Turn:
-    """Around what one thread at a time may do: a second one gets BadState.
+    """Around what one thread at a time may do: a second one gets InUse.
 
     Objects that the library does not guard itself have one, and those whose results are views that
     the next call overwrites.
@@ -140,7 +144,7 @@ class Turn:
 
     def __enter__(self) -> None:
         if not self._lock.acquire(blocking=False):
-            raise BadState(f"this {self._what} is in use by another thread")
+            raise InUse(f"this {self._what} is in use by another thread")
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()

@@ -103,7 +103,8 @@ class Character {
   }
 
   // Something that it knows or feels from its next answer on: "[Настроение: злой]". It stands
-  // behind the player's words, so that nothing in front is computed again.
+  // behind the player's words, so that nothing in front is computed again. Of more notes than the
+  // context has room for the oldest are forgotten.
   void note(std::string_view text) {
     if (!note_.empty()) note_ += '\n';
     note_ += text;
@@ -204,24 +205,41 @@ class Character {
         [&](tlite_error** e) { return tlite_session_add_message(session, &message, e); });
   }
 
+  // Notes pile up while nobody talks: the older half of them goes until the rest has room.
   Result begin(std::string_view text, std::string_view prefix) {
-    const std::size_t before = count();
-    Result result = add(session_.get(), "user", text);
-    if (result && !note_.empty()) result = add(session_.get(), "system", note_);
-    if (result && !prefix.empty()) result = add(session_.get(), "assistant", prefix);
-    if (result) result = start(session_.get(), !prefix.empty());
-    if (!result) {
-      // As if nothing had been said.
-      (void)result_of(
-          [&](tlite_error** e) { return tlite_session_rewind(session_.get(), before, e); });
-      return result;
+    std::string_view note = note_;
+    Result result = ask(text, note, prefix);
+    while (result.status == TLITE_ERROR_CONTEXT_FULL && !note.empty()) {
+      note = newer_half(note);
+      result = ask(text, note, prefix);
     }
+    if (!result) return result;
     note_.clear();
     answer_.clear();
     sentences_.clear();
     state_ = State::thinking;
     ++turn_;
     if (!prefix.empty()) hear(prefix);
+    return result;
+  }
+
+  // Of lines; none of one.
+  static std::string_view newer_half(std::string_view lines) {
+    const std::size_t end = lines.find('\n', lines.size() / 2);
+    return end == lines.npos ? std::string_view() : lines.substr(end + 1);
+  }
+
+  Result ask(std::string_view text, std::string_view note, std::string_view prefix) {
+    const std::size_t before = count();
+    Result result = add(session_.get(), "user", text);
+    if (result && !note.empty()) result = add(session_.get(), "system", note);
+    if (result && !prefix.empty()) result = add(session_.get(), "assistant", prefix);
+    if (result) result = start(session_.get(), !prefix.empty());
+    if (!result) {
+      // As if nothing had been said.
+      (void)result_of(
+          [&](tlite_error** e) { return tlite_session_rewind(session_.get(), before, e); });
+    }
     return result;
   }
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from ..engine import Engine, RequestOptions, _Inbox
+from .._group import Group
+from ..engine import Engine
 from ..generation import Generation
 from ..model import Model
+from ..requests import RequestOptions
 
 _PAGE = 1024  # tokens that an engine's memory is rounded up to
 _USUAL = 8192  # tokens of several requests; what is beyond waits for its turn
@@ -62,31 +64,19 @@ def answers(
     it computed is then in the engine's cache. Ends all where the caller stops, or one fails.
     """
     waiting = iter(requests)
-    inbox, places = _Inbox(), {}
-    inbox.only_ends = True
-
-    def submit(request: Request) -> None:
-        number = engine._submit(request.ids, inbox, request.options)
-        places[number] = request.key
-
-    try:
+    with Group[Any](engine, only_ends=True) as group:
         more = True
         while True:
-            while more and len(places) < _AHEAD:
+            while more and len(group) < _AHEAD:
                 request = next(waiting, None)
                 more = request is not None
                 if request is not None:
-                    submit(request)
-            if not places:
+                    group.submit(request.ids, request.options, [request.key])
+            if not group:
                 return
-            event = engine._desk.read(inbox)
-            if event.error is not None:
-                raise event.error
+            key, event = group.read()
             if event.result is None:
                 continue
-            key = places.pop(event.request)
             for follower in followers(key) if followers is not None else ():
-                submit(follower)
+                group.submit(follower.ids, follower.options, [follower.key])
             yield key, event.result
-    finally:
-        engine._abandon(places)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from ..engine import Engine, _Inbox
+from .._group import Group
+from ..engine import Engine
 from ._plan import Plan
 from ._rules import sampling_of, stop_tokenizer
 from ._seeds import seeds
@@ -16,6 +17,7 @@ class _Row:
     """The answer of one row as it grows, and what ends it that the engine does not know."""
 
     def __init__(self, prompt: list[int], matcher: StopStringMatcher | None) -> None:
+        self.prompt = prompt
         self._matcher = matcher
         # A stop string may begin in the prompt; no token of it is shorter than a byte.
         self._before = prompt[len(prompt) - min(len(prompt), matcher.longest) :] if matcher else []
@@ -49,18 +51,12 @@ def run(engine: Engine, plan: Plan, model_eos: list[int], streamer: Any) -> list
     drawn: list[Any] = seeds(len(rows), plan.generator) if plan.samples else [None] * len(rows)
     clock = _Clock(plan.config.max_time)
     watched = matcher is not None or streamer is not None or plan.config.max_time is not None
-    inbox, places = _Inbox(), {}
-    inbox.only_ends = not watched
-    try:
-        for place, seed in enumerate(drawn):
+    with Group[_Row](engine, only_ends=not watched) as group:
+        for row, seed in zip(rows, drawn):
             params = sampling_of(plan, seed, model_eos)
-            request = engine._submit(plan.prompts[place], inbox, {"sampling": params})
-            places[request] = place
-        while places:
-            event = engine._desk.read(inbox)
-            if event.error is not None:
-                raise event.error
-            row = rows[places[event.request]]
+            group.submit(row.prompt, {"sampling": params}, [row])
+        while group:
+            row, event = group.read()
             if watched and event.piece.token is not None and not row.ended:
                 row.add(event.piece.token)
                 if streamer is not None:
@@ -68,11 +64,6 @@ def run(engine: Engine, plan: Plan, model_eos: list[int], streamer: Any) -> list
                 row.ended = row.ended or clock.is_over()
                 if row.ended:
                     engine.cancel(event.request)
-            if event.finish_reason is not None:
-                del places[event.request]
-                if not watched and event.result is not None:
-                    row.tokens = list(event.result.tokens)
-    except BaseException:
-        engine._abandon(places)
-        raise
+            if not watched and event.result is not None:
+                row.tokens = list(event.result.tokens)
     return [row.tokens for row in rows]

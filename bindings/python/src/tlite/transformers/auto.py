@@ -7,9 +7,10 @@ from typing import Any
 
 from .._convert import PathLike
 from ._arguments import HONOURED, refuse
+from ._loading import load_options
 from .configuration import Qwen2Config
 from .hub import resolve
-from .modeling import Qwen2ForCausalLM, load_options
+from .modeling import Qwen2ForCausalLM
 from .tokenization import Qwen2Tokenizer
 
 _WHERE = ("revision", "cache_dir", "subfolder", "gguf_file")

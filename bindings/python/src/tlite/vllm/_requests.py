@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..engine import Engine, RequestOptions, _Inbox
-from ..errors import ContextFull, InvalidArgument
+from .._group import Group
+from ..engine import Engine
+from ..errors import Cancelled, ContextFull, InvalidArgument
 from ..generation import Generation, TokenLogprob
+from ..requests import RequestOptions
 from ._detokenizer import Detokenizer, TokenTexts, token_text
 from ._logits import looking
 from ._prompts import IdsPrompt
@@ -76,50 +78,31 @@ def run(
     engine: Engine, requests: Sequence[Request], rules: Rules, texts: TokenTexts, bar: Any
 ) -> list[RequestOutput]:
     """All of them at once; `bar` is told of each that is done. The first error ends them all."""
-    inbox = _Inbox()
-    places: dict[int, tuple[Request, int]] = {}
-    inbox.only_ends = not any(request.wish.watched for request in requests)
+    only_ends = not any(request.wish.watched for request in requests)
     try:
-        for request in requests:
-            _submit(engine, request, inbox, places, texts)
-        while places:
-            event = engine._desk.read(inbox)
-            if event.error is not None:
-                raise _validation(event.error)
-            request, index = places[event.request]
-            watch = request.watches[index]
-            token = event.piece.token
-            if watch is not None and token is not None and watch.push(token):
-                engine.cancel(event.request)
-            if event.finish_reason is not None:
-                del places[event.request]
-                request.answers[index] = event.result
-                if all(answer is not None for answer in request.answers):
-                    bar(request)
+        with Group[tuple[Request, int]](engine, only_ends=only_ends) as group:
+            for request in requests:
+                _submit(group, request, texts)
+            while group:
+                (request, index), event = group.read()
+                watch = request.watches[index]
+                token = event.piece.token
+                if watch is not None and token is not None and watch.push(token):
+                    engine.cancel(event.request)
+                if event.finish_reason is not None:
+                    request.answers[index] = event.result
+                    if all(answer is not None for answer in request.answers):
+                        bar(request)
     except (InvalidArgument, ContextFull) as error:
-        engine._abandon(places)
-        raise _validation(error) from error
-    except BaseException:
-        engine._abandon(places)
-        raise
+        raise VLLMValidationError(str(error)) from error
+    except Cancelled as error:
+        if error.__cause__ is None:
+            raise
+        raise error.__cause__ from None  # what a rule over logits raised
     return [_output_of(request, rules, texts) for request in requests]
 
 
-def _validation(error: Exception) -> BaseException:
-    if error.__cause__ is not None:  # what a rule over logits raised
-        return error.__cause__
-    if isinstance(error, (InvalidArgument, ContextFull)):
-        return VLLMValidationError(str(error))
-    return error
-
-
-def _submit(
-    engine: Engine,
-    request: Request,
-    inbox: _Inbox,
-    places: dict[int, tuple[Request, int]],
-    texts: TokenTexts,
-) -> None:
+def _submit(group: Group[tuple[Request, int]], request: Request, texts: TokenTexts) -> None:
     """Asks for all answers to a prompt; answer i has the seed seed + i."""
     params, sampling = request.wish.params, request.wish.sampling
     count = params.n
@@ -140,9 +123,8 @@ def _submit(
         if request.wish.hook_rules:
             own["logits_processor"] = looking(request.wish.hook_rules, len(request.prompt.ids))
         options: RequestOptions = own
-        first = engine._submit(request.prompt.ids, inbox, options)
-        for i in range(own["n"]):
-            places[first + i] = (request, begin + i)
+        places = [(request, begin + i) for i in range(own["n"])]
+        group.submit(request.prompt.ids, options, places)
 
 
 def _output_of(request: Request, rules: Rules, texts: TokenTexts) -> RequestOutput:

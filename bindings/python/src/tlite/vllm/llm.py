@@ -6,17 +6,15 @@ import contextlib
 import itertools
 import random
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from .. import beams
 from .._engines import Engines
 from ..errors import BadTemplate, ContextFull, InvalidArgument
 from ..model import Model
-from ..transformers.auto import AutoTokenizer
+from ..transformers._loading import load_options
 from ..transformers.configuration import config_of
 from ..transformers.hub import resolve
-from ..transformers.modeling import generation_config_of, load_options
 from ..transformers.tokenization import Qwen2Tokenizer
 from . import _chats, _pooling, _requests
 from ._arguments import refuse
@@ -24,6 +22,17 @@ from ._detokenizer import TokenTexts
 from ._progress import Bar, UseTqdm, over
 from ._prompts import IdsPrompt, PromptReader, split
 from ._sampling import MOST_LOGPROBS, Rules, wish_of
+from ._setup import (
+    SAMPLING,
+    generation_of,
+    length_of,
+    most_logprobs,
+    precision,
+    runner_of,
+    template_of,
+    tokenizer_of,
+    usual_tokens,
+)
 from .config import pooler_config_of
 from .exceptions import VLLMValidationError
 from .logprobs import SampleLogprobs
@@ -37,12 +46,7 @@ from .outputs import (
 )
 from .sampling_params import BeamSearchParams, SamplingParams
 
-_USUAL = 32768  # tokens of several requests
 _SEQUENCES = 64
-_DEFAULTS = (
-    *("repetition_penalty", "presence_penalty", "frequency_penalty", "temperature", "top_k"),
-    *("top_p", "min_p", "max_new_tokens"),
-)
 
 
 class LLM:
@@ -93,35 +97,35 @@ class LLM:
         refuse("LLM", **further)
         where = {"revision": revision, "cache_dir": download_dir}
         path = resolve(model, **where)
-        self.runner_type = _runner(runner, convert)
+        self.runner_type = runner_of(runner, convert)
         self._pooler = pooler_config_of(pooler_config)
         if scheduling_policy not in ("fcfs", "priority"):
             raise InvalidArgument(f"scheduling_policy is {scheduling_policy!r}: fcfs or priority")
         self._by_priority = scheduling_policy == "priority"
-        load = {**_precision(path, dtype, weights), "threads": threads}
+        load = {**precision(path, dtype, weights), "threads": threads}
         load |= {"packed_cache": packed_cache, "progress": None if use_tqdm_on_load else False}
         self.native = Model(path, **load_options(path, load))
         self.model = str(model)
         self.llm_engine = self
         config = config_of(path, self.native.info, self.model)
-        self._tokenizer = _tokenizer_of(
+        self._tokenizer = tokenizer_of(
             tokenizer or model, tokenizer_revision or revision, download_dir, self.native
         )
-        self.max_model_len = _length(max_model_len, self.native.info.max_position_embeddings)
-        ends, self._defaults = _generation(path, config, self.native, generation_config)
+        self.max_model_len = length_of(max_model_len, self.native.info.max_position_embeddings)
+        ends, self._defaults = generation_of(path, config, self.native, generation_config)
         self._defaults.update(override_generation_config or {})
         main = self._tokenizer.eos_token_id
         self._rules = Rules(
             *(self._tokenizer, self.native.vocab_size, main),
             *([token for token in ends if token != main], self.max_model_len),
-            _most_logprobs(max_logprobs),
+            most_logprobs(max_logprobs),
         )
         self._texts = TokenTexts(self.native.tokenizer)
         self._reader = PromptReader(
             *(self._tokenizer, max(self.native.vocab_size, self._tokenizer.native.vocab_size)),
             *(self.max_model_len, self.runner_type == "generate"),
         )
-        self.chat_template = _template_of(chat_template)
+        self.chat_template = template_of(chat_template)
         if seed is not None and not isinstance(seed, int):
             raise TypeError(f"seed must be an int or None, not {type(seed).__name__}")
         self._seeds = random.Random(seed)
@@ -129,7 +133,7 @@ class LLM:
         self._queue: list[_requests.Request] = []
         self._engines = Engines(
             self.native,
-            usual=_usual(kv_cache_memory_bytes, path, self.max_model_len),
+            usual=usual_tokens(kv_cache_memory_bytes, path, self.max_model_len),
             max_sequences=_SEQUENCES if max_num_seqs is None else max_num_seqs,
             max_batch_rows=max_num_batched_tokens,
             prefix_cache=enable_prefix_caching is not False,
@@ -145,7 +149,7 @@ class LLM:
 
     def get_default_sampling_params(self) -> SamplingParams:
         """What counts where a call has none: generation_config's, 16 tokens at most."""
-        given = {name: self._defaults.get(name) for name in _DEFAULTS}
+        given = {name: self._defaults.get(name) for name in SAMPLING}
         given = {name: value for name, value in given.items() if value is not None}
         if "max_new_tokens" in given:
             given["max_tokens"] = given.pop("max_new_tokens")
@@ -220,7 +224,7 @@ class LLM:
         texts = [
             self._rendered(
                 chat,
-                chat_template=_template_of(chat_template) or self.chat_template,
+                chat_template=template_of(chat_template) or self.chat_template,
                 add_generation_prompt=add_generation_prompt,
                 continue_final_message=continue_final_message,
                 tools=tools,
@@ -462,97 +466,6 @@ def _refusals() -> Iterator[None]:
         yield
     except (InvalidArgument, ContextFull) as error:
         raise VLLMValidationError(str(error)) from error
-
-
-def _runner(runner: str, convert: str) -> str:
-    if runner not in ("auto", "generate", "pooling"):
-        raise InvalidArgument(f"runner is {runner!r}, which is none of auto, generate, pooling")
-    if convert not in ("auto", "none", "embed"):
-        raise InvalidArgument(f"convert is {convert!r}, which is none of auto, none, embed")
-    return "pooling" if runner == "pooling" else "generate"
-
-
-def _precision(path: str, dtype: Any, weights: str | None) -> dict[str, Any]:
-    """What is loaded; of a bfloat16 checkpoint `auto` means products of such numbers, as in vLLM.
-
-    A GGUF file stays as it is stored, but for an explicit bfloat16.
-    """
-    if weights is not None:
-        return {"dtype": dtype, "weights": weights}
-    name = str(dtype or "auto").replace("torch.", "")
-    if name in ("auto", "bfloat16"):
-        info = Model.inspect(path)
-        if info.weight_type == "bf16" and (name == "bfloat16" or info.format != "gguf"):
-            return {"weights": "bf16"}
-    return {"dtype": dtype}
-
-
-def _tokenizer_of(
-    name: Any, revision: str | None, cache_dir: str | None, model: Model
-) -> Qwen2Tokenizer:
-    """InvalidArgument where it does not have the model's tokens."""
-    made = AutoTokenizer.from_pretrained(name, revision=revision, cache_dir=cache_dir)
-    own, given = model.tokenizer, made.native
-    size = own.vocab_size
-    if given.vocab_size != size or any(
-        own.token_bytes(token) != given.token_bytes(token) for token in range(0, size, 61)
-    ):
-        raise InvalidArgument(f"tokenizer is {str(name)!r}, whose tokens are not the model's")
-    return made
-
-
-def _length(given: int | None, most: int) -> int:
-    if given is None:
-        return most
-    if isinstance(given, bool) or not isinstance(given, int):
-        raise TypeError(f"max_model_len must be an int, not {type(given).__name__}")
-    if not 1 <= given <= most:
-        raise InvalidArgument(
-            f"max_model_len is {given}, and the model was made for 1 to {most} tokens"
-        )
-    return given
-
-
-def _generation(
-    path: str, config: Any, model: Model, source: str
-) -> tuple[list[int], dict[str, Any]]:
-    """The end tokens of generation_config, and what it says of sampling."""
-    found = generation_config_of(
-        path if source in ("auto", "vllm") else resolve(source), config, model
-    )
-    ends = found.eos_token_id
-    ends = [] if ends is None else [ends] if isinstance(ends, int) else list(ends)
-    if source == "vllm":
-        return ends, {}
-    values = {name: getattr(found, name, None) for name in _DEFAULTS}
-    return ends, {name: value for name, value in values.items() if value is not None}
-
-
-def _most_logprobs(given: int) -> int:
-    if isinstance(given, bool) or not isinstance(given, int):
-        raise TypeError(f"max_logprobs must be an int, not {type(given).__name__}")
-    if not 0 <= given <= MOST_LOGPROBS:
-        raise InvalidArgument(
-            f"max_logprobs is {given}, and this library tells of {MOST_LOGPROBS} tokens at most"
-        )
-    return given
-
-
-def _template_of(given: Any) -> str | None:
-    """A template: a file's, or as it is."""
-    if given is None:
-        return None
-    if isinstance(given, Path) or (len(str(given)) < 4096 and "{" not in str(given)):
-        return Path(given).read_text(encoding="utf-8")
-    return str(given)
-
-
-def _usual(memory: int | None, path: str, most: int) -> int:
-    """Tokens that several requests share: what fits into so many bytes, or the usual."""
-    if memory is None:
-        return max(_USUAL, most)
-    plan = Model.plan(path, context=1024)
-    return max(1024, int(memory // max(1, plan.kv_cache // 1024)))
 
 
 def _each(given: Any, count: int, name: str, kind: Any) -> list[Any]:

@@ -135,7 +135,8 @@ class Answer:
         import tlite
 
         command, context = self._work.command, self._work.wish.context
-        length = len(self._shelf.model.tokenizer.encode(self._work.passage))
+        tokenizer = self._shelf.model.tokenizer
+        length = len(tokenizer.encode(self._work.passage, parse_special=False))
         prompt = session.count_prompt_tokens()
         room = int(command.growth * length) + command.spare
         if prompt + room > context:

@@ -51,14 +51,21 @@ class Conductor:
         self._report: Report | None = None
         self._pulse: Pulse | None = None
         self._listeners: list[tuple[Any, Any, Any]] = []
-        desktop = context.ServiceManager.createInstanceWithContext(
+        self._desktop = context.ServiceManager.createInstanceWithContext(
             "com.sun.star.frame.Desktop", context
         )
-        desktop.addTerminateListener(_Terminating(self))
+        self._desktop.addTerminateListener(_Terminating(self))
 
     def perform(self, frame: Any, name: str, report: Report) -> None:
-        """Does what a URL says, soon, on the main thread. From any thread."""
-        on_main(self._context, lambda: self._perform(frame, name, report))
+        """Does what a URL says, soon, on the main thread. From any thread.
+
+        `frame`: the window; None: the one that is in front.
+        """
+
+        def perform() -> None:
+            self._perform(frame or self._desktop.getCurrentFrame(), name, report)
+
+        on_main(self._context, perform)
 
     def listen(self, source: Any, listener: Any, url: Any) -> None:
         """Tells the listener, now and when that changes, whether the URL's command can be used."""
@@ -87,6 +94,8 @@ class Conductor:
         try:
             if name == "stop":
                 self._stop(words, report)
+            elif frame is None:
+                raise Refusal("no_document")
             elif name == "settings":
                 report(self._ask(frame, words), "")
             elif name in COMMANDS:

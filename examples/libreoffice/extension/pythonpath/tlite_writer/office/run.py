@@ -77,10 +77,7 @@ class Run:
         """Ends it in the document; whether it went well, and how to say so."""
         if self.closed:
             return False, self._words("closed")
-        self._passage.document.removeCloseListener(self._closing)
-        for part in (self._status.close, self._guard.remove):
-            with contextlib.suppress(Exception):  # this window went, the document has others
-                part()
+        self._leave()
         try:
             return self._finished()
         except Exception as error:
@@ -88,6 +85,13 @@ class Run:
         finally:
             with contextlib.suppress(Exception):
                 self._placement.close()
+
+    def _leave(self) -> None:
+        document = self._passage.document
+        leave = (lambda: document.removeCloseListener(self._closing), self._guard.remove)
+        for part in (*leave, self._status.close):
+            with contextlib.suppress(Exception):  # this window went, the document has others
+                part()
 
     def _undo(self) -> None:
         self._restores = True

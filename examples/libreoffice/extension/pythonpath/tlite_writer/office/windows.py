@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 import uno
@@ -23,7 +24,7 @@ def _service(context: Any, name: str) -> Any:
 def show(context: Any, frame: Any, words: Words, sentence: str) -> None:
     """A box with a sentence, until it is closed; nothing in an office without windows."""
     toolkit = _service(context, "com.sun.star.awt.Toolkit")
-    window = frame.getContainerWindow()
+    window = frame.getContainerWindow() if frame is not None else toolkit.getDesktopWindow()
     toolkit.createMessageBox(window, INFOBOX, 1, "T-lite", sentence).execute()
 
 
@@ -151,11 +152,12 @@ class SettingsDialog:
 
     def _wish(self) -> Wish:
         path = str(self._dialog.getControl("path").getText()).strip()
-        return Wish(
-            path,
-            int(self._dialog.getControl("context").getValue()),
-            int(self._dialog.getControl("threads").getValue()),
-        )
+        return Wish(path, self._number("context"), self._number("threads"))
+
+    def _number(self, name: str) -> int:
+        """What stands in the field: its value is another until the cursor has left it."""
+        digits = re.sub(r"\D", "", self._dialog.getControl(name).getText())
+        return min(int(digits or 0), 1 << 20)
 
     def _plan(self) -> None:
         try:
