@@ -1177,7 +1177,8 @@ end
 -- Notes pile up while nobody talks: the older half of them goes until the rest has room. Nil of one.
 local function newer_half(notes)
   local from = notes:find("\n", math.floor(#notes / 2) + 1, true)
-  return from and notes:sub(from + 1)
+  if from then return notes:sub(from + 1) end
+  return notes:match("\n([^\n]*)$")
 end
 
 -- The player says something. What the character is saying is interrupted; its answer begins with
@@ -1195,8 +1196,8 @@ function Character:say(text, prefix)
   local stream, why, which = ask(self.session, text, notes, prefix)
   while not stream do
     self.session:rewind(#messages)
-    if which ~= "context_full" or not notes then return nil, why, which end
-    notes = newer_half(notes)
+    notes = which == "context_full" and notes and newer_half(notes)
+    if not notes then return nil, why, which end  -- the newest alone is too long, or the text is
     stream, why, which = ask(self.session, text, notes, prefix)
   end
   self.stream, self.notes, self.answer, self.state = stream, nil, "", "thinking"

@@ -121,7 +121,8 @@ server::ServiceOptions service_options(const Flags& flags) {
                                               tlite::DataType::bf16, tlite::DataType::q8_0});
   options.models.memory_limit = static_cast<std::uint64_t>(flags.memory_limit * 1e9);
   options.models.idle_time = std::chrono::seconds(flags.idle_unload);
-  options.most_jobs = static_cast<std::size_t>(flags.parallel + flags.queue);
+  options.most_jobs =
+      static_cast<std::size_t>(flags.parallel) + static_cast<std::size_t>(flags.queue);
   options.most_unread = std::max(options.most_unread, flags.max_body << 20U);
   options.heartbeat = std::chrono::milliseconds(static_cast<int>(flags.heartbeat * 1000));
   options.request_time = std::chrono::milliseconds(static_cast<int>(flags.request_time * 1000));

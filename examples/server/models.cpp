@@ -125,13 +125,11 @@ void Models::load(const std::shared_ptr<Slot>& slot) {
     } catch (const std::exception& what) {
       error.emplace(tlite::ErrorCode::internal, what.what());
     }
-    post_([this, slot, held = std::move(model), error]() mutable {
-      loaded(slot, std::move(held), error);
-    });
+    post_([this, slot, held = std::move(model), error] { loaded(slot, held, error); });
   });
 }
 
-void Models::loaded(const std::shared_ptr<Slot>& slot, LoadedModelPtr model,
+void Models::loaded(const std::shared_ptr<Slot>& slot, const LoadedModelPtr& model,
                     const std::optional<tlite::Error>& error) {
   slot->loading = false;
   slot->last_used = Clock::now();

@@ -86,7 +86,7 @@ class Models {
 
   void load(const std::shared_ptr<Slot>& slot);
   void load_if_there_is_room(const std::shared_ptr<Slot>& slot);
-  void loaded(const std::shared_ptr<Slot>& slot, LoadedModelPtr model,
+  void loaded(const std::shared_ptr<Slot>& slot, const LoadedModelPtr& model,
               const std::optional<tlite::Error>& error);
   bool make_room(std::uint64_t bytes);
   void unload(Slot& slot);

@@ -139,7 +139,7 @@ void Service::tell(std::shared_ptr<http::Exchange> exchange, Tell tell, FailureB
 
 void Service::warm_up(std::function<void(std::optional<tlite::Error>)> done) {
   intake_.post([this, done = std::move(done)] {
-    models_.get({}, [this, done](const LoadedModelPtr&, std::optional<tlite::Error> error) {
+    models_.get({}, [this, done](const LoadedModelPtr&, const std::optional<tlite::Error>& error) {
       post_([done, error] { done(error); });
     });
   });
@@ -262,7 +262,7 @@ void Service::submitted(const JobPtr& job) {
   if (count == 0) jobs_.erase(job);
 }
 
-void Service::take_events(std::vector<ModelEvent> events) {
+void Service::take_events(const std::vector<ModelEvent>& events) {
   for (const ModelEvent& each : events) {
     take_event({each.model.get(), each.event.request}, each.event);
   }

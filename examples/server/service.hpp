@@ -89,7 +89,7 @@ class Service {
   void answer_at_once(const JobPtr& job, const openai::Json& body);  // intake
   void fail_later(const JobPtr& job, const Failure& failure);        // any thread
   void submitted(const JobPtr& job);
-  void take_events(std::vector<ModelEvent> events);
+  void take_events(const std::vector<ModelEvent>& events);
   void take_event(const Key& key, const tlite::EngineEvent& event);
   void happened(Job& job, std::size_t answer, const tlite::EngineEvent& event);
   void finish(Job& job);

@@ -36,6 +36,7 @@ Json page_of(const std::vector<Json>& all, const std::map<std::string, std::stri
     return found == query.end() ? nullptr : &found->second;
   };
   std::vector<const Json*> left;
+  left.reserve(all.size());
   for (const Json& one : all) left.push_back(&one);
   const std::string* const order = given("order");
   if (order != nullptr && *order != "asc" && *order != "desc") {

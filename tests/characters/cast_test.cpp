@@ -261,6 +261,10 @@ TEST_CASE("characters/cast: of notes that nobody could read the newest are left"
   CHECK(json.find("[Fact 0]") == std::string::npos);
   // None of them is cut.
   CHECK(json.find("\"[Fact ") != std::string::npos);
+  one.note(std::string(1 << 20, 'x'));
+  CHECK(one.say("Привет").status == TLITE_ERROR_CONTEXT_FULL);
+  one.note("[Short]");
+  REQUIRE(one.say("Привет"));
 }
 
 TEST_CASE("characters/cast: saved and loaded it answers as if nothing had happened") {

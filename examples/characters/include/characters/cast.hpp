@@ -209,8 +209,9 @@ class Character {
   Result begin(std::string_view text, std::string_view prefix) {
     std::string_view note = note_;
     Result result = ask(text, note, prefix);
-    while (result.status == TLITE_ERROR_CONTEXT_FULL && !note.empty()) {
+    while (result.status == TLITE_ERROR_CONTEXT_FULL) {
       note = newer_half(note);
+      if (note.empty()) return result;  // the newest alone is too long, or the text is
       result = ask(text, note, prefix);
     }
     if (!result) return result;
@@ -225,7 +226,8 @@ class Character {
 
   // Of lines; none of one.
   static std::string_view newer_half(std::string_view lines) {
-    const std::size_t end = lines.find('\n', lines.size() / 2);
+    const std::size_t middle = lines.find('\n', lines.size() / 2);
+    const std::size_t end = middle == lines.npos ? lines.rfind('\n') : middle;
     return end == lines.npos ? std::string_view() : lines.substr(end + 1);
   }
 
