@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 TLITE_LIBRARY=$(realpath "$1")
 export TLITE_LIBRARY
-export PYTHONPATH=tests/libreoffice:examples/libreoffice/extension/pythonpath:bindings/python/src:bindings/python/tests
+export PYTHONPATH=tests/libreoffice:tests/screen:examples/libreoffice/extension/pythonpath:bindings/python/src:bindings/python/tests
 export PYTHONDONTWRITEBYTECODE=1
 shift
 tests=("$@")

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import subprocess
 import unittest
-from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -22,27 +19,10 @@ from office import DEMO, Office, office, paragraphs, until
 from tlite_writer.engine.plan import plan_of
 from tlite_writer.engine.wish import Wish
 from tlite_writer.text.words import Words
+from virtual_screen import screen
 
 QUESTION = "Сколько будет два плюс три?"
 COMMANDS = ["Rewrite", "Shorten", "Correct", "Continue", "Translate"]
-
-
-@contextlib.contextmanager
-def screen() -> Iterator[str]:
-    """The name of a display of our own."""
-    reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x800x24", "-nolisten", "tcp"]
-    # Between the office's splash screen and its window there is no client, and a server that
-    # begins anew with the last one's end takes none meanwhile.
-    command.append("-noreset")
-    server = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
-    os.close(writer)
-    try:
-        with os.fdopen(reader) as told:
-            yield ":" + told.readline().strip()
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def parts_of(context: Any) -> list[Any]:
@@ -72,7 +52,7 @@ class Window(unittest.TestCase):
     @classmethod
     def setUpClass(cls) -> None:
         """On a screen, without a model."""
-        display = cls.enterClassContext(screen())
+        display = cls.enterClassContext(screen("1280x800"))
         cls.office = cls.enterClassContext(office(DISPLAY=display))
 
     def setUp(self) -> None:

@@ -6,7 +6,6 @@ is said; models are loaded and unloaded 200 times in one process without growth.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import signal
@@ -16,31 +15,20 @@ import sys
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "screen"))
+
+from virtual_screen import screen
+
 ROOT = Path(__file__).resolve().parents[2]
+
 GAME = ROOT / "examples" / "game-love"
 MODEL = ROOT / "examples" / "demo-model" / "model"
 CYCLES = 200
 # KiB between a quarter of the cycles and their end. What a single cycle allocates is more than the
 # fiftieth part of it, so that a leak of any of it shows.
 MOST_GROWTH = 4096
-
-
-@contextlib.contextmanager
-def screen() -> Iterator[str]:
-    """The name of a display of our own."""
-    reader, writer = os.pipe()
-    command = ["Xvfb", "-displayfd", str(writer), "-screen", "0", "1280x720x24", "-nolisten", "tcp"]
-    server = subprocess.Popen(command, pass_fds=[writer], stderr=subprocess.DEVNULL)
-    os.close(writer)
-    try:
-        with os.fdopen(reader) as told:
-            yield ":" + told.readline().strip()
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def colours_of(png: bytes) -> tuple[int, int, int]:
@@ -93,7 +81,7 @@ def require(holds: bool, what: str, said: str) -> None:
 
 def main() -> int:
     """All checks."""
-    with tempfile.TemporaryDirectory() as folder, screen() as display:
+    with tempfile.TemporaryDirectory() as folder, screen("1280x720") as display:
         environment = dict(
             os.environ,
             DISPLAY=display,
